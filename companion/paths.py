@@ -1,0 +1,47 @@
+"""Where everything is. One profile, one folder: what is generated lives in ``_build/<profile>/``.
+
+The one exception is the figures of the ``standard`` profile, which are committed in ``figures/``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from companion import profiles
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+BOOK = ROOT / "book"
+
+
+def build_dir(profile: str) -> Path:
+    """Return the folder of everything that ``profile`` generates."""
+    return ROOT / "_build" / profiles.get(profile).name
+
+
+def pages_dir(profile: str) -> Path:
+    """Return the folder of the book's staged sources: prose, figures, executed notebooks."""
+    return build_dir(profile) / "book"
+
+
+def html_dir(profile: str) -> Path:
+    """Return the folder of the rendered book; open its ``index.html``."""
+    return build_dir(profile) / "html"
+
+
+def logs_dir(profile: str) -> Path:
+    """Return the folder of logs, one file a notebook."""
+    return build_dir(profile) / "logs"
+
+
+def figures_dir(profile: str) -> Path:
+    """Return the folder of saved figures and tables: committed for ``standard`` only."""
+    if profiles.get(profile) is profiles.STANDARD:
+        return ROOT / "figures"
+    return build_dir(profile) / "figures"
+
+
+def runs_dir() -> Path:
+    """Return the folder of training runs; the environment's ``COMPANION_RUNS`` overrides it."""
+    return Path(os.environ.get("COMPANION_RUNS") or ROOT / "runs")
