@@ -1,0 +1,123 @@
+r"""The loss: one formula for every target, weighting and time sampler.
+
+.. math:: \ell(x, \epsilon, t) = \frac{w(\lambda_t)}{2\, p(\lambda_t)}
+          \left(\frac{\alpha_t}{D_t}\right)^2 \|y - \hat y(z_t, t)\|^2 ,
+          \qquad E\,\ell = \tfrac12 \int w(\lambda) E\|\epsilon - \hat\epsilon\|^2 d\lambda .
+
+Losses are per example, in nats (a sum over dimensions, as the ELBO is); the caller reduces.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from diffcore.denoisers import Denoiser, Net
+from diffcore.schedules import Schedule
+from diffcore.targets import EPS, Target, error_scale, like
+from diffcore.times import Times, TimeSampler, Uniform
+from diffcore.weightings import Weighting, elbo
+
+
+class Terms(NamedTuple):
+    """Per-example losses in nats and the times they were taken at: ``value`` (batch,), ``times``."""
+
+    value: Tensor
+    times: Times
+
+
+def noise_like(x: Tensor, generator: Generator) -> Tensor:
+    """Standard normal noise with the shape, dtype and device of ``x``."""
+    return torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
+
+
+def noised(x: Tensor, eps: Tensor, t: Tensor, schedule: Schedule) -> Tensor:
+    """z = alpha x + sigma eps, for ``x``, ``eps`` (batch, ...) and ``t`` (batch,)."""
+    return like(schedule.alpha(t), x) * x + like(schedule.sigma(t), eps) * eps
+
+
+def squared_norm(difference: Tensor) -> Tensor:
+    """Squared norm of each example, summed over all axes but the first: (batch, ...) -> (batch,)."""
+    return difference.flatten(1).square().sum(1)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A diffusion training loss.
+
+    Attributes:
+        schedule: the forward process.
+        target: what the network predicts. It decides the parametrisation, not the objective:
+            the same weighting is the same objective for every target.
+        weighting: the weight of each log-SNR; 1 is the ELBO.
+        times: where the noise levels are drawn; it decides the variance, not the mean.
+    """
+
+    schedule: Schedule
+    target: Target = EPS
+    weighting: Weighting = field(default_factory=elbo)
+    times: TimeSampler = field(default_factory=Uniform)
+
+    def __call__(self, net: Net, x: Tensor, generator: Generator) -> Tensor:
+        """Per-example loss, shape (batch,), in nats.
+
+        Args:
+            net: ``net(z, t)``, z (batch, ...), t (batch,) in the dtype of z -> prediction like z.
+            x: clean data, (batch, ...).
+            generator: the only source of randomness.
+
+        Raises:
+            ValueError: if the prediction does not have the shape of ``x``.
+        """
+        return self.terms(net, x, generator).value
+
+    def terms(self, net: Net, x: Tensor, generator: Generator) -> Terms:
+        """Per-example losses with the times that they were taken at; arguments as for a call."""
+        times = self.times.sample(x.shape[0], self.schedule, generator)
+        eps = noise_like(x, generator)
+        prediction = net(noised(x, eps, times.t, self.schedule), times.t.to(x.dtype))
+        return Terms(self.of_prediction(prediction, x, eps, times), times)
+
+    def of_prediction(self, prediction: Tensor, x: Tensor, eps: Tensor, times: Times) -> Tensor:
+        """Per-example loss (batch,) of a prediction made from ``noised(x, eps, times.t)``.
+
+        Raises:
+            ValueError: if the prediction does not have the shape of ``x``.
+        """
+        if prediction.shape != x.shape:
+            raise ValueError(
+                f"the network must return the shape of its input, {tuple(x.shape)}: "
+                f"got {tuple(prediction.shape)}"
+            )
+        truth = self.target.of(x, eps, times.t, self.schedule)
+        return self.factor(times).to(x.dtype) * squared_norm(truth - prediction)
+
+    def factor(self, times: Times) -> Tensor:
+        """The factor on the squared error of the target: w / (2 p) / (error scale)^2, (batch,)."""
+        scale = error_scale(self.schedule, times.t, self.target)
+        return self.weighting(times.log_snr, self.schedule) / (2 * times.density) / scale**2
+
+
+def excess(
+    denoiser: Denoiser,
+    oracle: Denoiser,
+    x: Tensor,
+    generator: Generator,
+    weighting: Weighting | None = None,
+    times: TimeSampler | None = None,
+) -> Tensor:
+    r"""How far a denoiser is above the Bayes floor: :math:`\frac{w}{2p}\|\hat\epsilon - \epsilon^*\|^2`.
+
+    By the orthogonality of conditional means its expectation is exactly the loss of ``denoiser`` minus
+    the loss of ``oracle``, but it is never negative, needs no noise to be averaged away, and is zero
+    only where the two agree.
+
+    Returns:
+        Shape (batch,), in nats. ``weighting`` defaults to the ELBO, ``times`` to :class:`Uniform`.
+    """
+    times_drawn = (times or Uniform()).sample(x.shape[0], oracle.schedule, generator)
+    z = noised(x, noise_like(x, generator), times_drawn.t, oracle.schedule)
+    difference = denoiser.predict(z, times_drawn.t, EPS) - oracle.predict(z, times_drawn.t, EPS)
+    w = (weighting or elbo())(times_drawn.log_snr, oracle.schedule)
+    return (w / (2 * times_drawn.density)).to(x.dtype) * squared_norm(difference)

@@ -1,0 +1,85 @@
+r"""Samplers: from noise to data, with a denoiser of any target.
+
+Every sampler has one signature, so they are interchangeable. Both steps here are, with
+:math:`r = e^{\lambda_t - \lambda_s} < 1`,
+
+.. math:: z_s = \alpha_s \hat x + \sigma_s \left( \sqrt{1 - k}\, \hat\epsilon + \sqrt{k}\, n \right),
+          \qquad n \sim N(0, I),
+
+with :math:`k = 1 - r` for the ancestral sampler (the posterior :math:`q(z_s | z_t, x = \hat x)`;
+Ho et al., 2020) and :math:`k = 0` for DDIM (Song et al., 2021).
+"""
+
+import torch
+from torch import Generator, Tensor
+
+from diffcore.denoisers import Denoiser
+from diffcore.losses import noise_like
+from diffcore.targets import X
+
+
+def ancestral(
+    denoiser: Denoiser,
+    shape: tuple[int, ...],
+    steps: int,
+    generator: Generator,
+    log_snr: tuple[float, float] = (-12.0, 12.0),
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Samples by the reverse chain with the posterior's own variance.
+
+    Args:
+        denoiser: a network or an exact posterior mean; it carries the schedule.
+        shape: (batch, ...) of the samples.
+        steps: number of steps >= 1, uniform in time between the times of the two log-SNRs.
+        generator: the only source of randomness; samples live on its device.
+        log_snr: (low, high): where the chain starts and ends, in nats.
+        dtype: of the samples.
+
+    Returns:
+        The predicted x at the last noise level, shape ``shape``.
+
+    Raises:
+        ValueError: if steps >= 1 or low < high does not hold.
+    """
+    return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=True)
+
+
+def ddim(
+    denoiser: Denoiser,
+    shape: tuple[int, ...],
+    steps: int,
+    generator: Generator,
+    log_snr: tuple[float, float] = (-12.0, 12.0),
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Samples by the deterministic chain; arguments, result and errors as for :func:`ancestral`."""
+    return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=False)
+
+
+SAMPLERS = {"ancestral": ancestral, "ddim": ddim}
+"""The samplers by name."""
+
+
+@torch.no_grad()
+def _sample(
+    denoiser: Denoiser, shape: tuple[int, ...], steps: int, generator: Generator,
+    log_snr: tuple[float, float], dtype: torch.dtype, *, stochastic: bool,
+) -> Tensor:
+    if steps < 1 or not log_snr[0] < log_snr[1]:
+        raise ValueError(
+            f"steps >= 1 and a log-SNR range with low < high expected: got {steps} and {log_snr}"
+        )
+    schedule, device = denoiser.schedule, generator.device
+    ends = schedule.time_of(torch.tensor(log_snr, dtype=torch.float64, device=device))
+    times = torch.linspace(float(ends[0]), float(ends[1]), steps + 1, dtype=torch.float64, device=device)
+    z = torch.randn(shape, generator=generator, dtype=dtype, device=device)
+    z = z * torch.hypot(schedule.alpha(times[0]), schedule.sigma(times[0])).to(dtype)
+    for t, s in zip(times[:-1], times[1:], strict=True):
+        x_hat, eps_hat = denoiser.predict_pair(z, t)
+        if stochastic:
+            log_ratio = schedule.log_snr(t) - schedule.log_snr(s)
+            kept, fresh = torch.exp(log_ratio / 2), torch.sqrt(-torch.expm1(log_ratio))
+            eps_hat = kept.to(dtype) * eps_hat + fresh.to(dtype) * noise_like(z, generator)
+        z = schedule.alpha(s).to(dtype) * x_hat + schedule.sigma(s).to(dtype) * eps_hat
+    return denoiser.predict(z, times[-1], X)
