@@ -69,7 +69,9 @@ def reconstruction_gaussian(x: Tensor, log_snr: float) -> Tensor:
     every x.
     """
     dims = x[0].numel()
-    return torch.full_like(x.flatten(1)[:, 0], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr))
+    return torch.full_like(
+        x.flatten(1)[:, 0], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr)
+    )
 
 
 def reconstruction_levels(
@@ -125,8 +127,8 @@ def nelbo(
         raise ValueError(f"draws and steps must be at least 1: got {draws} and {steps}")
     diffusion = torch.zeros_like(x.flatten(1)[:, 0])
     for k in range(draws):
-        u = (k + Stratified().draw(x.shape[0], generator)[torch.randperm(
-            x.shape[0], generator=generator, device=generator.device)]) / draws
+        strata = torch.randperm(x.shape[0], generator=generator, device=generator.device)
+        u = (k + Stratified().draw(x.shape[0], generator)[strata]) / draws
         diffusion = diffusion + _diffusion(denoiser, x, generator, u, low, high, steps) / draws
     if levels is None:
         reconstruction = reconstruction_gaussian(x, high)
@@ -136,8 +138,13 @@ def nelbo(
 
 
 def _diffusion(
-    denoiser: Denoiser, x: Tensor, generator: Generator, u: Tensor,
-    low: float, high: float, steps: int | None,
+    denoiser: Denoiser,
+    x: Tensor,
+    generator: Generator,
+    u: Tensor,
+    low: float,
+    high: float,
+    steps: int | None,
 ) -> Tensor:
     width = high - low
     if steps is None:

@@ -60,7 +60,9 @@ class TimeMLP(nn.Module):
         angles = t[:, None] * self.get_buffer("rates")
         time = nn.functional.silu(self.embedding(torch.cat([angles.sin(), angles.cos()], dim=1)))
         h = self.inlet(z.flatten(1))
-        for shift, up, down, norm in zip(self.shifts, self.ups, self.downs, self.norms, strict=True):
+        for shift, up, down, norm in zip(
+            self.shifts, self.ups, self.downs, self.norms, strict=True
+        ):
             h = h + down(nn.functional.silu(up(norm(h) + shift(time))))
         return self.outlet(h).reshape(z.shape)
 

@@ -10,6 +10,8 @@ with :math:`k = 1 - r` for the ancestral sampler (the posterior :math:`q(z_s | z
 Ho et al., 2020) and :math:`k = 0` for DDIM (Song et al., 2021).
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Generator, Tensor
 
@@ -63,8 +65,14 @@ SAMPLERS = {"ancestral": ancestral, "ddim": ddim}
 
 @torch.no_grad()
 def _sample(
-    denoiser: Denoiser, shape: tuple[int, ...], steps: int, generator: Generator,
-    log_snr: tuple[float, float], dtype: torch.dtype, *, stochastic: bool,
+    denoiser: Denoiser,
+    shape: tuple[int, ...],
+    steps: int,
+    generator: Generator,
+    log_snr: tuple[float, float],
+    dtype: torch.dtype,
+    *,
+    stochastic: bool,
 ) -> Tensor:
     if steps < 1 or not log_snr[0] < log_snr[1]:
         raise ValueError(
@@ -72,10 +80,12 @@ def _sample(
         )
     schedule, device = denoiser.schedule, generator.device
     ends = schedule.time_of(torch.tensor(log_snr, dtype=torch.float64, device=device))
-    times = torch.linspace(float(ends[0]), float(ends[1]), steps + 1, dtype=torch.float64, device=device)
+    times = torch.linspace(
+        float(ends[0]), float(ends[1]), steps + 1, dtype=torch.float64, device=device
+    )
     z = torch.randn(shape, generator=generator, dtype=dtype, device=device)
     z = z * torch.hypot(schedule.alpha(times[0]), schedule.sigma(times[0])).to(dtype)
-    for t, s in zip(times[:-1], times[1:], strict=True):
+    for t, s in pairwise(times):
         x_hat, eps_hat = denoiser.predict_pair(z, t)
         if stochastic:
             log_ratio = schedule.log_snr(t) - schedule.log_snr(s)

@@ -58,8 +58,12 @@ class Trainer:
     """
 
     def __init__(
-        self, make_net: Callable[[], nn.Module], losses: Sequence[Loss], seeds: Sequence[int],
-        data: Tensor, plan: Plan,
+        self,
+        make_net: Callable[[], nn.Module],
+        losses: Sequence[Loss],
+        seeds: Sequence[int],
+        data: Tensor,
+        plan: Plan,
     ) -> None:
         if len(losses) != len(seeds) or not losses:
             raise ValueError(
@@ -68,7 +72,7 @@ class Trainer:
         self.losses, self.seeds, self.data, self.plan = list(losses), list(seeds), data, plan
         self._template = make_net().to(data)
         modules = [initialised(make_net, seed).to(data) for seed in seeds]
-        params, self._buffers = stack_module_state(modules)  # type: ignore[arg-type]
+        params, self._buffers = stack_module_state(modules)
         self.params: dict[str, Tensor] = {k: p.detach().requires_grad_() for k, p in params.items()}
         self.averaged = {name: p.detach().clone() for name, p in self.params.items()}
         self.step_count = 0
@@ -88,10 +92,14 @@ class Trainer:
             t.append(times.t.to(x.dtype))
             examples.append((x, eps, times))
         predictions = self._apply(self.params, torch.stack(z), torch.stack(t))
-        values = torch.stack([
-            loss.of_prediction(prediction, *example).mean()
-            for loss, prediction, example in zip(self.losses, predictions, examples, strict=True)
-        ])
+        values = torch.stack(
+            [
+                loss.of_prediction(prediction, *example).mean()
+                for loss, prediction, example in zip(
+                    self.losses, predictions, examples, strict=True
+                )
+            ]
+        )
         self._adam.zero_grad()
         values.sum().backward()
         for group in self._adam.param_groups:
@@ -137,8 +145,11 @@ class Trainer:
         for name, p in self.params.items():
             p.data.copy_(state[f"param.{name}"])
             self.averaged[name].copy_(state[f"average.{name}"])
-            moments = {k: state[f"adam.{k}.{name}"].clone() for k in ("step", "exp_avg", "exp_avg_sq")
-                       if f"adam.{k}.{name}" in state}
+            moments = {
+                k: state[f"adam.{k}.{name}"].clone()
+                for k in ("step", "exp_avg", "exp_avg_sq")
+                if f"adam.{k}.{name}" in state
+            }
             if moments:
                 self._adam.state[p] = moments
         for seed, generator in self._generators.items():
@@ -155,7 +166,9 @@ class Trainer:
         return x, noise_like(x, generator), u
 
     def _apply(self, params: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
-        def one(weights: dict[str, Tensor], buffers: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
+        def one(
+            weights: dict[str, Tensor], buffers: dict[str, Tensor], z: Tensor, t: Tensor
+        ) -> Tensor:
             return functional_call(self._template, (weights, buffers), (z, t))
 
         return vmap(one)(params, self._buffers, z, t)

@@ -45,7 +45,7 @@ def elbo() -> Weighting:
 
 
 def sigmoid(bias: float = 2.0) -> Weighting:
-    r"""w = sigmoid(bias - log_snr) (Kingma & Gao, 2023)."""
+    """Sigmoid weighting, w = sigmoid(bias - log_snr) (Kingma & Gao, 2023)."""
     return Weighting(
         f"sigmoid({bias:g})",
         "Kingma & Gao (2023)",
@@ -61,7 +61,8 @@ def native(
 ) -> Weighting:
     r"""The weighting of :math:`E_{t \sim U(0,1)}[\omega(\lambda_t) \|y - \hat y\|^2]`.
 
-    With ``omega`` = 1 this is the plain mean squared error of ``target``: the study's "weighted" loss.
+    With ``omega`` = 1 this is the plain mean squared error of ``target``, the study's "weighted"
+    loss.
     """
 
     def w(log_snr: Tensor, schedule: Schedule) -> Tensor:
