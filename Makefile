@@ -1,0 +1,59 @@
+# The companion's commands. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PROFILE ?= standard
+JOBS ?= 2
+VENV ?= .venv
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.companion-installed
+
+.PHONY: help env book notebook test verify lint typecheck lock check clean
+
+help: ## list every target
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: $(STAMP) ## create .venv and install requirements.lock into it
+
+$(STAMP): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "error: no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python" >&2; exit 2; fi
+	@[ -x $(RUN) ] || { echo "creating $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing $$(grep -c == requirements.lock) packages into $(VENV) (minutes, once)"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
+	@# torch pins the libraries that its build for this platform needs; the lock holds for all platforms
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -c requirements.lock torch
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+book: env ## execute the notebooks that changed and render the book (PROFILE=quick|standard|paper)
+	@$(RUN) -m companion book --profile $(PROFILE) --jobs $(JOBS)
+
+notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...)
+	@if [ -z "$(NB)" ]; then echo "error: which notebook? expected NB=, as in make notebook NB=04" >&2; exit 2; fi
+	@$(RUN) -m companion book --only $(NB) --profile $(PROFILE) --jobs $(JOBS)
+
+verify: env ## check every derivation step (NAME=... for one, verbosely)
+	@$(RUN) -m companion verify $(NAME)
+
+test: lint ## the whole suite: lint, types, every test
+	@$(RUN) -m pytest -n 2 --dist worksteal
+
+lint: env typecheck ## ruff and mypy
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet .
+
+typecheck: env ## mypy
+	@$(RUN) -m mypy --no-error-summary
+
+lock: env ## write requirements.lock from what pyproject.toml asks for, as installed
+	@$(RUN) -m companion lock
+
+check: env ## execute everything again from nothing and compare with the committed figures
+	@$(RUN) -m companion check --profile $(PROFILE) --jobs $(JOBS)
+
+clean: ## delete what was built (keeps .venv and the training runs)
+	rm -rf _build

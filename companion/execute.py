@@ -1,0 +1,164 @@
+"""Execute one notebook: from its ``.py``, with papermill, into the staged book.
+
+The result is made in memory, cleaned of everything that differs from one run to the next, and
+written whole or not at all. A notebook that raises leaves one line and a log, and no output.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from companion import graph, profiles
+from companion.errors import UserError
+from companion.files import write_text
+from companion.paths import ROOT, logs_dir, pages_dir
+
+#: One thread and one hash seed: the same machine gives the same bytes.
+STEADY = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class NotebookError(UserError):
+    """A notebook raised; the message says where, and which log has the traceback."""
+
+    exit_status = 1
+
+
+def execute(name: str, profile: str, *, progress: bool = False) -> Path:
+    """Execute notebook ``name`` under ``profile`` and return the executed file.
+
+    Args:
+        name: The notebook, as `companion.graph.find` understands it.
+        profile: The profile to put in its ``parameters`` cell.
+        progress: Show a bar, one step a cell.
+
+    Raises:
+        UserError: if the notebook or the profile is unknown, or the disk full.
+        NotebookError: if the notebook raises, or its kernel dies.
+    """
+    name = graph.find(name)
+    profile = profiles.get(profile).name
+    notebook = read(name)
+    log = logs_dir(profile) / f"{name}.log"
+    started = time.strftime("%Y-%m-%d %H:%M:%S")
+    executed = _run(name, notebook, profile, log, progress=progress)
+    write_text(log, f"{name}, profile {profile}, {started}: done\n\n{_stderr(executed)}")
+    output = pages_dir(profile) / f"{name}.ipynb"
+    import nbformat
+
+    write_text(output, nbformat.writes(clean(executed)) + "\n")
+    return output
+
+
+def read(name: str) -> Any:
+    """Return notebook ``name`` from its ``.py``.
+
+    Raises:
+        UserError: unless exactly one cell is tagged ``parameters``, and the kernel is named.
+    """
+    import jupytext
+
+    path = graph.source(name)
+    notebook = jupytext.read(path)
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise UserError(
+            f"{path.relative_to(ROOT)} has {len(tagged)} cells tagged `parameters`: "
+            'expected one; start exactly one cell with # %% tags=["parameters"]'
+        )
+    if "language" not in notebook.metadata.get("kernelspec", {}):
+        raise UserError(
+            f"{path.relative_to(ROOT)} names no kernelspec with a language: papermill expected "
+            "one in the header; copy the header of another notebook"
+        )
+    return notebook
+
+
+def clean(notebook: Any) -> Any:
+    """Strip from an executed notebook, in place, everything that a second run would change."""
+    notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
+    for number, cell in enumerate(notebook.cells):
+        tags = list(cell.metadata.get("tags", []))
+        if "parameters" in tags or "injected-parameters" in tags:
+            tags.append("remove-cell")
+        cell.metadata = {"tags": tags} if tags else {}
+        cell.id = f"cell-{number:03d}"
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if not _is_progress(out)]
+    return notebook
+
+
+def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -> Any:
+    """Return ``notebook`` executed; its errors become one line and a log."""
+    os.environ.update(STEADY)
+    from nbclient.exceptions import DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+    from traitlets.config import Config
+
+    try:
+        with TemporaryDirectory(prefix="kernel-") as sockets, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # papermill's own, about its dependencies
+            # sockets in a folder of its own: kernels side by side have no ports to collide on
+            transport = {"transport": "ipc", "ip": f"{sockets}/socket"}
+            return execute_notebook(
+                notebook,
+                None,
+                parameters={"profile": profile},
+                cwd=ROOT,
+                progress_bar=progress,
+                config=Config({"KernelManager": transport}),
+            )
+    except PapermillExecutionError as error:
+        write_text(log, COLOUR.sub("", "\n".join(error.traceback)) + "\n")
+        raise NotebookError(
+            f"{_place(name, error.source)} raised {error.ename}: {_one_line(error.evalue)}; "
+            f"the traceback is in {log.relative_to(ROOT)}"
+        ) from error
+    except DeadKernelError as error:
+        raise NotebookError(
+            f"notebook {name}: its kernel died: expected it to live to the last cell; "
+            "free some memory and run it again"
+        ) from error
+
+
+def _place(name: str, cell: str) -> str:
+    """Say which cell of notebook ``name`` this is, by its line in the ``.py``."""
+    path = graph.source(name)
+    text = path.read_text(encoding="utf-8")
+    start = text.find(cell.strip())
+    line = f":{text.count(chr(10), 0, start) + 1}" if start >= 0 else ""
+    first = cell.strip().split("\n")[0]
+    return f"notebook {name}, the cell `{first}` ({path.relative_to(ROOT)}{line})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(COLOUR.sub("", text).split())
+
+
+def _is_progress(output: Any) -> bool:
+    """Tell whether an output is a progress bar: drawn on stderr, over and over on one line."""
+    return output.output_type == "stream" and output.name == "stderr" and "\r" in output.text
+
+
+def _stderr(notebook: Any) -> str:
+    """Return everything that the notebook's cells wrote to stderr, for the log."""
+    return "".join(
+        out.text
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for out in cell.outputs
+        if out.output_type == "stream" and out.name == "stderr"
+    )

@@ -1,0 +1,110 @@
+"""A miniature of the project in an empty folder: the real pipeline, small notebooks.
+
+The pipeline's behaviour (what runs again, what an interruption leaves, what an error says) is
+tested on it by real edits, so that no test touches the repository's own build.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HEADER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # {title}
+
+# %% tags=["parameters"]
+profile = "standard"
+"""
+
+PIPELINE = ["Snakefile", "Makefile", "_config.yml", "jupytext.toml", "pyproject.toml"]
+MACHINERY = ["__init__", "__main__", "book", "cli", "errors", "execute", "files", "graph", "paths"]
+
+
+def notebook(title: str, *cells: str) -> str:
+    """Return the source of a notebook with the given code cells."""
+    return HEADER.format(title=title) + "".join(f"\n# %%\n{cell}\n" for cell in cells)
+
+
+@dataclass
+class Miniature:
+    """A small project at ``root``; ``run`` runs its command line."""
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, root: Path, notebooks: dict[str, str]) -> Miniature:
+        """Lay the project out: the real machinery, the given notebooks, a page of prose."""
+        root.mkdir(parents=True, exist_ok=True)
+        for name in PIPELINE:
+            shutil.copy(ROOT / name, root / name)
+        (root / "companion").mkdir()
+        for name in [*MACHINERY, "profiles"]:
+            shutil.copy(ROOT / "companion" / f"{name}.py", root / "companion" / f"{name}.py")
+        (root / "notebooks").mkdir()
+        for name, text in notebooks.items():
+            (root / "notebooks" / f"{name}.py").write_text(text, encoding="utf-8")
+        shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
+        (root / "book" / "intro.md").write_text("# A miniature\n\nProse.\n", encoding="utf-8")
+        (root / "book" / "references.bib").write_text("", encoding="utf-8")
+        pages = "".join(f"  - file: {name}\n" for name in notebooks)
+        (root / "book" / "_toc.yml").write_text(
+            f"format: jb-book\nroot: intro\nchapters:\n{pages}", encoding="utf-8"
+        )
+        return cls(root)
+
+    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m companion`` in the project."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line of ``python -m companion``."""
+        return [sys.executable, "-m", "companion", *arguments]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Return the environment: this one, with the project's own modules first."""
+        return os.environ | {"PYTHONPATH": str(self.root)} | self.environment
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace ``old`` by ``new`` in a file; it must be there."""
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def page(self, name: str, profile: str = "quick") -> Path:
+        """Return where the executed notebook ``name`` is."""
+        return self.root / "_build" / profile / "book" / f"{name}.ipynb"
+
+    @property
+    def html(self) -> Path:
+        """Return the folder of rendered pages."""
+        return self.root / "_build" / "quick" / "html"
