@@ -1,0 +1,134 @@
+"""How a chain looks on the page: one aligned block, numbered reasons, one line on how each was checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import mpmath as mp
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.latex import LatexPrinter
+
+from .operators import KL, Abbreviation, Expectation, Normal
+from .step import Outcome
+from .vocabulary import LATEX
+
+if TYPE_CHECKING:
+    from . import Chain
+
+
+class Printer(LatexPrinter):
+    """SymPy's LaTeX with the book's names, subscripts for times, and the unevaluated operators."""
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        return LATEX.get(expr.name) or super()._print_Symbol(expr, style)
+
+    def _applied(self, expr: AppliedUndef, mark: str = "") -> str:
+        name = LATEX.get(expr.func.__name__, expr.func.__name__)
+        return f"{name}{mark}_{{{', '.join(self._print(a) for a in expr.args)}}}"
+
+    def _print_Function(self, expr: Any, exp: str | None = None) -> str:
+        if not isinstance(expr, AppliedUndef):
+            return super()._print_Function(expr, exp)
+        return self._applied(expr, f"^{{{exp}}}" if exp else "")
+
+    def _print_Derivative(self, expr: sp.Derivative) -> str:
+        if isinstance(expr.expr, AppliedUndef) and expr.derivative_count <= 2:
+            if expr.expr.args == expr.variables[:1]:
+                return self._applied(expr.expr, "'" * int(expr.derivative_count))
+        return super()._print_Derivative(expr)
+
+    def _print_Abbreviation(self, expr: Abbreviation, exp: str | None = None) -> str:
+        latex = expr.latex
+        if exp is None:
+            return latex
+        return rf"\left({latex}\right)^{{{exp}}}" if "^" in latex else f"{latex}^{{{exp}}}"
+
+    def _print_Normal(self, expr: Normal, exp: str | None = None) -> str:
+        z, mean, variance = (self._print(a) for a in expr.args)
+        body = rf"\mathcal{{N}}\left({z};\, {mean},\, {variance}\right)"
+        return body if exp is None else f"{body}^{{{exp}}}"
+
+    def _print_Expectation(self, expr: Expectation) -> str:
+        laws = ",\\, ".join(
+            self._print(law.args[0])
+            if law.args[1:] == (0, 1)
+            else rf"{self._print(law.args[0])} \sim \mathcal{{N}}"
+            rf"({self._print(law.args[1])},\, {self._print(law.args[2])})"
+            for law in expr.args[1:]
+        )
+        return rf"\mathbb{{E}}_{{{laws}}}\!\left[{self._print(expr.args[0])}\right]"
+
+    def _print_KL(self, expr: KL) -> str:
+        p, q = (self._print(a) for a in expr.args)
+        return rf"D_{{\mathrm{{KL}}}}\!\left({p} \,\middle\|\, {q}\right)"
+
+    def parenthesize(self, item: Any, level: int, **options: Any) -> str:
+        """Operators with their own brackets need none around them."""
+        if isinstance(item, (Abbreviation, Normal, Expectation, KL)):
+            return self._print(item)
+        return super().parenthesize(item, level, **options)
+
+
+_PRINTER = Printer({"order": "none", "fold_short_frac": False})
+
+
+def latex(expr: sp.Expr) -> str:
+    """LaTeX of one expression, the book's way."""
+    return _PRINTER.doprint(expr)
+
+
+def label(chain_name: str) -> str:
+    """The equation label of a chain: ``nelbo-x/snr-difference`` -> ``eq-nelbo-x-snr-difference``."""
+    return "eq-" + chain_name.replace("/", "-")
+
+
+def power_of_ten(value: Any) -> str:
+    """An upper bound on an error, as LaTeX: the next power of ten."""
+    if value == 0:
+        return "0"
+    return f"10^{{{int(mp.ceil(mp.log10(value)))}}}"
+
+
+def how_checked(outcome: Outcome) -> str:
+    """One line: what each check found. No times: a page is the same bytes on every run."""
+    equivalent = outcome.count("equivalent")
+    parts = [
+        f"SymPy ({outcome.proof.tactic})",
+        rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
+        if outcome.error
+        else f"{outcome.points} points, no difference",
+        f"{outcome.count('refuted')} wrong variants refuted"
+        + (f", {equivalent} equivalent" if equivalent else ""),
+    ]
+    if outcome.torch_error is not None:
+        parts.append(r"torch value and gradient to $10^{-10}$")
+    return "✓ " + " · ".join(parts)
+
+
+def block(chain: Chain) -> str:
+    """The aligned LaTeX of a chain, links numbered where there is more than one."""
+    rows = []
+    for number, step in enumerate(chain.steps, 1):
+        left = latex(step.left) if number == 1 else ""
+        tag = rf" && \text{{({number})}}" if len(chain.steps) > 1 else ""
+        rows.append(rf"{left} &= {latex(step.right)}{tag}")
+    body = " \\\\[4pt]\n".join(rows)
+    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$ ({label(chain.name)})"
+
+
+def markdown(chain: Chain) -> str:
+    """MyST Markdown: the labelled block, then each link's reason and how it was checked."""
+    lines = [block(chain), ""]
+    for number, step in enumerate(chain.steps, 1):
+        lines.append(f"{number}. {step.reason}")
+        if chain.outcomes:
+            lines.append(f"   <br><small>{how_checked(chain.outcomes[number - 1])}</small>")
+    notes = []
+    if chain.steps[0].domain.words:
+        notes.append("for " + ", ".join(chain.steps[0].domain.words))
+    if chain.steps[0].cites:
+        notes.append(chain.steps[0].cites)
+    notes.append(f"`{chain.name}`")
+    lines += ["", f"<small>{' · '.join(notes)}</small>"]
+    return "\n".join(lines)

@@ -1,0 +1,226 @@
+"""One link of a chain, and its four checks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+
+from .domain import Domain, DomainError
+from .mutants import WANTED, Mutant, mutants
+from .numeric import TOLERANCE, Environment, NumericError, evaluate, relative_error
+from .symbolic import Proof, TimeLimit, prove, proves, time_limit
+from .torchcheck import TorchMismatch, torch_error
+
+POINTS = 24
+"""Random admissible points at which a step is checked."""
+
+NEEDED = 5
+"""Mutants that must be refuted."""
+
+
+class DerivationError(Exception):
+    """A step that is not accepted: which link, which check, and the counterexample."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A claim ``left == right`` with its reason.
+
+    Attributes:
+        name: e.g. ``"nelbo-x/snr-difference.2"``.
+        left, right: the two sides.
+        reason: one line of prose.
+        domain: where it is claimed.
+        rests_on: derivations or chains that it uses.
+        cites: where it is stated.
+        torch: a torch counterpart of ``right``, called with keyword arguments named as the symbols.
+        seconds: time limit for the symbolic proof.
+    """
+
+    name: str
+    left: sp.Expr
+    right: sp.Expr
+    reason: str
+    domain: Domain
+    rests_on: tuple[str, ...] = ()
+    cites: str = ""
+    torch: Callable[..., Any] | None = None
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """What became of one mutant: ``"refuted"`` at a point, or ``"equivalent"``."""
+
+    mutant: Mutant
+    verdict: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The record of an accepted step.
+
+    Attributes:
+        proof: how SymPy proved it.
+        points: random points at which it was checked.
+        error: largest relative difference there (an mpmath number).
+        refutations: what became of each mutant.
+        torch_error: largest relative difference to torch, value or gradient; None if not asked.
+        seconds: wall time of each check; never shown on a page.
+    """
+
+    step: Step
+    proof: Proof
+    points: int
+    error: Any
+    refutations: list[Refutation]
+    torch_error: float | None
+    seconds: dict[str, float] = field(compare=False)
+
+    def count(self, verdict: str) -> int:
+        """How many mutants met this verdict."""
+        return sum(r.verdict == verdict for r in self.refutations)
+
+
+def check(step: Step, points: int = POINTS) -> Outcome:
+    """All four checks of one step.
+
+    Raises:
+        DerivationError: on the first check that fails, with its counterexample.
+    """
+    if step.left == step.right:
+        raise _failure(step, "vacuous", "both sides are the same expression")
+    seconds: dict[str, float] = {}
+    try:
+        places = step.domain.points([step.left, step.right], step.name, points)
+    except DomainError as error:
+        raise _failure(step, "domain", str(error)) from error
+
+    start = time.perf_counter()
+    lefts, worst = _numeric(step, places)
+    seconds["numeric"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    proof = _symbolic(step)
+    seconds["symbolic"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    refutations = _refute(step, proof, places, lefts)
+    seconds["mutants"] = time.perf_counter() - start
+
+    start, gap = time.perf_counter(), None
+    if step.torch is not None:
+        try:
+            gap = torch_error(step.torch, step.right, places)
+        except TorchMismatch as error:
+            raise _failure(step, "torch", str(error)) from error
+        seconds["torch"] = time.perf_counter() - start
+    return Outcome(step, proof, len(places), worst, refutations, gap, seconds)
+
+
+def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
+    lefts, worst = [], mp.mpf(0)
+    for place in places:
+        try:
+            left, right = evaluate(step.left, place), evaluate(step.right, place)
+        except (NumericError, ZeroDivisionError) as error:
+            raise _failure(step, "numeric", f"{error}, at {show_point(place)}") from error
+        error = relative_error(left, right)
+        if mp.im(left) or mp.im(right):
+            raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
+        if not error <= TOLERANCE:
+            values = f"left {mp.nstr(left, 12)}, right {mp.nstr(right, 12)}"
+            raise _failure(step, "numeric", f"{values} at {show_point(place)}")
+        lefts.append(left)
+        worst = max(worst, error)
+    return lefts, worst
+
+
+def _symbolic(step: Step) -> Proof:
+    try:
+        with time_limit(step.seconds):
+            proof = prove(step.left, step.right)
+    except TimeLimit:
+        raise _failure(step, "symbolic", f"no proof within {step.seconds:g} s") from None
+    if proof is None:
+        raise _failure(step, "symbolic", "SymPy does not reduce left - right to 0")
+    return proof
+
+
+def _refute(
+    step: Step, proof: Proof, places: list[Environment], lefts: list[Any]
+) -> list[Refutation]:
+    results: list[Refutation] = []
+    refuted = 0
+    for mutant in mutants(step.left, step.right, step.name):
+        if refuted == WANTED:
+            break
+        evidence = _counterexample(step, mutant, places, lefts)
+        if evidence == "":
+            continue  # its value cannot be computed, so it shows nothing
+        claim = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
+        proved = _also_proves(proof, claim, step.seconds)
+        if evidence is None and proved:
+            results.append(Refutation(mutant, "equivalent", "proved equal by the same tactic"))
+        elif evidence is None and prove(*claim) is not None:
+            results.append(Refutation(mutant, "equivalent", "proved equal"))
+        elif evidence is None:
+            raise _failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
+        elif proved:
+            raise _failure(step, "mutants", f"the prover also proves {_words(mutant)}")
+        else:
+            refuted += 1
+            results.append(Refutation(mutant, "refuted", evidence))
+    if refuted < NEEDED:
+        raise _failure(step, "mutants", f"only {refuted} of {NEEDED} wrong variants are refuted")
+    return results
+
+
+def _counterexample(
+    step: Step, mutant: Mutant, places: list[Environment], lefts: list[Any]
+) -> str | None:
+    """The first point that refutes the mutant; None if none does; "" if it has no value."""
+    for place, left in zip(places, lefts, strict=True):
+        try:
+            value = evaluate(mutant.expr, place)
+            against = left if mutant.side == "rhs" else evaluate(step.right, place)
+        except ZeroDivisionError:
+            return f"undefined at {show_point(place)}"
+        except NumericError:
+            return ""
+        if not relative_error(against, value) <= TOLERANCE:
+            values = f"{mp.nstr(against, 8)} is not {mp.nstr(value, 8)}"
+            return f"{values} at {show_point(place)}"
+    return None
+
+
+def _also_proves(proof: Proof, claim: tuple[sp.Expr, sp.Expr], seconds: float) -> bool:
+    try:
+        with time_limit(seconds):
+            return proves(proof, *claim)
+    except TimeLimit:
+        return False
+
+
+def show_point(place: Environment) -> str:
+    """A point in plain text; functions are random and only named."""
+    values = [
+        f"{key.name} = {mp.nstr(value, 6)}" if isinstance(key, sp.Symbol) else f"random {key}"
+        for key, value in place.items()
+    ]
+    return ", ".join(values)
+
+
+def _words(mutant: Mutant) -> str:
+    side = "" if mutant.side == "rhs" else " of the left side"
+    return f"the wrong variant '{mutant.kind}: {mutant.detail}'{side}"
+
+
+def _failure(step: Step, which: str, what: str) -> DerivationError:
+    return DerivationError(f"{step.name}: {which} check failed: {what}")

@@ -1,0 +1,87 @@
+"""Limits of expressions that contain abstract smooth functions, by Taylor's theorem.
+
+``f(g)`` is replaced by its Taylor polynomial about the value of g at the limit point plus a
+remainder ``R (g - g0)^(n+1)`` with R unknown. If R is still there when the limit is taken, nothing
+has been proved and the limit is left unevaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+ORDER = 4
+"""Degree of the Taylor polynomials."""
+
+
+def limit(expr: sp.Limit, compute: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """The limit, or ``expr`` itself where it cannot be decided."""
+    body, x, point, direction = expr.args
+    names: dict[sp.Dummy, sp.Expr] = {}
+    remainders: list[sp.Dummy] = []
+    if point not in (sp.oo, -sp.oo):
+        body = _expand_functions(body, x, point, names, remainders)
+    body = compute(body).xreplace({known: dummy for dummy, known in names.items()})
+    value = sp.limit(sp.together(body), x, point, str(direction))
+    if value.has(sp.Limit, sp.nan, *remainders):
+        return expr
+    return value.xreplace(names)
+
+
+def _expand_functions(
+    body: sp.Expr, x: sp.Symbol, point: sp.Expr, names: dict, remainders: list
+) -> sp.Expr:
+    for inner in sorted(body.atoms(sp.Integral), key=sp.default_sort_key):
+        (variable, low, high), *others = inner.limits
+        if not others and (low.has(x) or high.has(x)):
+            base = low.subs(x, point)
+            function = _taylor(inner.function, variable, base, names, remainders)
+            body = body.xreplace({inner: sp.Integral(function, inner.limits[0])})
+    return _taylor(body, x, None, names, remainders, point)
+
+
+def _taylor(
+    expr: sp.Expr,
+    variable: sp.Symbol,
+    base: sp.Expr | None,
+    names: dict,
+    remainders: list,
+    point: sp.Expr | None = None,
+) -> sp.Expr:
+    """Replace every f(g), g depending on ``variable``, by a Taylor polynomial about ``base``."""
+    # derivatives first: f'(g) is expanded as a function of its own
+    found = [d for d in expr.atoms(sp.Derivative) if d.has(variable)]
+    found = sorted(found, key=sp.default_sort_key)
+    applied = [f for f in expr.atoms(AppliedUndef) if f.has(variable)]
+    replacements = {}
+    for node in found + sorted(applied, key=sp.default_sort_key):
+        head, order = (node.expr, node.derivative_count) if node in found else (node, 0)
+        argument = head.args[0]
+        centre = base if base is not None else argument.subs(variable, point)
+        step = argument - centre
+        total = sp.Integer(0)
+        for k in range(ORDER + 1):
+            total += _coefficient(head.func, centre, k + order, names) * step**k / sp.factorial(k)
+        remainder = sp.Dummy("R", real=True)
+        remainders.append(remainder)
+        replacements[node] = total + remainder * step ** (ORDER + 1)
+    return expr.xreplace(replacements)
+
+
+def _coefficient(function: sp.Function, centre: sp.Expr, order: int, names: dict) -> sp.Expr:
+    """A plain symbol for the derivative of this order at ``centre``; remembered in ``names``."""
+    if centre.is_Symbol:
+        value = function(centre) if order == 0 else sp.Derivative(function(centre), (centre, order))
+    else:
+        w = sp.Dummy("w")
+        value = function(centre).subs(centre, centre)
+        if order:
+            value = sp.Subs(sp.Derivative(function(w), (w, order)), w, centre)
+    for dummy, known in names.items():
+        if known == value:
+            return dummy
+    dummy = sp.Dummy(f"c{order}", real=True, positive=True if value.is_positive else None)
+    names[dummy] = value
+    return dummy
