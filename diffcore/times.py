@@ -27,13 +27,27 @@ class Times(NamedTuple):
     density: Tensor
 
 
+CELLS = 2**52
+"""Uniform numbers are midpoints of at most this many equal cells: few enough to be exact in float64."""
+
+
 def uniform(n: int, generator: Generator) -> Tensor:
-    """``n`` float64 uniforms in the *open* interval (0, 1): midpoints of 2^52 equal cells.
+    """``n`` float64 uniforms in the *open* interval (0, 1).
 
     ``torch.rand`` may return 0, where the log-SNR of most schedules is infinite.
     """
-    cells = torch.randint(2**52, (n,), generator=generator, device=generator.device)
-    return (cells.double() + 0.5) / 2**52
+    return (_integers(CELLS, n, generator).double() + 0.5) / CELLS
+
+
+def _integers(below: int, n: int, generator: Generator) -> Tensor:
+    return torch.randint(below, (n,), generator=generator, device=generator.device)
+
+
+def _one_in_each_stratum(n: int, offsets: int, generator: Generator) -> Tensor:
+    # In whole cells, because (n - 1 + u) / n rounds to 1 for u close to 1.
+    cells = CELLS // n
+    strata = torch.arange(n, device=generator.device)
+    return ((strata * cells + _integers(cells, offsets, generator)).double() + 0.5) / (n * cells)
 
 
 class TimeSampler(ABC):
@@ -124,8 +138,7 @@ class Stratified(TimeSampler):
     base: TimeSampler = field(default_factory=Uniform)
 
     def draw(self, n: int, generator: Generator) -> Tensor:
-        strata = torch.arange(n, dtype=torch.float64, device=generator.device)
-        return (strata + uniform(n, generator)) / n
+        return _one_in_each_stratum(n, n, generator)
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
         return self.base.quantile(u, schedule)
@@ -138,8 +151,7 @@ class SharedOffset(TimeSampler):
     base: TimeSampler = field(default_factory=Uniform)
 
     def draw(self, n: int, generator: Generator) -> Tensor:
-        grid = torch.arange(n, dtype=torch.float64, device=generator.device)
-        return (grid + uniform(1, generator)) / n
+        return _one_in_each_stratum(n, 1, generator)
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
         return self.base.quantile(u, schedule)

@@ -146,9 +146,7 @@ def _sub_vp(lam):
 
 DENSITIES = {
     "cosine": lambda lam: 1 / np.cosh(lam / 2) / (2 * np.pi),
-    "shifted_cosine": lambda lam: (
-        1 / np.cosh((lam - 2 * np.log(64 / 256)) / 2) / (2 * np.pi)
-    ),
+    "shifted_cosine": lambda lam: 1 / np.cosh((lam - 2 * np.log(64 / 256)) / 2) / (2 * np.pi),
     "linear_beta": lambda lam: sigmoid(-lam) / root(lam, softplus(-lam)),
     "sub_vp": _sub_vp,
     "variance_exploding": lambda lam: 1 / (2 * np.log(50 / 0.01)),
@@ -170,7 +168,7 @@ def test_density_of_log_snr_is_the_published_closed_form(name):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="unknown schedule 'cosin'.*cosine.*rectified_flow"):
+    with pytest.raises(ValueError, match=r"unknown schedule 'cosin'.*cosine.*rectified_flow"):
         dc.schedules.by_name("cosin")
 
 

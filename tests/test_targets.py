@@ -102,9 +102,7 @@ def test_every_pair_commutes_and_round_trips_in_units_of_z(name, dtype, bound):
     z, size = noisy(x, eps, t, schedule), size_of_z(x, eps, t, schedule)
     for first, middle, last in TRIPLES:  # last is first: a round trip
         y = first.of(x, eps, t, schedule)
-        by_two = convert(
-            convert(y, z, t, schedule, first, middle), z, t, schedule, middle, last
-        )
+        by_two = convert(convert(y, z, t, schedule, first, middle), z, t, schedule, middle, last)
         direct = convert(y, z, t, schedule, first, last)
         error = in_units_of_z(by_two - direct, t, schedule, last)
         assert (error <= bound * size).all(), (first, middle, last)
@@ -154,9 +152,7 @@ def test_commuting_holds_for_any_data_and_time(name, triple, t, x, eps):
     time, x, eps = tensor([t]), tensor([[x]]), tensor([[eps]])
     z, size = noisy(x, eps, time, schedule), size_of_z(x, eps, time, schedule)
     y = first.of(x, eps, time, schedule)
-    by_two = convert(
-        convert(y, z, time, schedule, first, middle), z, time, schedule, middle, last
-    )
+    by_two = convert(convert(y, z, time, schedule, first, middle), z, time, schedule, middle, last)
     for other in (convert(y, z, time, schedule, first, last), last.of(x, eps, time, schedule)):
         error = in_units_of_z(by_two - other, time, schedule, last)
         assert (error <= 1e-12 * size).all()
@@ -247,7 +243,7 @@ def test_a_coefficient_of_the_wrong_shape_is_refused(shape):
 def test_names():
     assert [dc.targets.by_name(name) for name in TARGETS] == list(ALL)
     assert list(TARGETS) == ["x", "eps", "v", "score", "velocity"]
-    with pytest.raises(ValueError, match="unknown target 'epsilon'.*x, eps, v, score, velocity"):
+    with pytest.raises(ValueError, match=r"unknown target 'epsilon'.*x, eps, v, score, velocity"):
         dc.targets.by_name("epsilon")
     with pytest.raises(AttributeError):  # a target cannot be changed after the fact
         dc.X.name = "y"

@@ -1,0 +1,164 @@
+"""Time samplers: density against quantile, SciPy's laws, the open interval, and the variance laws."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import generator, tensor
+from scipy import stats
+
+from diffcore import times
+from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow
+from diffcore.times import (
+    LogitNormal,
+    LogNormalSigma,
+    SharedOffset,
+    Stratified,
+    Uniform,
+    UniformLogSNR,
+)
+
+SAMPLERS = {
+    "uniform": Uniform(),
+    "uniform log-SNR": UniformLogSNR(-9.0, 8.0),
+    "logit-normal": LogitNormal(0.3, 0.8),
+    "log-normal sigma": LogNormalSigma(),
+    "stratified": Stratified(LogitNormal()),
+    "shared offset": SharedOffset(UniformLogSNR(-5.0, 5.0)),
+}
+
+
+def spaced(n):
+    return (torch.arange(n, dtype=torch.float64) + 0.5) / n
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_density_is_the_derivative_of_the_quantile(name, schedule):
+    """p(log-SNR) |d log-SNR / du| = 1, the derivative by autograd: the density integrates to 1."""
+    u = spaced(200).requires_grad_()
+    drawn = SAMPLERS[name].quantile(u, SCHEDULES[schedule])
+    (slope,) = torch.autograd.grad(drawn.log_snr.sum(), u)
+    torch.testing.assert_close(drawn.density * slope.abs(), torch.ones_like(u), rtol=1e-9, atol=0)
+    assert (slope < 0).all()
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_density_has_unit_mass(name, schedule):
+    drawn = SAMPLERS[name].quantile(spaced(40_000), SCHEDULES[schedule])
+    mass = torch.trapezoid(drawn.density, -drawn.log_snr)
+    assert float(mass) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_time_and_log_snr_belong_together(name, schedule):
+    drawn = SAMPLERS[name].quantile(spaced(64), SCHEDULES[schedule])
+    assert all(part.dtype == torch.float64 and part.shape == (64,) for part in drawn)
+    log_snr = SCHEDULES[schedule].log_snr(drawn.t)
+    inside = (drawn.t > 1e-9) & (drawn.t < 1)  # variance exploding does not reach every log-SNR
+    assert inside.sum() >= 32
+    torch.testing.assert_close(log_snr[inside], drawn.log_snr[inside], rtol=1e-7, atol=1e-7)
+
+
+LAWS = {
+    "uniform": (lambda d: d.t, stats.uniform()),
+    "uniform log-SNR": (lambda d: d.log_snr, stats.uniform(-9.0, 17.0)),
+    "logit-normal": (lambda d: torch.logit(d.t), stats.norm(0.3, 0.8)),
+    "log-normal sigma": (lambda d: -d.log_snr / 2, stats.norm(-1.2, 1.2)),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_draws_follow_their_law(name):
+    statistic, law = LAWS[name]
+    drawn = SAMPLERS[name].sample(20_000, Cosine(), generator(1))
+    assert stats.kstest(statistic(drawn).numpy(), law.cdf).pvalue > 1e-3
+
+
+def test_published_densities_of_log_snr():
+    """EDM: N(2.4, 2.4^2). Logit-normal on straight lines: N(-2m, 4 s^2). Catalogue, section 1."""
+    u = spaced(300)
+    edm = LogNormalSigma().quantile(u, LinearBeta())
+    np.testing.assert_allclose(edm.density, stats.norm(2.4, 2.4).pdf(edm.log_snr), rtol=1e-12)
+    sd3 = LogitNormal(0.3, 0.8).quantile(u, RectifiedFlow())
+    np.testing.assert_allclose(sd3.density, stats.norm(-0.6, 1.6).pdf(sd3.log_snr), rtol=1e-11)
+
+
+def extreme(monkeypatch, cell):
+    """Make every uniform draw its first or last cell."""
+
+    def randint(high, size, *, generator, device):
+        return torch.full(size, 0 if cell == "first" else high - 1)
+
+    monkeypatch.setattr(torch, "randint", randint)
+
+
+@pytest.mark.parametrize("cell", ["first", "last"])
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 1000, 1024, 4097])
+@pytest.mark.parametrize("sampler", [Uniform(), Stratified(), SharedOffset()], ids=str)
+def test_the_interval_is_open_even_at_the_most_extreme_draw(monkeypatch, sampler, n, cell):
+    extreme(monkeypatch, cell)
+    u = sampler.draw(n, generator())
+    assert (u > 0).all()
+    assert (u < 1).all()
+
+
+@given(n=st.integers(1, 400), seed=st.integers(0, 2**31))
+def test_one_draw_in_each_stratum(n, seed):
+    for sampler in (Stratified(), SharedOffset()):
+        u = sampler.draw(n, generator(seed))
+        assert u.shape == (n,)
+        assert (torch.floor(u * n).long() == torch.arange(n)).all()
+    grid = SharedOffset().draw(n, generator(seed))
+    torch.testing.assert_close(grid - grid[0], torch.arange(n) / tensor(n), rtol=0, atol=1e-15)
+
+
+def f(u):
+    """A smooth stand-in for a loss as a function of time; its mean over (0, 1) is e - 1."""
+    return torch.exp(u)
+
+
+N = 16
+LAW = {
+    "uniform": ((math.e**2 - 1) / 2 - (math.e - 1) ** 2) / N,
+    "stratified": (math.e**2 - 1) / 2 / (12 * N**3),
+    "shared offset": (math.e - 1) ** 2 / (12 * N**2),
+}
+"""Variance of the batch mean: catalogue, identity 31, with f = f' = exp."""
+
+
+@pytest.mark.parametrize("name", LAW)
+def test_spreading_keeps_the_mean_and_cuts_the_variance_as_predicted(name):
+    sampler = {"uniform": Uniform(), "stratified": Stratified(), "shared offset": SharedOffset()}[
+        name
+    ]
+    g, repeats = generator(2), 4000
+    means = torch.stack([f(sampler.draw(N, g)).mean() for _ in range(repeats)])
+    error = (means.mean() - (math.e - 1)) / math.sqrt(LAW[name] / repeats)
+    assert abs(float(error)) < 4
+    # The relative standard error of a variance is at most sqrt(2 / repeats) for these laws.
+    assert float(means.var()) / LAW[name] == pytest.approx(1, abs=5 * math.sqrt(2 / repeats))
+
+
+def test_the_same_generator_gives_the_same_times():
+    for sampler in SAMPLERS.values():
+        first, second = (sampler.sample(32, Cosine(), generator(3)).t for _ in range(2))
+        assert torch.equal(first, second)
+        assert not torch.equal(first, sampler.sample(32, Cosine(), generator(4)).t)
+
+
+@pytest.mark.parametrize("ends", [(1.0, 1.0), (2.0, -2.0)])
+def test_an_empty_range_is_refused(ends):
+    with pytest.raises(ValueError, match="log-SNR range: low < high expected"):
+        UniformLogSNR(*ends)
+
+
+def test_uniform_has_no_holes_worth_naming():
+    u = times.uniform(20_000, generator(5))
+    assert stats.kstest(u.numpy(), "uniform").pvalue > 1e-3
+    assert u.dtype == torch.float64

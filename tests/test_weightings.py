@@ -1,0 +1,212 @@
+"""Weightings against the catalogue's closed forms, rule R1 by oracle, and theorem R2.
+
+Each closed form is NumPy's, written from the literature's formula for w(log-SNR), constant included;
+the native form it is compared with is a mean squared error at uniform times, measured.
+"""
+
+import numpy as np
+import pytest
+import torch
+from reference import generator, tensor
+from scipy.optimize import minimize_scalar
+
+import diffcore as dc
+from diffcore import weightings
+from diffcore.losses import noised, squared_norm
+from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow, SubVP
+from diffcore.targets import TARGETS, convert
+from diffcore.weightings import Weighting, edm, elbo, min_snr, native, p2, sigmoid
+
+LAM = torch.linspace(-9, 9, 145, dtype=torch.float64)
+
+
+def sech(x):
+    return 1 / np.cosh(x)
+
+
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def p_linear(lam):
+    return logistic(-lam) / np.sqrt(0.1**2 + 2 * 19.9 * np.logaddexp(0, -lam))
+
+
+def normal(x, mean, std):
+    return np.exp(-(((x - mean) / std) ** 2) / 2) / (std * np.sqrt(2 * np.pi))
+
+
+def g4(lam):
+    b = 2 * np.arcsinh(np.exp(-lam / 2) / 2)
+    return 2 * np.tanh(b / 2) / np.sqrt(0.1**2 + 2 * 19.9 * b)
+
+
+ONES = np.ones_like
+CLOSED = {
+    "G1 ELBO": (elbo(), Cosine(), ONES),
+    "G3 DDPM, linear beta": (native(dc.EPS), LinearBeta(), lambda lam: 2 * p_linear(lam)),
+    "G4 eps-MSE, sub-VP": (native(dc.EPS), SubVP(), g4),
+    "G6 eps-MSE, cosine": (native(dc.EPS), Cosine(), lambda lam: sech(lam / 2) / np.pi),
+    "G7 score with sigma^2, VE": (
+        native(dc.EPS),
+        dc.schedules.VarianceExploding(),
+        lambda lam: ONES(lam) / np.log(50 / 0.01),
+    ),
+    "G9 x-MSE, cosine": (native(dc.X), Cosine(), lambda lam: sech(lam / 2) * np.exp(-lam) / np.pi),
+    "G10 v-MSE, cosine": (native(dc.V), Cosine(), lambda lam: 2 / np.pi * np.exp(-lam / 2)),
+    "G11 v-MSE, linear beta": (
+        native(dc.V),
+        LinearBeta(),
+        lambda lam: 2 * np.exp(-lam) / np.sqrt(0.01 + 39.8 * np.logaddexp(0, -lam)),
+    ),
+    "G13 P2(1, 1), cosine": (p2(), Cosine(), lambda lam: sech(lam / 2) / (1 + np.exp(lam)) / np.pi),
+    "G13 P2(0.5, 2), cosine": (
+        p2(0.5, 2.0),
+        Cosine(),
+        lambda lam: sech(lam / 2) / np.sqrt(2 + np.exp(lam)) / np.pi,
+    ),
+    "G13b P2, linear beta": (p2(), LinearBeta(), lambda lam: 2 * p_linear(lam) / (1 + np.exp(lam))),
+    "G14 min-SNR(5), cosine": (
+        min_snr(5),
+        Cosine(),
+        lambda lam: sech(lam / 2) * np.minimum(1, 5 * np.exp(-lam)) / np.pi,
+    ),
+    "G16 EDM": (
+        edm(),
+        dc.schedules.VarianceExploding(),
+        lambda lam: 2 * normal(lam, 2.4, 2.4) * (np.exp(-lam) + 0.25) / 0.25,
+    ),
+    "G19 sigmoid(2)": (sigmoid(), Cosine(), lambda lam: logistic(2 - lam)),
+    "G19 sigmoid(-3)": (sigmoid(-3.0), LinearBeta(), lambda lam: logistic(-3 - lam)),
+    "G21 flow matching": (native(dc.VELOCITY), RectifiedFlow(), lambda lam: np.exp(-lam / 2)),
+    "G22 flow on the circle": (
+        native(dc.VELOCITY),
+        Cosine(),
+        lambda lam: np.pi / 2 * np.exp(-lam / 2),
+    ),
+    "G23 flow, linear beta": (
+        native(dc.VELOCITY),
+        LinearBeta(),
+        lambda lam: np.sqrt(0.01 + 39.8 * np.logaddexp(0, -lam)) / 2,
+    ),
+    "G26 x-MSE on straight lines": (
+        native(dc.X),
+        RectifiedFlow(),
+        lambda lam: np.exp(-lam) * sech(lam / 4) ** 2 / 4,
+    ),
+    "G27 eps-MSE on straight lines": (
+        native(dc.EPS),
+        RectifiedFlow(),
+        lambda lam: sech(lam / 4) ** 2 / 4,
+    ),
+}
+
+
+@pytest.mark.parametrize("row", CLOSED)
+def test_weightings_are_the_published_closed_forms(row):
+    weighting, schedule, closed = CLOSED[row]
+    got = weighting(LAM, schedule)
+    assert (got.shape, got.dtype) == (LAM.shape, LAM.dtype)
+    # A weighting at uniform times goes through t, whose rounding limits 1 - t at low log-SNR.
+    np.testing.assert_allclose(got.numpy(), closed(LAM.numpy()), rtol=2e-12)
+
+
+MIN_SNR_NATIVE = {
+    "eps": lambda snr: torch.clamp(5 / snr, max=1),
+    "x": lambda snr: torch.clamp(snr, max=5),
+    "v": lambda snr: torch.clamp(snr, max=5) / (snr + 1),
+}
+"""The three published weights: Hang et al. (2023), section 3.4, gamma = 5."""
+
+
+@pytest.mark.parametrize("target", MIN_SNR_NATIVE)
+@pytest.mark.parametrize("schedule", [Cosine(), LinearBeta()], ids=["cosine", "linear_beta"])
+def test_min_snr_is_one_weighting_in_three_disguises(target, schedule):
+    disguise = native(
+        dc.targets.by_name(target), lambda lam: MIN_SNR_NATIVE[target](torch.exp(lam))
+    )
+    torch.testing.assert_close(
+        disguise(LAM, schedule), min_snr(5)(LAM, schedule), rtol=1e-11, atol=0
+    )
+
+
+def test_min_snr_caps_from_above_and_leaves_low_snr_alone():
+    """A public trap: max for min. w <= gamma, and the eps-weight goes to 1 as SNR -> 0."""
+    ratio = min_snr(5)(LAM, Cosine()) / native(dc.EPS)(LAM, Cosine())
+    assert ratio.max() == 1
+    torch.testing.assert_close(ratio[0], tensor(1.0))
+    torch.testing.assert_close(ratio[-1], 5 * torch.exp(-LAM[-1]), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_rule_r1_by_oracle(name, target):
+    """w = 2 p(log-SNR) ||y - y_hat||^2 / ||eps - eps_hat||^2, both errors measured."""
+    schedule, g = SCHEDULES[name], generator(1)
+    t = torch.linspace(0.05, 0.95, 19, dtype=torch.float64)
+    x, eps, delta = (torch.randn(19, 3, generator=g, dtype=torch.float64) for _ in range(3))
+    z = noised(x, eps, t, schedule)
+    wrong = convert(eps + delta, z, t, schedule, dc.EPS, target)
+    ratio = squared_norm(target.of(x, eps, t, schedule) - wrong) / squared_norm(delta)
+    step = 1e-6
+    slope = (schedule.log_snr(t + step) - schedule.log_snr(t - step)) / (2 * step)
+    measured = 2 / slope.abs() * ratio
+    torch.testing.assert_close(
+        native(target)(schedule.log_snr(t), schedule), measured, rtol=1e-7, atol=0
+    )
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_theorem_r2(name):
+    """The flow loss at uniform times weighs with half the squared diffusion rate, g^2 / 2."""
+    schedule = SCHEDULES[name]
+    t = torch.linspace(0.01, 0.99, 99, dtype=torch.float64)
+    alpha, sigma = schedule.alpha(t), schedule.sigma(t)
+    squared_rate = (
+        2 * sigma * schedule.sigma_prime(t) - 2 * (schedule.alpha_prime(t) / alpha) * sigma**2
+    )
+    w = native(dc.VELOCITY)(schedule.log_snr(t), schedule)
+    torch.testing.assert_close(w, squared_rate / 2, rtol=1e-11, atol=0)
+    wronskian = alpha * schedule.sigma_prime(t) - schedule.alpha_prime(t) * sigma
+    torch.testing.assert_close(w, sigma / alpha * wronskian, rtol=1e-11, atol=0)
+
+
+MONOTONE = {"G9", "G10", "G11", "G19", "G21", "G22", "G23", "G26"}
+
+
+@pytest.mark.parametrize("row", [row for row in CLOSED if not row.startswith(("G1 ", "G7"))])
+def test_which_are_bounds_of_noised_data(row):
+    """w must not increase with the log-SNR for a loss to be an ELBO (Kingma & Gao, 2023)."""
+    weighting, schedule, _ = CLOSED[row]
+    steps = weighting(LAM, schedule).diff()
+    assert bool((steps <= 0).all()) == (row.split()[0] in MONOTONE)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "schedule", "peak"),
+    [
+        (native(dc.EPS), LinearBeta(), -0.922),
+        (native(dc.EPS), Cosine(), 0.0),
+        (p2(), Cosine(), -np.log(3)),
+        (min_snr(5), Cosine(), 0.0),
+        (edm(), Cosine(), -3.30778),
+    ],
+    ids=["DDPM", "cosine", "P2", "min-SNR", "EDM"],
+)
+def test_peaks_are_where_the_catalogue_has_them(weighting, schedule, peak):
+    found = minimize_scalar(
+        lambda lam: -float(weighting(tensor(lam), schedule)),
+        bounds=(-6, 4),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    assert found.x == pytest.approx(peak, abs=6e-4)
+
+
+def test_a_weighting_says_what_it_is():
+    rows = [elbo(), sigmoid(), min_snr(), p2(), edm(), native(dc.V)]
+    assert len({row.name for row in rows}) == len(rows)
+    assert all(isinstance(row, Weighting) and row.source for row in rows)
+    assert min_snr(5).name == "min-SNR(5)"
+    assert native(dc.V).name == "v-MSE"
+    assert weightings.native(dc.X, name="plain").name == "plain"
