@@ -59,7 +59,7 @@ from .step import DerivationError, Outcome, Step, check
 __all__ = [
     "ANYWHERE", "Abbreviation", "Between", "Chain", "Density", "Derivation", "DerivationError",
     "Domain", "Expectation", "Falling", "Integers", "KL", "Normal", "Ordered", "Outcome",
-    "Schedule", "Step", "VariancePreserving", "Where", "check", "deferred", "ledger",
+    "Schedule", "Step", "VariancePreserving", "Where", "check", "deferred", "fresh_ledger", "ledger",
 ]  # fmt: skip
 
 _derivations: dict[str, Derivation] = {}
@@ -163,6 +163,17 @@ def deferred() -> Iterator[None]:
         yield
     finally:
         _deferred = before
+
+
+@contextmanager
+def fresh_ledger() -> Iterator[dict[str, Derivation]]:
+    """Derivations written in this block go to a ledger of their own, which is what is yielded."""
+    global _derivations
+    before, _derivations = _derivations, {}
+    try:
+        yield _derivations
+    finally:
+        _derivations = before
 
 
 def ledger() -> list[Derivation]:

@@ -155,26 +155,63 @@ def _normal(expr: Normal) -> Compiled:
 
 
 def _expectation(expr: Expectation) -> Compiled:
-    integrand = expr.args[0]
-    inner = compile_expression(integrand)
-    plain = integrand.replace(lambda e: isinstance(e, Abbreviation), lambda e: e.doit())
-    for law in expr.args[1:]:
-        z = law.args[0]
-        degree = None
-        if not plain.atoms(Expectation, KL, Normal) and plain.is_polynomial(z):
-            degree = int(sp.degree(sp.expand(plain), z)) if plain.has(z) else 0
-        inner, plain = _one_expectation(inner, law, degree), sp.Function("opaque")(*expr.free_symbols)
-    return inner
+    integrand, law, *outer = expr.args
+    if outer:  # the first law is the innermost
+        return _expectation(Expectation(Expectation(integrand, law), *outer))
+    z, degree = law.args[0], None
+    plain = integrand
+    while plain.has(Abbreviation):
+        plain = plain.replace(lambda e: isinstance(e, Abbreviation), lambda e: e.definition)
+    if not plain.atoms(Expectation, KL, Normal, sp.Integral) and plain.is_polynomial(z):
+        degree = int(sp.degree(sp.expand(plain), z)) if plain.has(z) else 0
+    return _one_expectation(_hoisted(integrand, z), law, degree)
+
+
+def _hoisted(expr: sp.Expr, variable: sp.Symbol) -> Compiled:
+    """``expr`` compiled so that what does not depend on ``variable`` is computed once per call.
+
+    The result maps an environment (without ``variable``) to a function of the variable's value.
+    """
+    constants: list[tuple[sp.Dummy, Compiled]] = []
+
+    def lift(node: sp.Expr) -> sp.Expr:
+        if isinstance(node, Abbreviation):
+            node = node.definition
+        if variable not in node.free_symbols:
+            if not node.args:
+                return node
+            dummy = sp.Dummy("constant", real=True)
+            constants.append((dummy, compile_expression(node)))
+            return dummy
+        if node.is_Add or node.is_Mul or node.is_Pow or isinstance(node, Normal | sp.exp | sp.log):
+            return node.func(*(lift(a) for a in node.args), **_AS_IS.get(node.func, {}))
+        return node
+
+    inner = compile_expression(lift(expr))
+
+    def specialised(env: Environment) -> Any:
+        fixed = {**env, **{dummy: value(env) for dummy, value in constants}}
+
+        def at(point: Any) -> Any:
+            fixed[variable] = point
+            return inner(fixed)
+
+        return at
+
+    return specialised
+
+
+_AS_IS: dict[Any, dict[str, bool]] = {k: {"evaluate": False} for k in (sp.Add, sp.Mul, sp.Pow)}
 
 
 def _one_expectation(inner: Compiled, law: Normal, degree: int | None) -> Compiled:
-    z, mean, variance = law.args[0], *(compile_expression(a) for a in law.args[1:])
+    mean, variance = (compile_expression(a) for a in law.args[1:])
 
     def value(env: Environment) -> Any:
-        m, spread = mean(env), mp.sqrt(variance(env))
+        m, spread, at = mean(env), mp.sqrt(variance(env)), inner(env)
 
         def f(u: Any) -> Any:
-            return inner({**env, z: m + spread * u})
+            return at(m + spread * u)
 
         if degree is not None:
             return sum((w * f(u) for u, w in gauss_hermite(degree // 2 + 1, mp.mp.prec)), mp.mpf(0))
@@ -237,26 +274,21 @@ def gaussian_trapezoid(f: Callable[[Any], Any]) -> Any:
 
 
 def _integral(expr: sp.Integral) -> Compiled:
-    inner = compile_expression(expr.function)
-    for variable, *ends in expr.limits:
-        if len(ends) != 2:
-            raise NumericError(f"only definite integrals can be computed: {expr}")
-        inner = _one_integral(inner, variable, ends[0], ends[1])
-    return inner
-
-
-def _one_integral(inner: Compiled, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Compiled:
+    if any(len(bounds) != 3 for bounds in expr.limits):
+        raise NumericError(f"only definite integrals can be computed: {expr}")
+    (variable, low, high), *outer = expr.limits
+    if outer:
+        return _integral(sp.Integral(sp.Integral(expr.function, expr.limits[0]), *outer))
+    inner = _hoisted(expr.function, variable)
     if (low, high) == (-sp.oo, sp.oo):
-        return lambda env: line_integral(lambda v: inner({**env, variable: v}))
+        return lambda env: line_integral(inner(env))
     ends = [_endpoint(e) for e in (low, high)]
 
     def value(env: Environment) -> Any:
         a, b = (e(env) for e in ends)
         methods = ["gauss-legendre", "tanh-sinh"] if mp.isfinite(a) and mp.isfinite(b) else ["tanh-sinh"]
         for method in methods:
-            result, error = mp.quad(
-                lambda v: inner({**env, variable: v}), [a, b], method=method, error=True
-            )
+            result, error = mp.quad(inner(env), [a, b], method=method, error=True)
             if error <= abs(result) * mp.mpf(2) ** (-mp.mp.prec * 3 // 4) or error < mp.mpf(10) ** -60:
                 return result
         raise NumericError(f"an integral over {variable} does not settle")
@@ -271,25 +303,39 @@ def _endpoint(end: sp.Expr) -> Compiled:
 
 
 def line_integral(f: Callable[[Any], Any]) -> Any:
-    """The integral of ``f`` over the real line: trapezoidal sums, halved until two of them agree."""
-    step, before = mp.mpf(1) / 4, None
-    for _ in range(6):
-        total, largest = f(mp.mpf(0)), mp.mpf(0)
-        for side in (1, -1):
-            k, quiet = 1, 0
-            while quiet < 12 or k * step < 12:
-                term = f(side * k * step)
-                total, largest = total + term, max(largest, abs(term))
-                quiet = quiet + 1 if abs(term) <= largest * mp.eps else 0
-                k += 1
-                if k * step > 1000:
-                    raise NumericError("an integrand over the real line does not decay")
-        value = total * step
-        tolerance = mp.mpf(2) ** (-mp.mp.prec * 3 // 4) * max(abs(value), largest)
-        if before is not None and abs(value - before) <= tolerance:
-            return value
-        before, step = value, step / 2
+    """The integral of ``f`` over the real line: a trapezoidal sum where ``f`` is not negligible.
+
+    Two interleaved grids must agree; the step is halved until they do.
+
+    Raises:
+        NumericError: if ``f`` does not decay, or the grids do not come to agree.
+    """
+    low, high = _support(f)
+    for halvings in range(5):
+        count = 64 * 2**halvings
+        step = (high - low) / count
+        sums, size = [], mp.mpf(0)
+        for offset in (mp.mpf(0), mp.mpf(1) / 2):
+            terms = [f(low + (k + offset) * step) for k in range(count + 1)]
+            size = size + sum((abs(term) for term in terms), mp.mpf(0))
+            sums.append(sum(terms, mp.mpf(0)) * step)
+        if abs(sums[0] - sums[1]) <= size * step * mp.mpf(2) ** (-mp.mp.prec * 3 // 4):
+            return (sums[0] + sums[1]) / 2
     raise NumericError("an integral over the real line does not settle")
+
+
+def _support(f: Callable[[Any], Any]) -> tuple[Any, Any]:
+    """An interval outside of which ``f`` is smaller than the working precision can see."""
+    sizes: dict[int, Any] = {}
+    for reach in (40, 160, 640):
+        for k in range(-reach, reach + 1):
+            if k not in sizes:
+                sizes[k] = abs(f(mp.mpf(k) / 2))
+        threshold = max(sizes.values()) * mp.eps
+        seen = [k for k, size in sizes.items() if size > threshold]
+        if seen and -reach < min(seen) and max(seen) < reach:
+            return mp.mpf(min(seen) - 1) / 2, mp.mpf(max(seen) + 1) / 2
+    raise NumericError("an integrand over the real line does not decay")
 
 
 def _counted(expr: Any, start: Any, combine: Callable[[Any, Any], Any]) -> Compiled:

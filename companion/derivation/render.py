@@ -8,10 +8,11 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE
 
 from .operators import KL, Abbreviation, Expectation, Normal
 from .step import Outcome
-from .vocabulary import LATEX
+from .vocabulary import LATEX, SCHEDULES
 
 if TYPE_CHECKING:
     from . import Chain
@@ -23,31 +24,32 @@ class Printer(LatexPrinter):
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         return LATEX.get(expr.name) or super()._print_Symbol(expr, style)
 
-    def _applied(self, expr: AppliedUndef, mark: str = "") -> str:
-        name = LATEX.get(expr.func.__name__, expr.func.__name__)
-        return f"{name}{mark}_{{{', '.join(self._print(a) for a in expr.args)}}}"
+    def _applied(self, expr: AppliedUndef, exp: str | None = None, primes: str = "") -> str:
+        name = expr.func.__name__
+        shown = LATEX.get(name, name) + primes
+        arguments = ", ".join(self._print(a) for a in expr.args)
+        power = f"^{{{exp}}}" if exp else ""
+        if name in SCHEDULES:
+            return f"{shown}_{{{arguments}}}{power}"
+        return rf"{shown}{power}\left({arguments}\right)"
 
     def _print_Function(self, expr: Any, exp: str | None = None) -> str:
-        if not isinstance(expr, AppliedUndef):
-            return super()._print_Function(expr, exp)
-        return self._applied(expr, f"^{{{exp}}}" if exp else "")
+        if isinstance(expr, AppliedUndef):
+            return self._applied(expr, exp)
+        return super()._print_Function(expr, exp)
 
     def _print_Derivative(self, expr: sp.Derivative) -> str:
-        if isinstance(expr.expr, AppliedUndef) and expr.derivative_count <= 2:
-            if expr.expr.args == expr.variables[:1]:
-                return self._applied(expr.expr, "'" * int(expr.derivative_count))
+        head, order = expr.expr, expr.derivative_count
+        if isinstance(head, AppliedUndef) and head.args == expr.variables[:1] and order <= 2:
+            return self._applied(head, primes="'" * int(order))
         return super()._print_Derivative(expr)
 
-    def _print_Abbreviation(self, expr: Abbreviation, exp: str | None = None) -> str:
-        latex = expr.latex
-        if exp is None:
-            return latex
-        return rf"\left({latex}\right)^{{{exp}}}" if "^" in latex else f"{latex}^{{{exp}}}"
+    def _print_Abbreviation(self, expr: Abbreviation) -> str:
+        return expr.latex
 
-    def _print_Normal(self, expr: Normal, exp: str | None = None) -> str:
+    def _print_Normal(self, expr: Normal) -> str:
         z, mean, variance = (self._print(a) for a in expr.args)
-        body = rf"\mathcal{{N}}\left({z};\, {mean},\, {variance}\right)"
-        return body if exp is None else f"{body}^{{{exp}}}"
+        return rf"\mathcal{{N}}\left({z};\, {mean},\, {variance}\right)"
 
     def _print_Expectation(self, expr: Expectation) -> str:
         laws = ",\\, ".join(
@@ -65,9 +67,45 @@ class Printer(LatexPrinter):
 
     def parenthesize(self, item: Any, level: int, **options: Any) -> str:
         """Operators with their own brackets need none around them."""
-        if isinstance(item, (Abbreviation, Normal, Expectation, KL)):
+        if isinstance(item, Abbreviation) and "^" in item.latex and level >= PRECEDENCE["Pow"]:
+            return rf"\left({item.latex}\right)"
+        if isinstance(item, Abbreviation | Normal | Expectation | KL):
             return self._print(item)
         return super().parenthesize(item, level, **options)
+
+
+def arranged(expr: Any) -> Any:
+    """The same tree in reading order: coefficients before variables, minus signs last."""
+    if isinstance(expr, Abbreviation | AppliedUndef) or not expr.args:
+        return expr
+    args = [arranged(a) for a in expr.args]
+    if expr.is_Add:
+        common = {abs(a.as_coeff_Mul()[0]) for a in expr.args}
+        if len(common) == 1 and common != {1}:
+            (factor,) = common
+            inner = arranged(sp.Add(*(a / factor for a in expr.args)))
+            return sp.Mul(factor, inner, evaluate=False)
+        return sp.Add(*sorted(args, key=_term_order), evaluate=False)
+    if expr.is_Mul:
+        flat = [f for a in args for f in (a.args if a.is_Mul else [a])]
+        number = sp.Mul(*(f for f in flat if f.is_Rational))
+        rest = sorted((f for f in flat if not f.is_Rational), key=_factor_order)
+        return sp.Mul(*([number] if number != 1 else []), *rest, evaluate=False)
+    if isinstance(expr, sp.Pow):
+        return sp.Pow(*args, evaluate=False)
+    return expr.func(*args)
+
+
+def _term_order(term: sp.Expr) -> tuple:
+    negative = bool(term.as_coeff_Mul()[0].is_negative)
+    return negative, bool(term.is_number), sp.default_sort_key(term)
+
+
+def _factor_order(factor: sp.Expr) -> tuple:
+    base = factor.as_base_exp()[0]
+    ranks = [(sp.NumberSymbol,), (AppliedUndef, Abbreviation), (sp.Symbol,), (sp.Add,), (sp.Function,)]
+    rank = next((k for k, kinds in enumerate(ranks) if isinstance(base, kinds)), len(ranks))
+    return rank, sp.default_sort_key(factor)
 
 
 _PRINTER = Printer({"order": "none", "fold_short_frac": False})
@@ -75,7 +113,7 @@ _PRINTER = Printer({"order": "none", "fold_short_frac": False})
 
 def latex(expr: sp.Expr) -> str:
     """LaTeX of one expression, the book's way."""
-    return _PRINTER.doprint(expr)
+    return _PRINTER.doprint(arranged(expr))
 
 
 def label(chain_name: str) -> str:

@@ -9,6 +9,7 @@ the step.
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,9 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from .numeric import NumericError, compile_expression, relative_error
 from .operators import KL, Abbreviation, Expectation, Normal
 from .taylor import limit
 
@@ -60,7 +63,7 @@ class Proof:
 
 def prove(left: sp.Expr, right: sp.Expr) -> Proof | None:
     """A proof that ``left == right``, or None if no tactic finds one."""
-    depths = range(_nesting(left, right) + 1)
+    depths = [d for d in range(_nesting(left, right) + 1) if _worth_trying(d, left, right)]
     cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplify"]
     costly = [Proof(d, "simplify") for d in depths]
     return next((proof for proof in cheap + costly if proves(proof, left, right)), None)
@@ -68,10 +71,25 @@ def prove(left: sp.Expr, right: sp.Expr) -> Proof | None:
 
 def proves(proof: Proof, left: sp.Expr, right: sp.Expr) -> bool:
     """Whether this very proof also establishes ``left == right``."""
-    a, b = (compute(open_abbreviations(side, proof.depth)) for side in (left, right))
+    return TACTICS[proof.tactic](*_computed(proof.depth, left, right))
+
+
+def _computed(depth: int, left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     atoms: dict[sp.Expr, sp.Dummy] = {}
-    a, b = _to_atoms(a, atoms), _to_atoms(b, atoms)
-    return TACTICS[proof.tactic](a, b)
+    a, b = (_to_atoms(compute(open_abbreviations(e, depth)), atoms) for e in (left, right))
+    return a, b
+
+
+def _worth_trying(depth: int, left: sp.Expr, right: sp.Expr) -> bool:
+    """Whether the sides agree at one point with the abbreviations still closed; saves time only."""
+    a, b = _computed(depth, left, right)
+    symbols = sorted(a.free_symbols | b.free_symbols, key=lambda v: v.name)
+    point = {v: mp.mpf(0.6 + 0.7 * math.sin(k + 1) ** 2) for k, v in enumerate(symbols)}
+    try:
+        with mp.workdps(20):
+            return bool(relative_error(*(compile_expression(e)(point) for e in (a, b))) < 1e-8)
+    except (NumericError, ZeroDivisionError):
+        return True
 
 
 # ------------------------------------------------------------------ computing operators
@@ -123,7 +141,8 @@ def compute(expr: sp.Expr) -> sp.Expr:
     if isinstance(rebuilt, sp.log):
         return expand_log(rebuilt)
     if isinstance(rebuilt, (sp.Derivative, sp.Sum, sp.Product, sp.Subs)):
-        return rebuilt.doit()
+        done = rebuilt.doit()
+        return compute(done) if done != rebuilt and done.has(sp.Integral) else done
     return rebuilt
 
 
@@ -183,8 +202,11 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
         if shape is not None:
             total += constant * _gaussian_integral(*shape)
         elif rest.atoms(AppliedUndef):
-            value = sp.Integral(rest, (z, low, high))
-            total += constant * (value.doit() if rest.has(sp.Derivative) else value)
+            # what does not depend on z leaves the integral, exponentials too, so that equal
+            # integrals look equal however they came about
+            outer, inner = sp.expand(rest, power_exp=True).as_independent(z, as_Add=False)
+            value = sp.Integral(sp.powsimp(inner), (z, low, high))
+            total += constant * outer * (value.doit() if rest.has(sp.Derivative) else value)
         else:
             total += constant * sp.integrate(rest, (z, low, high))
     return total
@@ -206,21 +228,27 @@ def _exponent(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
 
 
 def _gaussian_integral(factor: sp.Poly, shape: sp.Poly) -> sp.Expr:
-    """Integral of factor(z) exp(-A z^2 + B z + C): SymPy's, for general A > 0 and real B."""
+    """Integral of factor(z) exp(-A z^2 + B z + C): complete the square, then SymPy's integrals."""
     minus_a, b, c = (shape.coeff_monomial(k) for k in [shape.gen**2, shape.gen, 1])
-    total = sp.Integer(0)
-    for (n,), coefficient in factor.terms():
-        (a_symbol, b_symbol), formula = _line_integral(n)
-        value = formula.xreplace({a_symbol: -sp.factor(minus_a), b_symbol: b})
-        total += coefficient * value * sp.exp(c)
-    return total
+    curvature = -sp.factor(minus_a)
+    centre = b / (2 * curvature)
+    mass = _centred_integral(0).xreplace({_A: curvature})
+    moments = sum(
+        coefficient * sp.binomial(n, k) * centre ** (n - k)
+        * (_centred_integral(k) / _centred_integral(0)).xreplace({_A: curvature})
+        for (n,), coefficient in factor.terms()
+        for k in range(0, n + 1, 2)
+    )  # fmt: skip
+    return moments * mass * sp.exp(c + b**2 / (4 * curvature))
+
+
+_A = sp.Dummy("A", positive=True)
 
 
 @lru_cache(maxsize=32)
-def _line_integral(n: int) -> tuple[tuple[sp.Dummy, sp.Dummy], sp.Expr]:
-    z, b, a = sp.Dummy("z", real=True), sp.Dummy("b", real=True), sp.Dummy("a", positive=True)
-    value = sp.integrate(z**n * sp.exp(-a * z**2 + b * z), (z, -sp.oo, sp.oo))
-    return (a, b), sp.simplify(value)
+def _centred_integral(n: int) -> sp.Expr:
+    w = sp.Dummy("w", real=True)
+    return sp.integrate(w**n * sp.exp(-_A * w**2), (w, -sp.oo, sp.oo))
 
 
 # ------------------------------------------------------------------ reducing to zero

@@ -14,6 +14,9 @@ from .operators import Abbreviation, Normal
 LATEX: dict[str, str] = {}
 """Printed form of symbol and function names that SymPy would print otherwise."""
 
+SCHEDULES = ("alpha", "sigma")
+"""Functions whose argument prints as a subscript."""
+
 
 def symbol(name: str, latex: str | None = None, **assumptions: bool) -> sp.Symbol:
     """A SymPy symbol (real unless stated), registered with its printed form."""
@@ -23,7 +26,7 @@ def symbol(name: str, latex: str | None = None, **assumptions: bool) -> sp.Symbo
 
 
 def function(name: str, latex: str | None = None, **assumptions: bool) -> sp.Function:
-    """An undefined function (real unless stated); its argument prints as a subscript."""
+    """An undefined function (real unless stated)."""
     if latex is not None:
         LATEX[name] = latex
     return sp.Function(name, **(assumptions or {"real": True}))
