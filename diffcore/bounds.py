@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import logsigmoid
 
 from diffcore.denoisers import Denoiser
-from diffcore.losses import noise_like, noised, squared_norm
+from diffcore.losses import noise_like, noised, per_example, squared_norm
 from diffcore.targets import EPS
 from diffcore.times import Stratified
 
@@ -59,7 +59,7 @@ def prior_kl(x: Tensor, log_snr: float) -> Tensor:
     """
     end = torch.tensor(log_snr, dtype=torch.float64, device=x.device)
     per_dim = torch.sigmoid(end).to(x.dtype) * (x.square() - 1) - logsigmoid(-end).to(x.dtype)
-    return per_dim.flatten(1).sum(1) / 2
+    return per_example(per_dim) / 2
 
 
 def reconstruction_gaussian(x: Tensor, log_snr: float) -> Tensor:
@@ -69,9 +69,7 @@ def reconstruction_gaussian(x: Tensor, log_snr: float) -> Tensor:
     every x.
     """
     dims = x[0].numel()
-    return torch.full_like(
-        x.flatten(1)[:, 0], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr)
-    )
+    return x.new_full(x.shape[:1], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr))
 
 
 def reconstruction_levels(
@@ -93,7 +91,7 @@ def reconstruction_levels(
     y = x + noise_scale * noise_like(x, generator)  # z_0 / alpha_0
     logits = -(((y.unsqueeze(-1) - levels.to(x)) / noise_scale) ** 2) / 2
     chosen = logits.log_softmax(-1).gather(-1, index.unsqueeze(-1)).squeeze(-1)
-    return -chosen.flatten(1).sum(1)
+    return -per_example(chosen)
 
 
 def nelbo(
@@ -125,7 +123,7 @@ def nelbo(
         raise ValueError(f"log-SNR range: low < high expected, got {log_snr}")
     if draws < 1 or (steps is not None and steps < 1):
         raise ValueError(f"draws and steps must be at least 1: got {draws} and {steps}")
-    diffusion = torch.zeros_like(x.flatten(1)[:, 0])
+    diffusion = x.new_zeros(x.shape[0])
     for k in range(draws):
         strata = torch.randperm(x.shape[0], generator=generator, device=generator.device)
         u = (k + Stratified().draw(x.shape[0], generator)[strata]) / draws

@@ -37,9 +37,14 @@ def noised(x: Tensor, eps: Tensor, t: Tensor, schedule: Schedule) -> Tensor:
     return like(schedule.alpha(t), x) * x + like(schedule.sigma(t), eps) * eps
 
 
+def per_example(values: Tensor) -> Tensor:
+    """The sum over all axes but the first: (batch, ...) -> (batch,), (batch,) unchanged."""
+    return values.unsqueeze(1).flatten(1).sum(1)
+
+
 def squared_norm(difference: Tensor) -> Tensor:
-    """Squared norm of each example, summed over all axes but the first: (batch, ...) -> (batch,)."""
-    return difference.flatten(1).square().sum(1)
+    """Squared norm of each example: (batch, ...) -> (batch,)."""
+    return per_example(difference.square())
 
 
 @dataclass(frozen=True)
