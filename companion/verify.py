@@ -58,9 +58,11 @@ def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS)
         return 0
     rows: list[Row] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, _load, (folder,)) as pool:
-        with console.status(f"checking {len(chosen)} steps"):
-            rows = list(pool.map(_check, chosen))
+    with (
+        ProcessPoolExecutor(PROCESSES, context, _load, (folder,)) as pool,
+        console.status(f"checking {len(chosen)} steps"),
+    ):
+        rows = list(pool.map(_check, chosen))
     console.print(_table(rows))
     if verbose:
         for row in rows:

@@ -23,9 +23,10 @@ refuted by the same checks, and, where asked, a torch function agrees in value a
 
 The value of ``d.chain(...)`` displays as one aligned, labelled equation (``eq-nelbo-x-snr-difference``)
 with the reasons and how each link was checked. A link that fails raises :class:`DerivationError`.
-Write shown operators unevaluated (``KL``, ``Expectation``, ``sp.Integral``, ``sp.Limit``, ``sp.Derivative``,
-``sp.Sum``; ``sp.Mul(..., evaluate=False)`` keeps an order); each check computes them by its own means. ``Abbreviation(latex, definition)``
-is a printed name. Symbols live in ``vocabulary``; ``domain`` has ``Ordered``, ``Where``, ``Between``,
+Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``sp.Limit``,
+``sp.Derivative``, ``sp.Sum``, ``sp.Product``; each check computes them by its own means.
+``Abbreviation(latex, definition, positive=...)`` is a printed name. Symbols live in ``vocabulary``;
+``domain`` has ``Ordered``, ``Where``, ``Between``,
 ``Falling``, ``Density``, ``VariancePreserving``; join with ``&``. Put such cells under the tag
 ``derivation`` together with the imports and definitions that they need: ``python -m companion
 verify`` runs only those.
@@ -57,9 +58,29 @@ from .operators import KL, Abbreviation, Expectation, Normal
 from .step import DerivationError, Outcome, Step, check
 
 __all__ = [
-    "ANYWHERE", "Abbreviation", "Between", "Chain", "Density", "Derivation", "DerivationError",
-    "Domain", "Expectation", "Falling", "Integers", "KL", "Normal", "Ordered", "Outcome",
-    "Schedule", "Step", "VariancePreserving", "Where", "check", "deferred", "fresh_ledger", "ledger",
+    "ANYWHERE",
+    "KL",
+    "Abbreviation",
+    "Between",
+    "Chain",
+    "Density",
+    "Derivation",
+    "DerivationError",
+    "Domain",
+    "Expectation",
+    "Falling",
+    "Integers",
+    "Normal",
+    "Ordered",
+    "Outcome",
+    "Schedule",
+    "Step",
+    "VariancePreserving",
+    "Where",
+    "check",
+    "deferred",
+    "fresh_ledger",
+    "ledger",
 ]  # fmt: skip
 
 _derivations: dict[str, Derivation] = {}
@@ -117,6 +138,7 @@ class Derivation:
 
         Args:
             name: unique in this derivation; link k is ``<derivation>/<name>.<k>``.
+            first: the left-most side.
             links: (expression, reason) pairs.
             domain: where the claim holds.
             cites: where it is stated; say so if an equation number is not certain.

@@ -44,9 +44,7 @@ class Domain:
     words: tuple[str, ...] = ()
 
     def __and__(self, other: Domain) -> Domain:
-        return Domain(
-            self.rules + other.rules, self.where + other.where, self.words + other.words
-        )
+        return Domain(self.rules + other.rules, self.where + other.where, self.words + other.words)
 
     def points(self, expressions: Iterable[sp.Expr], seed: str, count: int) -> list[Environment]:
         """``count`` admissible points for every symbol and function in ``expressions``.
@@ -170,7 +168,8 @@ def Density(function: UndefinedFunction) -> Domain:
 
 def wiggle(rng: random.Random, size: float) -> Callable[..., Any]:
     """A smooth function of any number of arguments: a constant, a slope and a sine each."""
-    constant, terms = uniform(rng, -size, size), []
+    constant = uniform(rng, -size, size)
+    terms: list[list[Any]] = []
 
     def value(*arguments: Any) -> Any:
         while len(terms) < len(arguments):
@@ -218,6 +217,8 @@ def _default(atom: Any, rng: random.Random) -> Any:
 
 
 def _holds(condition: Any, environment: Environment) -> bool:
+    if condition in (sp.true, sp.false):
+        return bool(condition)
     difference = condition.gts - condition.lts
     try:
         value = evaluate(difference, environment)

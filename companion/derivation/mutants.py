@@ -87,9 +87,11 @@ def _of_node(node: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:
     elif isinstance(node, AppliedUndef | Abbreviation):
         yield "squared", str(node), node**2
     elif isinstance(node, sp.exp | sp.log):
-        yield "sign in the argument", str(node), node.func(-node.args[0]) if isinstance(
-            node, sp.exp
-        ) else -node
+        yield (
+            "sign in the argument",
+            str(node),
+            node.func(-node.args[0]) if isinstance(node, sp.exp) else -node,
+        )
 
 
 def _swaps(expr: sp.Expr, other: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:

@@ -19,6 +19,16 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from .operators import KL, Abbreviation, Expectation, Normal
+from .quadrature import (
+    NumericError,
+    extrapolate,
+    gauss_hermite,
+    gaussian_trapezoid,
+    line_integral,
+    relative_error,
+)
+
+__all__ = ["NumericError", "compile_expression", "evaluate", "relative_error"]
 
 DIGITS = 50
 """Digits that are claimed."""
@@ -40,16 +50,6 @@ _FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
     sp.csch: mp.csch, sp.coth: mp.coth, sp.atan: mp.atan, sp.asin: mp.asin, sp.acos: mp.acos,
     sp.asinh: mp.asinh, sp.Abs: abs, sp.erf: mp.erf, sp.gamma: mp.gamma, sp.factorial: mp.factorial,
 }  # fmt: skip
-
-
-class NumericError(ValueError):
-    """The value cannot be computed: an unknown node, or a sum or integral that does not settle."""
-
-
-def relative_error(left: Any, right: Any) -> Any:
-    """|left - right| / max(|left|, |right|), or absolute where one side is exactly zero."""
-    scale = max(abs(left), abs(right)) if left != 0 and right != 0 else mp.mpf(1)
-    return abs(left - right) / scale
 
 
 def evaluate(expr: sp.Expr, environment: Environment) -> Any:
@@ -236,43 +236,6 @@ def _kl(expr: KL) -> Compiled:
     return value
 
 
-@lru_cache(maxsize=64)
-def gauss_hermite(n: int, prec: int) -> tuple[tuple[Any, Any], ...]:
-    """Nodes and weights for a standard normal, exact for polynomials of degree 2n - 1."""
-    with mp.workprec(prec + 40):
-        rows = [[mp.mpf(1)], [mp.mpf(1), mp.mpf(0)]]  # He_k, highest power first
-        for k in range(1, n):
-            shifted, below = [*rows[k], mp.mpf(0)], [mp.mpf(0), mp.mpf(0), *rows[k - 1]]
-            rows.append([a - k * b for a, b in zip(shifted, below, strict=True)])
-        nodes = mp.polyroots(rows[n], maxsteps=500, extraprec=400)
-        top = mp.factorial(n - 1) / n
-        return tuple((x, top / mp.polyval(rows[n - 1], x) ** 2) for x in nodes)
-
-
-def gaussian_trapezoid(f: Callable[[Any], Any]) -> Any:
-    """E f(u), u standard normal, by the trapezoidal rule on two interleaved grids that must agree.
-
-    Raises:
-        NumericError: if they do not agree to 45 digits (at the default precision).
-    """
-    prec = mp.mp.prec
-    for _ in range(4):
-        step = mp.pi * mp.sqrt(2 / (prec * mp.ln2))
-        reach = int(mp.sqrt(2 * (prec + 40) * mp.ln2) / step) + 1
-        sums, size = [], mp.mpf(0)
-        for offset in (mp.mpf(0), mp.mpf(1) / 2):
-            total = mp.mpf(0)
-            for k in range(-reach, reach + 1):
-                u = (k + offset) * step
-                term = mp.exp(-u * u / 2) * f(u)
-                total, size = total + term, size + abs(term)
-            sums.append(total * step / mp.sqrt(2 * mp.pi))
-        if abs(sums[0] - sums[1]) <= size * mp.mpf(2) ** (-mp.mp.prec * 3 // 4):
-            return (sums[0] + sums[1]) / 2
-        prec *= 4  # a finer grid and a longer reach
-    raise NumericError("an expectation does not settle: is the integrand smooth?")
-
-
 def _integral(expr: sp.Integral) -> Compiled:
     if any(len(bounds) != 3 for bounds in expr.limits):
         raise NumericError(f"only definite integrals can be computed: {expr}")
@@ -286,10 +249,15 @@ def _integral(expr: sp.Integral) -> Compiled:
 
     def value(env: Environment) -> Any:
         a, b = (e(env) for e in ends)
-        methods = ["gauss-legendre", "tanh-sinh"] if mp.isfinite(a) and mp.isfinite(b) else ["tanh-sinh"]
+        methods = (
+            ["gauss-legendre", "tanh-sinh"] if mp.isfinite(a) and mp.isfinite(b) else ["tanh-sinh"]
+        )
         for method in methods:
             result, error = mp.quad(inner(env), [a, b], method=method, error=True)
-            if error <= abs(result) * mp.mpf(2) ** (-mp.mp.prec * 3 // 4) or error < mp.mpf(10) ** -60:
+            if (
+                error <= abs(result) * mp.mpf(2) ** (-mp.mp.prec * 3 // 4)
+                or error < mp.mpf(10) ** -60
+            ):
                 return result
         raise NumericError(f"an integral over {variable} does not settle")
 
@@ -300,42 +268,6 @@ def _endpoint(end: sp.Expr) -> Compiled:
     if end in (sp.oo, -sp.oo):
         return lambda env: mp.inf if end == sp.oo else -mp.inf
     return compile_expression(end)
-
-
-def line_integral(f: Callable[[Any], Any]) -> Any:
-    """The integral of ``f`` over the real line: a trapezoidal sum where ``f`` is not negligible.
-
-    Two interleaved grids must agree; the step is halved until they do.
-
-    Raises:
-        NumericError: if ``f`` does not decay, or the grids do not come to agree.
-    """
-    low, high = _support(f)
-    for halvings in range(5):
-        count = 64 * 2**halvings
-        step = (high - low) / count
-        sums, size = [], mp.mpf(0)
-        for offset in (mp.mpf(0), mp.mpf(1) / 2):
-            terms = [f(low + (k + offset) * step) for k in range(count + 1)]
-            size = size + sum((abs(term) for term in terms), mp.mpf(0))
-            sums.append(sum(terms, mp.mpf(0)) * step)
-        if abs(sums[0] - sums[1]) <= size * step * mp.mpf(2) ** (-mp.mp.prec * 3 // 4):
-            return (sums[0] + sums[1]) / 2
-    raise NumericError("an integral over the real line does not settle")
-
-
-def _support(f: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """An interval outside of which ``f`` is smaller than the working precision can see."""
-    sizes: dict[int, Any] = {}
-    for reach in (40, 160, 640):
-        for k in range(-reach, reach + 1):
-            if k not in sizes:
-                sizes[k] = abs(f(mp.mpf(k) / 2))
-        threshold = max(sizes.values()) * mp.eps
-        seen = [k for k, size in sizes.items() if size > threshold]
-        if seen and -reach < min(seen) and max(seen) < reach:
-            return mp.mpf(min(seen) - 1) / 2, mp.mpf(max(seen) + 1) / 2
-    raise NumericError("an integrand over the real line does not decay")
 
 
 def _counted(expr: Any, start: Any, combine: Callable[[Any, Any], Any]) -> Compiled:
@@ -372,7 +304,7 @@ def _limit(expr: sp.Limit) -> Compiled:
     inner = compile_expression(body)
     side = -1 if str(direction) == "-" else 1
     if point == sp.oo and body.atoms(sp.Sum, sp.Product):
-        return lambda env: _extrapolate(lambda n: inner({**env, variable: n}))
+        return lambda env: extrapolate(lambda n: inner({**env, variable: n}))
     if point == sp.oo:
         near: Compiled = lambda env: mp.mpf(10) ** 60  # noqa: E731
     else:
@@ -384,23 +316,6 @@ def _limit(expr: sp.Limit) -> Compiled:
             return inner({**env, variable: near(env)})
 
     return value
-
-
-def _extrapolate(f: Callable[[Any], Any], nodes: int = 44) -> Any:
-    """lim f(n), n -> oo, from f(4), f(8), ... by polynomial extrapolation in 1/n (Neville)."""
-    with mp.workdps(160):
-        xs = [mp.mpf(1) / (4 * k) for k in range(1, nodes + 1)]
-        row = [f(1 / x) for x in xs]
-        estimates = []
-        for level in range(1, nodes):
-            row = [
-                (xs[i + level] * row[i] - xs[i] * row[i + 1]) / (xs[i + level] - xs[i])
-                for i in range(nodes - level)
-            ]
-            estimates.append(row[-1])
-        if relative_error(estimates[-1], estimates[-3]) > mp.mpf(10) ** -42:
-            raise NumericError("the extrapolation of a limit of sums does not settle")
-        return estimates[-1]
 
 
 _BUILDERS: list[tuple[Any, Callable[[Any], Compiled]]] = [

@@ -19,7 +19,7 @@ from sympy.core.symbol import Str
 
 
 class Abbreviation(sp.Expr):
-    """A printed name for an expression, e.g. ``\\sigma_{t|s}^2``; mathematically its definition.
+    r"""A printed name for an expression, e.g. ``\sigma_{t|s}^2``; mathematically its definition.
 
     Args:
         latex: how the name is printed.
@@ -27,7 +27,7 @@ class Abbreviation(sp.Expr):
         positive: True where the definition is positive on the whole domain (a variance, say).
     """
 
-    def __new__(cls, latex: str | Str, definition: Any, positive: Any = False) -> Abbreviation:
+    def __new__(cls, latex: str | Str, definition: Any, positive: Any = False) -> Abbreviation:  # noqa: D102
         name = latex if isinstance(latex, Str) else Str(latex)
         flag = sp.true if bool(positive) else sp.false
         return sp.Expr.__new__(cls, name, sp.sympify(definition), flag)
@@ -52,6 +52,7 @@ class Abbreviation(sp.Expr):
         return self.definition.diff(symbol)
 
     def doit(self, **hints: Any) -> sp.Expr:
+        """The definition, evaluated."""
         return self.definition.doit(**hints)
 
 
@@ -61,7 +62,7 @@ class Normal(sp.Expr):
     is_positive = True
     is_extended_real = True
 
-    def __new__(cls, variable: Any, mean: Any, variance: Any) -> Normal:
+    def __new__(cls, variable: Any, mean: Any, variance: Any) -> Normal:  # noqa: D102
         return sp.Expr.__new__(cls, *map(sp.sympify, (variable, mean, variance)))
 
     def log_density(self) -> sp.Expr:
@@ -90,7 +91,7 @@ class Expectation(sp.Expr):
     is the innermost: its mean may depend on the variables of the later ones.
     """
 
-    def __new__(cls, expr: Any, *laws: Any) -> Expectation:
+    def __new__(cls, expr: Any, *laws: Any) -> Expectation:  # noqa: D102
         if not laws:
             raise ValueError("Expectation needs at least one law: Expectation(expr, eps)")
         return sp.Expr.__new__(cls, sp.sympify(expr), *map(_law, laws))
@@ -102,6 +103,7 @@ class Expectation(sp.Expr):
 
     @property
     def free_symbols(self) -> set[sp.Symbol]:
+        """What the value depends on."""
         free = set(self.args[0].free_symbols)
         for law in self.args[1:]:
             free = (free - {law.args[0]}) | law.args[1].free_symbols | law.args[2].free_symbols
@@ -116,7 +118,7 @@ class KL(sp.Expr):
 
     is_extended_real = True
 
-    def __new__(cls, p: Normal, q: Normal) -> KL:
+    def __new__(cls, p: Normal, q: Normal) -> KL:  # noqa: D102
         if not (isinstance(p, Normal) and isinstance(q, Normal) and p.args[0] == q.args[0]):
             raise ValueError("KL needs two Normal densities of the same variable")
         return sp.Expr.__new__(cls, p, q)
@@ -128,5 +130,6 @@ class KL(sp.Expr):
 
     @property
     def free_symbols(self) -> set[sp.Symbol]:
+        """What the value depends on."""
         inner = [a.free_symbols for law in self.args for a in law.args[1:]]
         return set().union(*inner)

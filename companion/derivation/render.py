@@ -103,7 +103,13 @@ def _term_order(term: sp.Expr) -> tuple:
 
 def _factor_order(factor: sp.Expr) -> tuple:
     base = factor.as_base_exp()[0]
-    ranks = [(sp.NumberSymbol,), (AppliedUndef, Abbreviation), (sp.Symbol,), (sp.Add,), (sp.Function,)]
+    ranks = [
+        (sp.NumberSymbol,),
+        (AppliedUndef, Abbreviation),
+        (sp.Symbol,),
+        (sp.Add,),
+        (sp.Function,),
+    ]
     rank = next((k for k, kinds in enumerate(ranks) if isinstance(base, kinds)), len(ranks))
     return rank, sp.default_sort_key(factor)
 

@@ -131,14 +131,14 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
             left, right = evaluate(step.left, place), evaluate(step.right, place)
         except (NumericError, ZeroDivisionError) as error:
             raise _failure(step, "numeric", f"{error}, at {show_point(place)}") from error
-        error = relative_error(left, right)
+        gap = relative_error(left, right)
         if mp.im(left) or mp.im(right):
             raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
-        if not error <= TOLERANCE:
+        if not gap <= TOLERANCE:
             values = f"left {mp.nstr(left, 12)}, right {mp.nstr(right, 12)}"
             raise _failure(step, "numeric", f"{values} at {show_point(place)}")
         lefts.append(left)
-        worst = max(worst, error)
+        worst = max(worst, gap)
     return lefts, worst
 
 

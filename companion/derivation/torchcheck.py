@@ -13,9 +13,10 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from .exact import compute
 from .numeric import Environment, evaluate
 from .operators import Abbreviation
-from .symbolic import compute, open_abbreviations
+from .symbolic import open_abbreviations
 
 TOLERANCE = 1e-10
 """Largest relative difference, float64 against 50 digits."""
@@ -38,8 +39,7 @@ def torch_error(function: Callable[..., Any], right: sp.Expr, places: list[Envir
     slopes = [sp.diff(plain, symbol) for symbol in symbols]
     arguments: dict[str, Any] = {}
     columns = {
-        symbol: [float(evaluate(node, place)) for place in places]
-        for node, symbol in names.items()
+        symbol: [float(evaluate(node, place)) for place in places] for node, symbol in names.items()
     }
     for symbol, column in columns.items():
         arguments[symbol.name] = torch.tensor(column, dtype=torch.float64, requires_grad=True)
@@ -61,11 +61,11 @@ def torch_error(function: Callable[..., Any], right: sp.Expr, places: list[Envir
         ]
         for what, got, expr in pairs:
             wanted = float(evaluate(expr, point))
-            error = abs(got - wanted) / max(abs(got), abs(wanted), 1e-300)
-            if not error <= TOLERANCE:
+            gap = abs(got - wanted) / max(abs(got), abs(wanted), 1e-300)
+            if not gap <= TOLERANCE:
                 at = ", ".join(f"{s.name} = {float(v):.6g}" for s, v in point.items())
                 raise TorchMismatch(f"{what}: torch {got:.12g}, derived {wanted:.12g} at {at}")
-            worst = max(worst, error)
+            worst = max(worst, gap)
     return worst
 
 
@@ -83,7 +83,9 @@ def named_arguments(right: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Symbol]]:
         names[node] = sp.Symbol(f"{head.func.__name__}{prime}_{head.args[0]}", real=True)
     expr = expr.xreplace(names)
     applied = sorted(expr.atoms(AppliedUndef), key=sp.default_sort_key)
-    heads = {f: sp.Symbol(f"{f.func.__name__}_{f.args[0]}", positive=f.is_positive) for f in applied}
+    heads = {
+        f: sp.Symbol(f"{f.func.__name__}_{f.args[0]}", positive=f.is_positive) for f in applied
+    }
     expr, names = expr.xreplace(heads), names | heads
     for symbol in sorted(expr.free_symbols - set(names.values()), key=lambda a: a.name):
         names[symbol] = symbol

@@ -74,9 +74,7 @@ def var_step(later: sp.Expr = t, earlier: sp.Expr = s) -> sp.Expr:
 
 def var_q() -> sp.Expr:
     """sigma_Q^2 = sigma_{t|s}^2 sigma_s^2 / sigma_t^2, the variance of q(z_s | z_t, x)."""
-    return Abbreviation(
-        r"\sigma_Q^2", var_step() * sigma(s) ** 2 / sigma(t) ** 2, positive=True
-    )
+    return Abbreviation(r"\sigma_Q^2", var_step() * sigma(s) ** 2 / sigma(t) ** 2, positive=True)
 
 
 def mean_q(clean: sp.Expr = x) -> sp.Expr:
