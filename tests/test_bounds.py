@@ -1,0 +1,312 @@
+"""The bound on Gaussian data, where each term and its gap have a closed form.
+
+Deterministic where it can be: with the exact denoiser E||eps - eps*||^2 is known, so the chain's sum
+and the integral are computed from `step_weight` with no sampling. `nelbo` is then held to these
+numbers within four standard errors, which the tests bound too.
+"""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import Gaussian, generator, tensor
+from scipy.integrate import quad
+from torch.distributions import Normal, kl_divergence
+
+import diffcore as dc
+from diffcore.bounds import (
+    Bound,
+    nelbo,
+    prior_kl,
+    reconstruction_gaussian,
+    reconstruction_levels,
+    step_weight,
+)
+from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow
+
+DATA = Gaussian()
+LOW, HIGH = -5.0, 7.0
+N = 8000
+
+
+def softplus(x):
+    return float(np.logaddexp(0, x))
+
+
+def diffusion(low=LOW, high=HIGH):
+    """1/2 int E||eps - eps*||^2 dlam = d/2 [softplus(lam + log c)], by hand."""
+    shift = math.log(DATA.variance)
+    return DATA.dims / 2 * (softplus(high + shift) - softplus(low + shift))
+
+
+def gap(low, high):
+    """E[bound] - entropy with the exact denoiser: what finite end points cost, by hand.
+
+    d/2 [log(1 + e^-high / c)] above, and below the KL of the aggregate of q(z_1|x) from the prior.
+    """
+    snr = math.exp(low)
+    share = snr / (1 + snr)  # of alpha^2 in alpha^2 + sigma^2
+    variance = share * DATA.variance + 1 - share
+    prior = (variance + share * DATA.mean**2 - 1 - math.log(variance)) / 2
+    return DATA.dims * (math.log1p(math.exp(-high) / DATA.variance) / 2 + prior)
+
+
+def chain(steps, low=LOW, high=HIGH):
+    """The T-step sum with the exact denoiser, from the package's own step weight."""
+    edges = torch.linspace(low, high, steps + 1, dtype=torch.float64)
+    mmse = tensor([DATA.eps_mmse(float(lam)) for lam in edges[:-1]])
+    return float((step_weight(edges[1:], edges[:-1]) * mmse).sum())
+
+
+def within(values, truth, at_most):
+    """The mean of ``values`` is ``truth`` within four standard errors, themselves small enough."""
+    error = float(values.std()) / math.sqrt(len(values))
+    assert error < at_most, error
+    return abs(float(values.mean()) - truth) < 4 * error
+
+
+def test_the_diffusion_integral_by_quadrature():
+    value, _ = quad(lambda lam: DATA.eps_mmse(lam) / 2, LOW, HIGH, epsabs=1e-12)
+    assert value == pytest.approx(diffusion(), abs=1e-10)
+
+
+@pytest.mark.parametrize("ends", [(-5.0, 7.0), (-12.0, 12.0), (-2.0, 3.0), (-30.0, 30.0)])
+def test_the_bound_is_the_entropy_and_the_closed_form_gap(ends):
+    """Every term by its own formula; the data are quantiles, so the mean over x is exact enough."""
+    low, high = ends
+    u = (torch.arange(200_000, dtype=torch.float64) + 0.5) / 200_000
+    x = DATA.mean + math.sqrt(DATA.variance) * torch.special.ndtri(u)[:, None]
+    prior = float(prior_kl(x, low).mean()) * DATA.dims
+    reconstruction = float(reconstruction_gaussian(x, high)[0]) * DATA.dims
+    total = prior + reconstruction + diffusion(low, high)
+    assert total == pytest.approx(DATA.entropy + gap(low, high), abs=2e-5)
+    assert gap(low, high) > 0
+    if high == 30:
+        assert total == pytest.approx(DATA.entropy, abs=2e-5)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_bound_is_the_entropy_in_expectation_on_every_schedule(name):
+    """Same end points, five paths, one value (Kingma et al., 2021, section 5.1)."""
+    x = DATA.sample(N, generator(1))
+    bound = nelbo(DATA.denoiser(SCHEDULES[name]), x, generator(2), (LOW, HIGH), draws=16)
+    assert within(bound.total, DATA.entropy + gap(LOW, HIGH), at_most=0.025)
+    assert within(bound.diffusion, diffusion(), at_most=0.025)
+
+
+def test_paths_with_the_same_noise_give_the_same_bound():
+    """Not only in expectation: the exact denoiser sees the same z / alpha on every path."""
+    x = DATA.sample(50, generator(3))
+    totals = [
+        nelbo(DATA.denoiser(schedule), x, generator(4), (LOW, HIGH)).total
+        for schedule in SCHEDULES.values()
+    ]
+    for total in totals[1:]:
+        torch.testing.assert_close(total, totals[0], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_bound_of_an_example_does_not_depend_on_its_company(dtype):
+    """Averaged over draws, one outlier among typical examples keeps its own bound."""
+    x = torch.zeros(64, 3, dtype=dtype)
+    x[17] = 3.0
+    bound = nelbo(DATA.denoiser(Cosine()), x, generator(5), (LOW, HIGH), draws=200)
+    assert bound.total.shape == (64,)
+    assert bound.total.dtype == dtype
+    others = torch.cat([bound.total[:17], bound.total[18:]])
+    assert int(bound.total.argmax()) == 17
+    exact = -Normal(DATA.mean, math.sqrt(DATA.variance)).log_prob(tensor([0.0, 3.0])) * 3
+    assert abs(float(others.mean()) - float(exact[0])) < 0.15
+    assert abs(float(bound.total[17]) - float(exact[1])) < 0.1 * float(exact[1])
+
+
+# The chain -----------------------------------------------------------------------------------------
+
+
+def test_the_chain_approaches_the_integral_at_rate_one_over_steps():
+    """L_T - L = (h/2) [int f - (f(high) - f(low))] + O(h^2), f = E||eps - eps*||^2 / 2 (id. 8)."""
+    steps = np.array([2**k for k in range(4, 13)])
+    excess = np.array([chain(int(n)) for n in steps]) - diffusion()
+    assert (excess > 0).all()
+    assert (np.diff(excess) < 0).all()
+    ratios = excess[:-1] / excess[1:]
+    # The ratio of a first-order error goes to 2, itself at first order.
+    assert abs(ratios[-1] - 2) < 0.01
+    assert (np.abs(ratios[1:] - 2) < np.abs(ratios[:-1] - 2)).all()
+    rise = (DATA.eps_mmse(HIGH) - DATA.eps_mmse(LOW)) / 2
+    predicted = (HIGH - LOW) / (2 * steps) * (diffusion() - rise)
+    off = np.abs(excess / predicted - 1)
+    assert off[-1] < 2e-3
+    order = np.polyfit(np.log(steps), np.log(off), 1)[0]
+    assert order == pytest.approx(-1, abs=0.1)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 32])
+def test_nelbo_with_steps_is_that_chain(steps):
+    x = DATA.sample(N, generator(6))
+    bound = nelbo(DATA.denoiser(LinearBeta()), x, generator(7), (-3.0, 5.0), steps, draws=4)
+    # One huge step has a heavy weight, so its error is judged relative to its size.
+    truth = chain(steps, -3.0, 5.0)
+    assert within(bound.diffusion, truth, at_most=0.02 * truth)
+
+
+def test_as_many_draws_as_steps_visit_every_step_once():
+    class Recorder(dc.Denoiser):
+        schedule = RectifiedFlow()
+
+        def __init__(self):
+            self.seen = []
+
+        def predict(self, z, t, target=dc.X):
+            self.seen.append(t)
+            return torch.zeros_like(z)
+
+    recorder = Recorder()
+    nelbo(recorder, torch.zeros(5, 1).double(), generator(8), (-4.0, 4.0), steps=8, draws=8)
+    visited = torch.stack(recorder.seen).sort(0).values
+    chain_times = recorder.schedule.time_of(torch.linspace(-4, 4, 9).double()[:-1])
+    expected = chain_times.sort().values[:, None].expand(8, 5)
+    torch.testing.assert_close(visited, expected, rtol=1e-12, atol=0)
+
+
+@given(s=st.floats(-8, 8), width=st.floats(1e-6, 6))
+def test_one_step_is_the_kl_of_the_two_posteriors(s, width):
+    """Against torch's own KL of q(z_s|z_t, x) and q(z_s|z_t, x_hat), built by precision weighing."""
+    schedule = LinearBeta()
+    lam = tensor([s, s - width])
+    at = schedule.time_of(lam)
+    (alpha_s, alpha_t), (sigma_s, sigma_t) = schedule.alpha(at), schedule.sigma(at)
+    x, eps, eps_hat = tensor(0.4), tensor(-1.1), tensor(0.3)
+    z = alpha_t * x + sigma_t * eps
+    a = alpha_t / alpha_s
+    step_variance = -(sigma_t**2) * torch.expm1(-tensor(width))
+    precision = 1 / sigma_s**2 + a**2 / step_variance
+    means = [
+        (alpha_s * guess / sigma_s**2 + a * z / step_variance) / precision
+        for guess in (x, (z - sigma_t * eps_hat) / alpha_t)
+    ]
+    kl = kl_divergence(*(Normal(mean, precision.rsqrt()) for mean in means))
+    lam = schedule.log_snr(at)  # as the float times have it
+    got = step_weight(lam[0], lam[1]) * (eps - eps_hat) ** 2
+    torch.testing.assert_close(got, kl, rtol=1e-5 + 1e-12 / width, atol=1e-12)
+
+
+# Prior and reconstruction --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log_snr", [-20.0, -4.0, 0.0, 3.0])
+@pytest.mark.parametrize("name", ["cosine", "rectified_flow", "variance_exploding"])
+def test_prior_is_the_kl_of_torch(log_snr, name):
+    schedule = SCHEDULES[name]
+    x = torch.randn(7, 2, 3, generator=generator(), dtype=torch.float64)
+    t = schedule.time_of(tensor(log_snr))
+    alpha, sigma = schedule.alpha(t), schedule.sigma(t)
+    kl = kl_divergence(Normal(alpha * x, sigma), Normal(0.0, torch.hypot(alpha, sigma)))
+    torch.testing.assert_close(prior_kl(x, log_snr), kl.sum((1, 2)), rtol=1e-9, atol=1e-13)
+
+
+def test_gaussian_reconstruction_is_the_expected_log_density():
+    """E over z_0 of -log N(x; z_0 / alpha_0, e^-lam), by Gauss-Hermite."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+    log_snr, x = 4.0, 0.3
+    scale = math.exp(-log_snr / 2)
+    means = x + scale * nodes
+    nll = 0.5 * ((x - means) / scale) ** 2 + math.log(scale * math.sqrt(2 * math.pi))
+    expected = float(weights @ nll / weights.sum())
+    got = reconstruction_gaussian(torch.full((2, 5), x).double(), log_snr)
+    torch.testing.assert_close(got, tensor([5 * expected] * 2), rtol=1e-12, atol=0)
+
+
+LEVELS = torch.linspace(-1, 1, 9, dtype=torch.float64)
+
+
+def brute_force_decoder(x, z, log_snr):
+    """-log p(x|z) by a Python loop over dimensions and levels."""
+    scale = math.exp(-log_snr / 2)
+    total = 0.0
+    for value, noisy in zip(x.tolist(), z.tolist(), strict=True):
+        weights = {v: math.exp(-(((noisy - v) / scale) ** 2) / 2) for v in LEVELS.tolist()}
+        total -= math.log(
+            weights[min(weights, key=lambda v: abs(v - value))] / sum(weights.values())
+        )
+    return total
+
+
+@pytest.mark.parametrize("log_snr", [-1.0, 2.0, 5.0])
+def test_the_decoder_of_levels_is_brute_force(log_snr):
+    x = LEVELS[torch.randint(9, (6, 4), generator=generator(1))]
+    got = reconstruction_levels(x, LEVELS, log_snr, generator(2))
+    noise = torch.randn(6, 4, generator=generator(2), dtype=torch.float64)
+    z = x + math.exp(-log_snr / 2) * noise
+    expected = [brute_force_decoder(a, b, log_snr) for a, b in zip(x, z, strict=True)]
+    torch.testing.assert_close(got, tensor(expected), rtol=1e-10, atol=1e-12)
+    assert (got > 0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_decoder_is_certain_at_high_snr(dtype):
+    x = LEVELS[torch.randint(9, (50, 1, 2, 2), generator=generator(3))].to(dtype)
+    values = [
+        float(reconstruction_levels(x, LEVELS, lam, generator(4)).mean())
+        for lam in (2, 4, 6, 8, 12)
+    ]
+    assert values == sorted(values, reverse=True)
+    assert 0 <= values[-1] < 1e-6
+
+
+def test_values_between_the_levels_are_refused():
+    x = LEVELS[:4].reshape(2, 2) + 0.01
+    with pytest.raises(ValueError, match="must be one of the levels: rescale x"):
+        reconstruction_levels(x, LEVELS, 5.0, generator())
+    with pytest.raises(ValueError, match="must be one of the levels"):
+        nelbo(DATA.denoiser(Cosine()), x, generator(), levels=LEVELS)
+
+
+def test_levels_replace_the_continuous_decoder():
+    x = LEVELS[torch.randint(9, (40, 3), generator=generator(5))]
+    oracle = DATA.denoiser(Cosine())
+    plain, discrete = (
+        nelbo(oracle, x, generator(6), (-8, 8), levels=levels) for levels in (None, LEVELS)
+    )
+    torch.testing.assert_close(plain.prior, discrete.prior)
+    torch.testing.assert_close(plain.diffusion, discrete.diffusion)
+    assert torch.equal(plain.reconstruction, reconstruction_gaussian(x, 8))
+    assert (discrete.reconstruction >= 0).all()
+    assert float(discrete.reconstruction.mean()) < 0.1
+
+
+# The object ----------------------------------------------------------------------------------------
+
+
+def test_total_and_bits_per_dimension():
+    bound = Bound(tensor([1.0, 2.0]), tensor([3.0, 5.0]), tensor([4.0, 9.0]), dims=4)
+    assert torch.equal(bound.total, tensor([8.0, 16.0]))
+    torch.testing.assert_close(bound.bits_per_dim(), tensor([2.0, 4.0]) / math.log(2))
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 1, 4, 4)])
+def test_any_shape_of_data(shape):
+    dims = math.prod(shape[1:])
+    net = dc.NetDenoiser(lambda z, t: 0.1 * z, Cosine(), dc.V)
+    x = torch.randn(shape, generator=generator())
+    bound = nelbo(net, x, generator(), (-6, 6), draws=3)
+    for part in (bound.prior, bound.reconstruction, bound.diffusion, bound.bits_per_dim()):
+        assert (part.shape, part.dtype) == ((3,), torch.float32)
+    assert bound.dims == dims
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"log_snr": (3.0, 3.0)}, "log-SNR range: low < high expected"),
+        ({"log_snr": (5.0, -5.0)}, "log-SNR range: low < high expected"),
+        ({"steps": 0}, "draws and steps must be at least 1: got 1 and 0"),
+        ({"draws": 0}, "draws and steps must be at least 1: got 0 and None"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        nelbo(DATA.denoiser(Cosine()), torch.zeros(2, 3), generator(), **arguments)
