@@ -94,8 +94,11 @@ def adapt(exponent: Exponent, rows: int, branches: int, panels: int, nodes: int)
         width /= 2
         row, branch = row[split].repeat(2), branch[split].repeat(2)
         left = torch.cat([left[split], left[split] + width])
+    done.append(
+        (row, branch, left, torch.full_like(left, width))
+    )  # empty; there may be no rows at all
     row, branch, left, widths = (torch.cat(part) for part in zip(*done, strict=True))
-    keep = torch.cat(floors) <= best[row] + CUTOFF
+    keep = torch.cat([*floors, left[:0]]) <= best[row] + CUTOFF
     points, weights = gauss_legendre(nodes)
     u = left[keep, None] + widths[keep, None] * points
     return Nodes(
