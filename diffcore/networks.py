@@ -5,10 +5,17 @@ two are what the book trains.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
+
+from diffcore.denoisers import Net
+from diffcore.schedules import Schedule
+
+LOG_SNR_SCALE = 20.0
+"""Nats of log-SNR that count as one unit of time for a network: about the range in use."""
 
 
 class StudyMLP(nn.Module):
@@ -42,9 +49,18 @@ class TimeMLP(nn.Module):
         width: of the residual stream.
         depth: number of residual blocks.
         frequencies: sine and cosine pairs in the time embedding.
+        schedule: given, the network is told the log-SNR of this schedule instead of ``t``. Noise levels
+            are then spread evenly over its input, and none of them is crowded at an end.
     """
 
-    def __init__(self, dims: int, width: int = 256, depth: int = 3, frequencies: int = 16) -> None:
+    def __init__(
+        self,
+        dims: int,
+        width: int = 256,
+        depth: int = 3,
+        frequencies: int = 16,
+        schedule: Schedule | None = None,
+    ) -> None:
         super().__init__()
         self.inlet = nn.Linear(dims, width)
         self.embedding = nn.Linear(2 * frequencies, width)
@@ -54,10 +70,12 @@ class TimeMLP(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
         self.outlet = nn.Linear(width, dims)
         self.register_buffer("rates", math.pi * torch.logspace(-1, 2, frequencies, base=2.0))
+        self.schedule = schedule
 
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
         """Prediction of the shape of ``z`` (batch, ...), at times ``t`` (batch,)."""
-        angles = t[:, None] * self.get_buffer("rates")
+        clock = t if self.schedule is None else self.schedule.log_snr(t) / LOG_SNR_SCALE
+        angles = clock[:, None] * self.get_buffer("rates")
         time = nn.functional.silu(self.embedding(torch.cat([angles.sin(), angles.cos()], dim=1)))
         h = self.inlet(z.flatten(1))
         for shift, up, down, norm in zip(
@@ -75,3 +93,24 @@ def initialised(make: Callable[[], nn.Module], seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
+
+
+def frozen(module: nn.Module, weights: Mapping[str, Tensor]) -> Net:
+    """``module`` with these weights and buffers, as a plain ``net(z, t)`` without gradients.
+
+    Raises:
+        ValueError: if the weights are not those of such a module.
+    """
+    expected = {name: value.shape for name, value in module.state_dict().items()}
+    if {name: value.shape for name, value in weights.items()} != expected:
+        raise ValueError(
+            f"the weights are not those of {type(module).__name__}: expected "
+            f"{len(expected)} tensors named and shaped as in its state_dict"
+        )
+    fixed = dict(weights)
+
+    @torch.no_grad()
+    def net(z: Tensor, t: Tensor) -> Tensor:
+        return functional_call(module, fixed, (z, t))
+
+    return net

@@ -8,16 +8,22 @@ Models with the same seed start from the same weights and see the same data, noi
 (common random numbers), so what differs between them is the objective and nothing else.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from diffcore.denoisers import Net
-from diffcore.losses import Loss, noise_like, noised
-from diffcore.networks import initialised
+from diffcore.losses import Loss, noise_like, noised, squared_norm
+from diffcore.networks import frozen, initialised
+from diffcore.times import TimeSampler, uniform
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""What Adam remembers of each weight."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,14 @@ class Plan:
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1 or not 0 <= self.ema < 1:
             raise ValueError(f"steps >= 1, batch >= 1 and 0 <= ema < 1 expected: got {self}")
+
+
+class Draw(NamedTuple):
+    """One step's random numbers for one seed: data and noise (batch, ...), uniforms by sampler."""
+
+    x: Tensor
+    eps: Tensor
+    u: dict[TimeSampler, Tensor]
 
 
 class Trainer:
@@ -70,36 +84,37 @@ class Trainer:
                 f"one seed for each loss expected: got {len(losses)} losses and {len(seeds)} seeds"
             )
         self.losses, self.seeds, self.data, self.plan = list(losses), list(seeds), data, plan
-        self._template = make_net().to(data)
+        self._template = initialised(make_net, seeds[0]).to(data)
         modules = [initialised(make_net, seed).to(data) for seed in seeds]
         params, self._buffers = stack_module_state(modules)
         self.params: dict[str, Tensor] = {k: p.detach().requires_grad_() for k, p in params.items()}
         self.averaged = {name: p.detach().clone() for name, p in self.params.items()}
         self.step_count = 0
-        self._adam = torch.optim.Adam(list(self.params.values()), lr=plan.learning_rate)
+        self._adam = torch.optim.Adam(list(self.params.values()), lr=plan.learning_rate, fused=True)
         self._generators = {
             seed: Generator(device=data.device).manual_seed(seed) for seed in dict.fromkeys(seeds)
         }
 
     def step(self) -> Tensor:
-        """One optimiser step of every model; returns their batch-mean losses, (models,), in nats."""
+        """One optimiser step of every model; returns their batch-mean losses, (models,), in nats.
+
+        Raises:
+            ValueError: if the network does not return the shape of its input.
+        """
         drawn = {seed: self._draw(generator) for seed, generator in self._generators.items()}
-        z, t, examples = [], [], []
-        for loss, seed in zip(self.losses, self.seeds, strict=True):
-            x, eps, u = drawn[seed]
-            times = loss.times.quantile(u[type(loss.times).__name__], loss.schedule)
-            z.append(noised(x, eps, times.t, loss.schedule))
-            t.append(times.t.to(x.dtype))
-            examples.append((x, eps, times))
-        predictions = self._apply(self.params, torch.stack(z), torch.stack(t))
-        values = torch.stack(
-            [
-                loss.of_prediction(prediction, *example).mean()
-                for loss, prediction, example in zip(
-                    self.losses, predictions, examples, strict=True
-                )
-            ]
-        )
+        tasks = [
+            _task(loss, *drawn[seed], self.data.dtype)
+            for loss, seed in zip(self.losses, self.seeds, strict=True)
+        ]
+        z, t, truth, factor = (torch.stack(part) for part in zip(*tasks, strict=True))
+        predictions = self._apply(self.params, z, t)
+        if predictions.shape != truth.shape:
+            raise ValueError(
+                f"the network must return the shape of its input, {tuple(truth.shape[1:])}: "
+                f"got {tuple(predictions.shape[1:])}"
+            )
+        errors = squared_norm((truth - predictions).flatten(0, 1)).reshape(factor.shape)
+        values = (factor * errors).mean(1)
         self._adam.zero_grad()
         values.sum().backward()
         for group in self._adam.param_groups:
@@ -111,59 +126,82 @@ class Trainer:
                 self.averaged[name].lerp_(p, 1 - self.plan.ema)
         return values.detach()
 
+    def weights(self, index: int) -> dict[str, Tensor]:
+        """The averaged weights and the buffers of model ``index``, by name."""
+        return {name: p[index].clone() for name, p in (self.averaged | self._buffers).items()}
+
     def net(self, index: int) -> Net:
         """Model ``index`` with its averaged weights, as a plain ``net(z, t)`` without gradients."""
-        weights = {name: p[index] for name, p in (self.averaged | self._buffers).items()}
+        return frozen(self._template, self.weights(index))
 
-        @torch.no_grad()
-        def net(z: Tensor, t: Tensor) -> Tensor:
-            return functional_call(self._template, weights, (z, t))
+    def state(self, index: int) -> dict[str, Tensor]:
+        """Everything that the rest of the training of model ``index`` depends on.
 
-        return net
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything that the rest of the training depends on, as named tensors."""
-        state = {f"param.{k}": p.detach() for k, p in self.params.items()}
-        state |= {f"average.{k}": p for k, p in self.averaged.items()}
+        It does not depend on the models that are trained beside it, so models saved at the same step
+        may be resumed in any company.
+        """
+        state = {"step": torch.tensor(self.step_count)}
+        state["generator"] = self._generators[self.seeds[index]].get_state()
         for name, p in self.params.items():
-            for key, value in self._adam.state.get(p, {}).items():
-                state[f"adam.{key}.{name}"] = value
-        state |= {f"generator.{s}": g.get_state() for s, g in self._generators.items()}
-        return state | {"step": torch.tensor(self.step_count)}
+            adam = self._adam.state.get(p, {})
+            state[f"param.{name}"] = p.detach()[index].clone()
+            state[f"average.{name}"] = self.averaged[name][index].clone()
+            for moment in MOMENTS:
+                value = adam[moment] if adam else torch.zeros_like(p)
+                state[f"{moment}.{name}"] = value.detach()[index].clone()
+        return state
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Continue from :meth:`state`.
+    def load_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
+        """Continue from one :meth:`state` for each model, in order.
 
         Raises:
-            ValueError: if the state was saved by a trainer of other models.
+            ValueError: if a state is of another architecture, or they are not all at the same step,
+                or models with the same seed have seen different random numbers.
         """
-        expected = {name.split(".", 1)[1] for name in self.state() if name.startswith("param.")}
-        if {k.split(".", 1)[1] for k in state if k.startswith("param.")} != expected or any(
-            f"generator.{seed}" not in state for seed in self._generators
+        if len(states) != len(self.seeds):
+            raise ValueError(f"{len(self.seeds)} states expected, one a model: got {len(states)}")
+        for index, state in enumerate(states):
+            shapes = {name: value.shape for name, value in self.state(index).items()}
+            if {name: value.shape for name, value in state.items()} != shapes:
+                raise ValueError(
+                    "the saved state belongs to another model: train it from the start"
+                )
+        steps = {int(state["step"]) for state in states}
+        if len(steps) != 1:
+            raise ValueError(f"states of one step expected: got steps {sorted(steps)}")
+        self.step_count = steps.pop()
+        for seed, state in zip(self.seeds, states, strict=True):
+            self._generators[seed].set_state(state["generator"].cpu())
+        if any(
+            not torch.equal(self._generators[seed].get_state(), state["generator"].cpu())
+            for seed, state in zip(self.seeds, states, strict=True)
         ):
-            raise ValueError("the saved state belongs to other models: train again from the start")
-        for name, p in self.params.items():
-            p.data.copy_(state[f"param.{name}"])
-            self.averaged[name].copy_(state[f"average.{name}"])
-            moments = {
-                k: state[f"adam.{k}.{name}"].clone()
-                for k in ("step", "exp_avg", "exp_avg_sq")
-                if f"adam.{k}.{name}" in state
-            }
-            if moments:
-                self._adam.state[p] = moments
-        for seed, generator in self._generators.items():
-            generator.set_state(state[f"generator.{seed}"].to(torch.uint8))
-        self.step_count = int(state["step"])
+            raise ValueError("states of equal seeds have seen different random numbers")
 
-    def _draw(self, generator: Generator) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        rows = torch.randint(
-            len(self.data), (self.plan.batch,), generator=generator, device=self.data.device
-        )
+        def stacked(kind: str, name: str) -> Tensor:
+            return torch.stack([state[f"{kind}.{name}"] for state in states]).to(self.data)
+
+        for name, p in self.params.items():
+            p.data.copy_(stacked("param", name))
+            self.averaged[name].copy_(stacked("average", name))
+            if self.step_count:
+                self._adam.state[p] = {moment: stacked(moment, name) for moment in MOMENTS}
+                self._adam.state[p]["step"] = torch.tensor(float(self.step_count), device=p.device)
+
+    def _draw(self, generator: Generator) -> Draw:
+        n, device = self.plan.batch, self.data.device
+        rows = torch.randint(len(self.data), (n,), generator=generator, device=device)
         x = self.data[rows]
-        samplers = {type(loss.times).__name__: loss.times for loss in self.losses}
-        u = {name: sampler.draw(self.plan.batch, generator) for name, sampler in samplers.items()}
-        return x, noise_like(x, generator), u
+        eps = noise_like(x, generator)
+        # Every kind of time sampler starts from the same random numbers, and the stream goes on from
+        # the same place whichever were asked: a model's numbers do not depend on its company.
+        before, u = generator.get_state(), {}
+        for times in {loss.times for loss in self.losses}:
+            generator.set_state(before)
+            u[times] = times.draw(n, generator)
+        generator.set_state(before)
+        uniform(n, generator)
+        return Draw(x, eps, u)
 
     def _apply(self, params: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
         def one(
@@ -177,5 +215,16 @@ class Trainer:
         first, last = self.plan.learning_rate, self.plan.final_learning_rate
         if last is None:
             return first
-        progress = torch.tensor(self.step_count / self.plan.steps, dtype=torch.float64)
-        return last + (first - last) * float(1 + torch.cos(torch.pi * progress)) / 2
+        return (
+            last + (first - last) * (1 + math.cos(math.pi * self.step_count / self.plan.steps)) / 2
+        )
+
+
+def _task(
+    loss: Loss, x: Tensor, eps: Tensor, u: dict[TimeSampler, Tensor], dtype: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What one model is given and asked: z, t, the true target, and the factor on its error."""
+    times = loss.times.quantile(u[loss.times], loss.schedule)
+    z = noised(x, eps, times.t, loss.schedule)
+    truth = loss.target.of(x, eps, times.t, loss.schedule)
+    return z, times.t.to(dtype), truth, loss.factor(times).to(dtype)
