@@ -158,10 +158,16 @@ def Density(function: UndefinedFunction) -> Domain:
 
     def draw(rng: random.Random, environment: Environment) -> None:
         share = uniform(rng, 0.2, 0.8)
-        parts = [(w, uniform(rng, -2, 2), uniform(rng, 0.4, 1)) for w in (share, 1 - share)]
-        environment[function] = lambda x: sum(
-            w * mp.exp(-(((x - m) / d) ** 2) / 2) / (d * mp.sqrt(2 * mp.pi)) for w, m, d in parts
-        )
+        parts = [(w, uniform(rng, -2, 2), uniform(rng, 1, 6)) for w in (share, 1 - share)]
+        heights: dict[int, list[Any]] = {}  # by precision: these do not change with x
+
+        def density(x: Any) -> Any:
+            if mp.mp.prec not in heights:
+                heights[mp.mp.prec] = [w * mp.sqrt(k / (2 * mp.pi)) for w, _, k in parts]
+            at = zip(heights[mp.mp.prec], parts, strict=True)
+            return sum(h * mp.exp(-k * (x - m) ** 2 / 2) for h, (_, m, k) in at)
+
+        environment[function] = density
 
     return Domain(rules=(draw,))
 

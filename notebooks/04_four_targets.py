@@ -1,0 +1,489 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # One algebra, four targets
+#
+# **Question.** A network may be asked for the clean data $x$, the noise $\epsilon$, the velocity $v$ or
+# the score $s$. When are these four losses the same loss, and when are they not?
+#
+# **Assumed.** The forward process $z_t = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$, for
+# any positive $\alpha_t, \sigma_t$ whose signal-to-noise ratio
+# $\SNR(t) = \alpha_t^2 / \sigma_t^2$ falls with time. From [](03_nelbo_in_x) we take the diffusion loss
+# in $x$-space, $-\frac12 \E[\SNR'(t)\, (x - \hat x)^2]$. Derivations are for one dimension; in $d$ dimensions
+# squares become squared norms, since every term is a sum over dimensions.
+
+# %% tags=["parameters"]
+profile = "standard"
+
+# %% tags=["derivation"]
+import sympy as sp
+
+import diffcore as dc
+from companion.derivation import Abbreviation, Density, Derivation, Normal, Where
+from companion.derivation.vocabulary import (
+    alpha,
+    eps,
+    function,
+    log_snr,
+    sigma,
+    snr,
+    symbol,
+    t,
+    x,
+    x_hat,
+)
+from companion.pointwise import ANY_TIME, Pointwise
+
+d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
+
+# %% [markdown]
+# ## The algebra
+#
+# Every target is a row $y = a x + b \epsilon$: $x$ is $(1, 0)$, $\epsilon$ is $(0, 1)$,
+# $v = \alpha_t \epsilon - \sigma_t x$ is $(-\sigma_t, \alpha_t)$ {cite:p}`salimans2022`,
+# $s = -\epsilon / \sigma_t$ is $(0, -1/\sigma_t)$ {cite:p}`vincent2011`, and the flow's velocity
+# $u = \alpha_t' x + \sigma_t' \epsilon$ is $(\alpha_t', \sigma_t')$ {cite:p}`lipman2023`. Together with
+# $z_t$ a row is a linear system of two equations in two unknowns. Its determinant is
+# $D = \alpha_t b - \sigma_t a$.
+
+# %% tags=["derivation"]
+a, b = symbol("a"), symbol("b")
+z = Abbreviation("z_t", alpha(t) * x + sigma(t) * eps)
+y = Abbreviation("y", a * x + b * eps)
+D = Abbreviation("D", alpha(t) * b - sigma(t) * a)
+
+d.chain(
+    "solve-for-x",
+    x,
+    (
+        (b * z - sigma(t) * y) / D,
+        "multiply $z_t$ by $b$ and $y$ by $\\sigma_t$: $\\epsilon$ cancels",
+    ),
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "solve-for-eps",
+    eps,
+    ((alpha(t) * y - a * z) / D, "multiply $y$ by $\\alpha_t$ and $z_t$ by $a$: $x$ cancels"),
+)
+
+# %% [markdown]
+# So one predicted target gives every other. If a network predicts the row $(a, b)$, the row $(c, e)$ is
+# read off with the same $z_t$. This is the only conversion function in `diffcore`.
+
+
+# %% tags=["derivation"]
+def convert_row(a, b, c, e, alpha_t, sigma_t, x, eps):
+    """diffcore.convert, from row (a, b) to row (c, e), at one point."""
+    schedule = Pointwise(alpha_t, sigma_t)
+    source = dc.Target("source", "y", lambda schedule, t: (a, b))
+    wanted = dc.Target("wanted", "y'", lambda schedule, t: (c, e))
+    z_t = alpha_t * x + sigma_t * eps
+    return dc.convert(a * x + b * eps, z_t, ANY_TIME, schedule, source, wanted)
+
+
+# %% tags=["derivation"]
+c, e = symbol("c"), symbol("e")
+
+d.chain(
+    "convert",
+    ((b * c - a * e) * z + (alpha(t) * e - sigma(t) * c) * y) / D,
+    (c * x + e * eps, "insert the two solutions into $c x + e \\epsilon$ and collect"),
+    rests_on=["targets/solve-for-x", "targets/solve-for-eps"],
+)
+
+# %% [markdown]
+# ## The error of any target
+#
+# A prediction $\hat y$ belongs to a pair $(\hat x, \hat\epsilon)$ that mixes to the same $z_t$:
+# $\hat\epsilon = (z_t - \alpha_t \hat x)/\sigma_t$. So the errors of two targets differ by a factor that
+# depends on time alone.
+
+# %% tags=["derivation"]
+eps_hat = Abbreviation(r"\hat\epsilon", (z - alpha(t) * x_hat) / sigma(t))
+y_hat = Abbreviation(r"\hat y", a * x_hat + b * eps_hat)
+
+
+def squared_error_in_y(a, b, alpha_t, sigma_t, x, x_hat):
+    """The squared error of the row (a, b), by diffcore.error_scale."""
+    target = dc.Target("row", "y", lambda schedule, t: (a, b))
+    scale = dc.error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, target)
+    return (scale * alpha_t / sigma_t * (x - x_hat)) ** 2
+
+
+d.chain(
+    "error",
+    (y - y_hat) ** 2,
+    (
+        D**2 / alpha(t) ** 2 * (eps - eps_hat) ** 2,
+        "$z_t$ cancels: $x - \\hat x$ is $-\\sigma_t/\\alpha_t$ times $\\epsilon - \\hat\\epsilon$",
+    ),
+    (D**2 / sigma(t) ** 2 * (x - x_hat) ** 2, "the same in $x$"),
+    torch=squared_error_in_y,
+    cites="the book's rule; for each target separately, Kumar et al. (2025), section 3",
+)
+
+# %% [markdown]
+# The four other targets are four rows. Nothing below uses $\alpha_t^2 + \sigma_t^2 = 1$.
+
+# %% tags=["derivation"]
+d.chain(
+    "error-eps",
+    (eps - eps_hat) ** 2,
+    (snr(t) * (x - x_hat) ** 2, "the row $(0, 1)$ has $D = \\alpha_t$"),
+    rests_on=["targets/error"],
+)
+
+# %% tags=["derivation"]
+v = Abbreviation("v", alpha(t) * eps - sigma(t) * x)
+v_hat = Abbreviation(r"\hat v", alpha(t) * eps_hat - sigma(t) * x_hat)
+
+d.chain(
+    "error-v",
+    (v - v_hat) ** 2,
+    (
+        (alpha(t) ** 2 + sigma(t) ** 2) ** 2 / sigma(t) ** 2 * (x - x_hat) ** 2,
+        "the row $(-\\sigma_t, \\alpha_t)$ has $D = \\alpha_t^2 + \\sigma_t^2$",
+    ),
+    rests_on=["targets/error"],
+)
+
+# %% tags=["derivation"]
+score = Abbreviation("s", -eps / sigma(t))
+score_hat = Abbreviation(r"\hat s", -eps_hat / sigma(t))
+
+d.chain(
+    "error-score",
+    (score - score_hat) ** 2,
+    (
+        alpha(t) ** 2 / sigma(t) ** 4 * (x - x_hat) ** 2,
+        "the row $(0, -1/\\sigma_t)$ has $D = -\\alpha_t/\\sigma_t$",
+    ),
+    rests_on=["targets/error"],
+)
+
+# %% tags=["derivation"]
+alpha_prime, sigma_prime = sp.Derivative(alpha(t), t), sp.Derivative(sigma(t), t)
+log_snr_prime = sp.Derivative(log_snr(t), t)
+u = Abbreviation("u", alpha_prime * x + sigma_prime * eps)
+u_hat = Abbreviation(r"\hat u", alpha_prime * x_hat + sigma_prime * eps_hat)
+
+d.chain(
+    "error-velocity",
+    (u - u_hat) ** 2,
+    (
+        (alpha(t) * sigma_prime - sigma(t) * alpha_prime) ** 2 / sigma(t) ** 2 * (x - x_hat) ** 2,
+        "the row $(\\alpha_t', \\sigma_t')$ has $D = \\alpha_t \\sigma_t' - \\sigma_t \\alpha_t'$",
+    ),
+    (
+        alpha(t) ** 2 / 4 * log_snr_prime**2 * (x - x_hat) ** 2,
+        "$D = -\\alpha_t \\sigma_t \\lambda_t' / 2$",
+    ),
+    rests_on=["targets/error"],
+)
+
+# %% [markdown]
+# ## Four NELBO losses that are one
+#
+# Divide the diffusion loss by these factors. The integrand does not change; only its name does. In
+# the noise it becomes simplest: the weight is the rate at which $\lambda_t = \log\SNR(t)$ falls.
+
+# %% tags=["derivation"]
+snr_prime = sp.Derivative(snr(t), t)
+diffusion_loss = -sp.Rational(1, 2) * snr_prime * (x - x_hat) ** 2
+STUDY = "Kumar et al. (2025), section 3: one subsection for each target, from their eq. (7)"
+
+d.chain(
+    "nelbo-eps",
+    diffusion_loss,
+    (-sp.Rational(1, 2) * snr_prime / snr(t) * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
+    (-sp.Rational(1, 2) * log_snr_prime * (eps - eps_hat) ** 2, "a logarithmic derivative"),
+    cites=STUDY + "; Kingma et al. (2021), eq. (18)",
+    rests_on=["targets/error-eps"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "nelbo-v",
+    diffusion_loss,
+    (
+        -sp.Rational(1, 2)
+        * sigma(t) ** 2
+        / (alpha(t) ** 2 + sigma(t) ** 2) ** 2
+        * snr_prime
+        * (v - v_hat) ** 2,
+        "replace $(x - \\hat x)^2$; the sum of squares is squared",
+    ),
+    cites=STUDY,
+    rests_on=["targets/error-v"],
+)
+
+# %% tags=["derivation"]
+g_squared = Abbreviation(
+    "g_t^2", 2 * sigma(t) * sigma_prime - 2 * alpha_prime / alpha(t) * sigma(t) ** 2
+)
+
+d.chain(
+    "nelbo-score",
+    diffusion_loss,
+    (
+        -sp.Rational(1, 2) * sigma(t) ** 4 / alpha(t) ** 2 * snr_prime * (score - score_hat) ** 2,
+        "replace $(x - \\hat x)^2$",
+    ),
+    (
+        g_squared / 2 * (score - score_hat) ** 2,
+        "$g_t^2 = (\\sigma_t^2)' - 2 (\\alpha_t'/\\alpha_t)\\, \\sigma_t^2$ is the squared noise rate of the forward SDE",
+    ),
+    cites=STUDY + "; the likelihood weighting of Song et al. (2021)",
+    rests_on=["targets/error-score"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "nelbo-velocity",
+    diffusion_loss,
+    (
+        -2 / (sigma(t) ** 2 * log_snr_prime) * (u - u_hat) ** 2,
+        "replace $(x - \\hat x)^2$: the slope of $\\lambda_t$ moves to the denominator",
+    ),
+    rests_on=["targets/error-velocity"],
+)
+
+# %% [markdown]
+# ## Tweedie's formula
+#
+# Why can a score be used to denoise at all? For *any* density $p(x)$ of the data, let
+# $q(z) = \int p(x)\, \N(z; \alpha_t x, \sigma_t^2)\, dx$ be the density of the noisy data. Its score gives the
+# posterior mean of $x$ {cite:p}`efron2011`. The proof differentiates under the integral, which a
+# Gaussian kernel allows. Divided by $\alpha_t\, q(z)$, the line below is
+#
+# $$\E[x \mid z] = \frac{z + \sigma_t^2\, \partial_z \log q(z)}{\alpha_t}.$$
+
+# %% tags=["derivation"]
+z = symbol("z")
+p = function("p", positive=True)
+kernel = Normal(z, alpha(t) * x, sigma(t) ** 2)
+over_x = (x, -sp.oo, sp.oo)
+q = Abbreviation("q(z)", sp.Integral(p(x) * kernel, over_x), positive=True)
+
+d.chain(
+    "tweedie",
+    alpha(t) * sp.Integral(x * p(x) * kernel, over_x),
+    (
+        z * q + sigma(t) ** 2 * sp.Derivative(q, z),
+        "under the integral, the kernel's derivative is $-(z - \\alpha_t x)/\\sigma_t^2$ times the kernel",
+    ),
+    domain=Density(p),
+    cites="Efron (2011); Kumar et al. (2025), section 3 (number not certain)",
+)
+
+# %% [markdown]
+# ## The study's table, regenerated
+#
+# The table below is printed by SymPy from the rows and the one error factor. The last two columns
+# say by which constant our NELBO differs from the study's table of losses and from the study's
+# published code, on its cosine schedule $\alpha_t = \cos(\pi t/2)$, $\sigma_t = \sin(\pi t/2)$. The table leaves out
+# $\frac12$; the code leaves out $\frac12$ and the $\pi$ of $\SNR'(t)$. Such a constant changes no minimum. It does
+# change the unit: the code's values are not nats.
+
+# %%
+from companion import loss_table, style
+from companion.artifacts import Artifacts
+
+style.use()
+artifacts = Artifacts("04_four_targets", profile)
+artifacts.table(
+    loss_table.table(),
+    "loss_table",
+    caption="The study's losses, regenerated from one formula: NELBO, weighted, and rescaled (each an "
+    "expectation over $t$ and $\\epsilon$). "
+    "*Code*: the coefficient in the published code, with its guard $g = 0.01$. *From the table*, *from "
+    "the code*: our NELBO coefficient divided by theirs with $g = 0$ (one constant each, computed).",
+)
+
+# %% [markdown]
+# The study's table prints $\sigma_t^2/(\alpha_t^2 + \sigma_t^2)$ for $v$; in general the denominator is
+# squared, as proved above. With $\alpha_t^2 + \sigma_t^2 = 1$ the two agree, so no number of the study depends
+# on it.
+#
+# ## The torch check
+#
+# An untrained network (random weights) is taken as a prediction of $x$ and converted to every target. Each of
+# the three kinds of loss is then evaluated with the same data, noise and times.
+
+# %%
+from companion.loss_table_check import losses_of_one_network
+
+losses = losses_of_one_network(n=4096, seed=0)
+artifacts.table(
+    losses,
+    "loss_equivalence",
+    caption="One random network, five names for its output. *NELBO*: nats, 2 dimensions, over "
+    "$-8 < \\lambda < 8$. *Spread*: largest relative difference to the $x$ row, example by example. "
+    "*Weighted*: the plain squared error. *Rescaled*: the plain squared error times the factor that "
+    "the study gives. 4,096 examples, seed 0, float64.",
+    digits={"nelbo": 4, "weighted": 4, "rescaled": 4},
+    columns={
+        "target": "target",
+        "nelbo": "NELBO",
+        "nelbo_spread": "spread",
+        "weighted": "weighted",
+        "rescaled": "rescaled",
+        "rescaled_spread": "spread ",
+    },
+    seeds=[0],
+    n=4096,
+)
+
+# %% [markdown]
+# The NELBO losses are equal and the rescaled losses are equal, to rounding. The weighted losses are not:
+# they are different objectives, and their values cannot be compared with each other.
+#
+# ## What the weighted losses are
+#
+# Every loss is a weighting $w(\lambda)$ of the same integral over the log-SNR,
+# $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
+# error with $t$ uniform has $w = 2\, c\, /\, |\lambda_t'|$, where $c$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error.
+# On the cosine schedule, $|\lambda_t'| = \pi/(\alpha_t \sigma_t)$.
+
+# %% tags=["derivation"]
+angle = sp.pi * t / 2
+cosine_log_snr = Abbreviation(r"\lambda_t", 2 * sp.log(sp.cos(angle) / sp.sin(angle)))
+inside = Where(sp.Gt(1 - t, sp.Rational(1, 50)), sp.Gt(t, sp.Rational(1, 50)))
+
+d.chain(
+    "cosine-slope",
+    -sp.Derivative(cosine_log_snr, t),
+    (
+        sp.pi / (sp.cos(angle) * sp.sin(angle)),
+        "the cosine schedule, $0.02 < t < 0.98$ for the random points",
+    ),
+    domain=inside,
+)
+
+# %% tags=["derivation"]
+uniform_density = Abbreviation("1/|\\lambda_t'|", sp.cos(angle) * sp.sin(angle) / sp.pi)
+half = sp.exp(cosine_log_snr / 2)
+bell = 2 / sp.pi / (half + 1 / half)
+
+d.chain(
+    "weight-eps",
+    2 * uniform_density,
+    (bell, "$2/(\\cot + \\tan) = 2 \\cos\\sin$; this is $\\mathrm{sech}(\\lambda/2)/\\pi$, which falls on both sides"),
+    domain=inside,
+    rests_on=["targets/cosine-slope"],
+    cites="Kingma & Gao (2023), table 1 (recalled)",
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "weight-x",
+    2 * uniform_density * sp.exp(-cosine_log_snr),
+    (
+        bell * sp.exp(-cosine_log_snr),
+        "the error of $x$ is $e^{-\\lambda}$ times that of $\\epsilon$: falls with $\\lambda$",
+    ),
+    domain=inside,
+    rests_on=["targets/weight-eps"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "weight-v",
+    2 * uniform_density * (1 + sp.exp(-cosine_log_snr)),
+    (
+        2 / sp.pi * sp.exp(-cosine_log_snr / 2),
+        "the factor is $1 + e^{-\\lambda}$: falls with $\\lambda$",
+    ),
+    domain=inside,
+    rests_on=["targets/cosine-slope", "targets/error-v"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "weight-score",
+    2 * uniform_density * (1 + sp.exp(cosine_log_snr)),
+    (
+        2 / sp.pi * sp.exp(cosine_log_snr / 2),
+        "the factor is $1/\\sigma^2 = 1 + e^{\\lambda}$: *rises* with $\\lambda$",
+    ),
+    domain=inside,
+    rests_on=["targets/cosine-slope", "targets/error-score"],
+)
+
+# %%
+from companion.loss_table_check import weighting_figure
+
+artifacts.figure(
+    weighting_figure(),
+    "weightings",
+    caption="What each plain squared error weighs on the cosine schedule: $w(\\lambda)$ against the log-SNR, clean "
+    "data on the right. The NELBO is flat. The score's error puts its weight at the clean end, those of $x$ and $v$ at the noisy "
+    "end, that of $\\epsilon$ in the middle: four different objectives. Lines: `diffcore.weightings`; "
+    "markers: the closed forms derived above.",
+    alt="Four curves and a flat line on a logarithmic axis over the log-SNR from minus 10 to 10: the weight of "
+    "the score rises, that of x and v falls, that of epsilon peaks at zero.",
+)
+
+# %% [markdown]
+# A weighting that never rises with $\lambda$ is a mixture of bounds on the likelihood of noisy data
+# {cite:p}`kingma2023` {cite:p}`shi2025`. By the formulas above this is true of the plain errors in $x$ and $v$, and not of
+# those in $\epsilon$ and $s$.
+#
+# :::{admonition} Trap: a check that cannot see
+# :class: warning
+# On the cosine schedule $\alpha_t^2 + \sigma_t^2 = 1$, and the flow's velocity is $\frac{\pi}{2} v$. A test on this schedule alone
+# cannot notice a lost square of $\alpha_t^2 + \sigma_t^2$, nor a $v$ taken for a velocity. The cell below claims the $v$ row without the
+# square, and the ledger refutes it with a random schedule.
+# :::
+
+# %%
+from companion.derivation import DerivationError
+
+without_square = sigma(t) ** 2 / (alpha(t) ** 2 + sigma(t) ** 2)
+try:
+    Derivation("trap", title="planted error").chain(
+        "v-row",
+        diffusion_loss,
+        (-sp.Rational(1, 2) * without_square * snr_prime * (v - v_hat) ** 2, "a lost square"),
+    )
+except DerivationError as error:
+    print(str(error).split(" at ")[0])
+
+# %% [markdown]
+# The same trap has caught public code. Min-SNR weighting {cite:p}`hang2023` limits the weight of the
+# $\epsilon$-error to $\min(1, \gamma/\SNR)$. Carried over to $v$ it must be divided by the factor of $v$. In `diffusers`
+# the example scripts first used $\min(\SNR + 1, \gamma)/(\SNR + 1)$
+# ([PR 5238](https://github.com/huggingface/diffusers/pull/5238)), which was corrected to
+# $\min(\SNR, \gamma)/(\SNR + 1)$ ([PR 6307](https://github.com/huggingface/diffusers/pull/6307)). The table sets both
+# beside the weight that the algebra gives.
+
+# %%
+from companion.loss_table_check import min_snr_in_v
+
+artifacts.table(
+    min_snr_in_v(gamma=5.0),
+    "min_snr_in_v",
+    caption="Two public formulas for Min-SNR ($\\gamma = 5$) on the $v$-error, divided by the weight that follows from the "
+    "definition on the $\\epsilon$-error; 1 is right. Largest and smallest ratio over $-10 \\le \\lambda \\le 10$.",
+    digits=6,
+)
+
+# %% [markdown]
+# ## Sources
+#
+# The study {cite:p}`kumar2025` states the four NELBO losses, their weighted and rescaled forms, and that the
+# first and the last are equivalent across targets: confirmed here, for every schedule. The common form is that of
+# {cite:t}`kingma2023`. Which equation number each line has in the study's paper is not certain, since only
+# its introduction and summaries were available.
