@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 from .operators import KL, Abbreviation, Expectation, Normal
 from .taylor import limit
@@ -35,6 +36,8 @@ def compute(expr: sp.Expr) -> sp.Expr:
     rebuilt = expr.func(*args)
     if isinstance(rebuilt, sp.log):
         return expand_log(rebuilt)
+    if isinstance(rebuilt, HyperbolicFunction) and rebuilt.has(sp.log):
+        return rebuilt.rewrite(sp.exp)  # cosh(log y) is a rational function of y
     if isinstance(rebuilt, (sp.Derivative, sp.Sum, sp.Product, sp.Subs)):
         done = rebuilt.doit()
         return compute(done) if done != rebuilt and done.has(sp.Integral) else done

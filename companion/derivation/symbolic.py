@@ -20,6 +20,7 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.polys.fields import sfield
 
 from .exact import compute
 from .numeric import NumericError, compile_expression, relative_error
@@ -149,19 +150,19 @@ def _expanded(a: sp.Expr, b: sp.Expr) -> bool:
 
 
 def _vanishes(expr: sp.Expr) -> bool:
-    """Whether the numerator over a common denominator expands to zero."""
-    return bool(sp.expand(sp.together(expr).as_numer_denom()[0]) == 0)
+    """Whether ``expr`` is the zero of a field of rational functions (roots and logs as symbols)."""
+    return bool(sfield(sp.expand_power_exp(expr))[1] == 0)
 
 
 def _rational(a: sp.Expr, b: sp.Expr) -> bool:
-    return _vanishes(sp.expand(a - b, power_exp=True))
+    return _vanishes(a - b)
 
 
 def _logarithms(a: sp.Expr, b: sp.Expr) -> bool:
     difference = sp.expand_log(
         (a - b).replace(sp.log, lambda arg: sp.log(sp.factor(sp.together(arg))))
     )
-    return _vanishes(sp.expand(difference))
+    return _vanishes(difference)
 
 
 def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
