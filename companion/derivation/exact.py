@@ -74,7 +74,7 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
         constant, rest = term.as_independent(z, as_Add=False)
         if rest.is_polynomial(z):
             total += constant * _moment(sp.Poly(rest, z), mean, variance)
-        elif _exponent(rest, z) is not None:
+        elif _exponent(rest * law.density(), z) is not None:
             total += constant * integral(rest * law.density(), (z, -sp.oo, sp.oo))
         else:
             total += constant * Expectation(rest, law)
