@@ -81,7 +81,7 @@ def weighting_figure() -> Figure:
     axis.set_ylim(1e-3, 1e3)
     axis.set_xlabel(r"log-SNR $\lambda$ (nats); noise on the left, data on the right")
     axis.set_ylabel(r"weight $w(\lambda)$")
-    axis.legend(ncols=2, loc="lower center")
+    axis.legend(ncols=2, loc="upper center")
     return figure
 
 

@@ -275,7 +275,7 @@ z = symbol("z")
 p = function("p", positive=True)
 kernel = Normal(z, alpha(t) * x, sigma(t) ** 2)
 over_x = (x, -sp.oo, sp.oo)
-q = Abbreviation("q(z)", sp.Integral(p(x) * kernel, over_x), positive=True)
+q = Abbreviation("q", sp.Integral(p(x) * kernel, over_x), positive=True)
 
 d.chain(
     "tweedie",
@@ -373,13 +373,14 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-uniform_density = Abbreviation("1/|\\lambda_t'|", sp.cos(angle) * sp.sin(angle) / sp.pi)
+density = Abbreviation(r"p(\lambda_t)", sp.cos(angle) * sp.sin(angle) / sp.pi)
 half = sp.exp(cosine_log_snr / 2)
-bell = 2 / sp.pi / (half + 1 / half)
+sech = Abbreviation(r"\mathrm{sech}\tfrac{\lambda_t}{2}", 2 / (half + 1 / half))
+bell = sech / sp.pi
 
 d.chain(
     "weight-eps",
-    2 * uniform_density,
+    2 * density,
     (bell, "$2/(\\cot + \\tan) = 2 \\cos\\sin$; this is $\\mathrm{sech}(\\lambda/2)/\\pi$, which falls on both sides"),
     domain=inside,
     rests_on=["targets/cosine-slope"],
@@ -389,7 +390,7 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "weight-x",
-    2 * uniform_density * sp.exp(-cosine_log_snr),
+    2 * density * sp.exp(-cosine_log_snr),
     (
         bell * sp.exp(-cosine_log_snr),
         "the error of $x$ is $e^{-\\lambda}$ times that of $\\epsilon$: falls with $\\lambda$",
@@ -401,7 +402,7 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "weight-v",
-    2 * uniform_density * (1 + sp.exp(-cosine_log_snr)),
+    2 * density * (1 + sp.exp(-cosine_log_snr)),
     (
         2 / sp.pi * sp.exp(-cosine_log_snr / 2),
         "the factor is $1 + e^{-\\lambda}$: falls with $\\lambda$",
@@ -413,7 +414,7 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "weight-score",
-    2 * uniform_density * (1 + sp.exp(cosine_log_snr)),
+    2 * density * (1 + sp.exp(cosine_log_snr)),
     (
         2 / sp.pi * sp.exp(cosine_log_snr / 2),
         "the factor is $1/\\sigma^2 = 1 + e^{\\lambda}$: *rises* with $\\lambda$",
