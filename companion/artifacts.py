@@ -17,8 +17,6 @@ import hashlib
 import html
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +28,7 @@ from matplotlib.figure import Figure
 
 from companion import graph, paths, profiles
 from companion.errors import UserError
+from companion.files import write_bytes
 
 MANIFEST = "manifest.json"
 PNG_DPI = 160
@@ -153,7 +152,7 @@ class Artifacts:
 
     def _save(self, name: str, files: dict[str, bytes], entry: dict[str, Any]) -> None:
         for ending, data in files.items():
-            write_atomically(self.folder / f"{name}.{ending}", data)
+            write_bytes(self.folder / f"{name}.{ending}", data)
         hashes = {
             f"{name}.{ending}": hashlib.sha256(data).hexdigest() for ending, data in files.items()
         }
@@ -232,20 +231,6 @@ def fingerprint(notebook: str) -> str:
     return digest.hexdigest()
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 class _LockedManifest:
     """Read the manifest, let the caller change it, write it back, with no one else in between."""
 
@@ -268,7 +253,7 @@ class _LockedManifest:
         try:
             if kind is None:
                 text = json.dumps(self.manifest, indent=1, sort_keys=True, ensure_ascii=False)
-                write_atomically(self.path, f"{text}\n".encode())
+                write_bytes(self.path, f"{text}\n".encode())
         finally:
             self.lock.release()
 

@@ -100,15 +100,6 @@ def test_prune_removes_what_an_older_notebook_left_and_nothing_else(folder, monk
     assert sorted(p.name for p in folder.iterdir()) == ["fresh.csv", "fresh.md", MANIFEST]
 
 
-def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
-    target = tmp_path / "table.csv"
-    artifacts.write_atomically(target, b"old")
-    with pytest.raises(TypeError):
-        artifacts.write_atomically(target, "not bytes")  # type: ignore[arg-type]
-    assert target.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["table.csv"]
-
-
 def _save(folder, name):
     paths.figures_dir = lambda profile: folder
     for k in range(5):
