@@ -8,7 +8,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from diffcore.mixtures import Components, Mixture, Moments, log_density
+from diffcore.components import Components, log_density
+from diffcore.mixtures import Mixture, Moments
 from diffcore.quadrature import adapt
 
 

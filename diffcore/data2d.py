@@ -15,8 +15,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from diffcore.components import Components
 from diffcore.curves import CurveMixture
-from diffcore.mixtures import Components, GaussianMixture, Mixture
+from diffcore.mixtures import GaussianMixture, Mixture
 from diffcore.quadrature import gauss_legendre
 
 LOG_2PI = math.log(2 * math.pi)

@@ -13,31 +13,19 @@ means, score and density. No formula divides by :math:`\alpha` or :math:`\sigma`
 float64 and returned in the dtype of ``z``.
 """
 
-import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
+from diffcore.components import Components, log_density, rotate
 from diffcore.denoisers import ExactDenoiser
-from diffcore.quadrature import Estimate, sobol_mean
+from diffcore.quadrature import Estimate, mean_of, sobol
 from diffcore.schedules import Schedule
 
 CHUNK = 512
 """Rows evaluated at once: bounds memory at about 100 MB for the curves of :mod:`diffcore.data2d`."""
-
-
-class Components(NamedTuple):
-    """n Gaussians by their eigenvectors: mean (D, n), basis (D, D, n), variance (D, n).
-
-    Coordinates come first, so that sums over them run over long contiguous rows. ``basis[:, j]`` is the
-    eigenvector of ``variance[j]``.
-    """
-
-    mean: Tensor
-    basis: Tensor
-    variance: Tensor
 
 
 class Moments(NamedTuple):
@@ -56,32 +44,6 @@ class Moments(NamedTuple):
     eps_hat: Tensor
     score: Tensor
     eps_variance: Tensor
-
-
-def _rotate(basis: Tensor, vector: Tensor) -> Tensor:
-    return (basis * vector).sum(1)
-
-
-def _unrotate(basis: Tensor, vector: Tensor) -> Tensor:
-    return (basis * vector.unsqueeze(1)).sum(0)
-
-
-def log_density(
-    z: Tensor, alpha: Tensor, sigma: Tensor, component: Components
-) -> tuple[Tensor, Tensor]:
-    """log N(z; alpha mean, alpha^2 C + sigma^2 I), (n,), and S^-1 (z - alpha mean) in the eigenbasis.
-
-    Args:
-        z: (D, n).
-        alpha: (n,).
-        sigma: (n,).
-        component: n of them.
-    """
-    total = alpha.square() * component.variance + sigma.square()
-    y = _unrotate(component.basis, z - alpha * component.mean)
-    residual = y / total
-    exponent = (y * residual + total.log()).sum(0)
-    return -0.5 * (exponent + z.shape[0] * math.log(2 * math.pi)), residual
 
 
 class Mixture(ABC):
@@ -115,7 +77,7 @@ class Mixture(ABC):
         label = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
         noise = torch.randn(self.dim, n, generator=generator, dtype=torch.float64, device=device)
         mean, basis, variance = self.component_at(label)
-        x = mean + _rotate(basis, variance.sqrt() * noise)
+        x = mean + rotate(basis, variance.sqrt() * noise)
         return x.T.contiguous().to(dtype or torch.get_default_dtype())
 
     def moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
@@ -160,10 +122,8 @@ class Mixture(ABC):
             return zeros.index_add(-1, row, mass * value) / total
 
         signal = a.square() * component.variance
-        p = _rotate(component.basis, residual)
-        x_hat = average(
-            component.mean + _rotate(component.basis, a * component.variance * residual)
-        )
+        p = rotate(component.basis, residual)
+        x_hat = average(component.mean + rotate(component.basis, a * component.variance * residual))
         p_hat = average(p)
         within = (signal / (signal + s.square())).sum(0)
         between = (s * (p - p_hat[:, row])).square().sum(0)
@@ -197,36 +157,60 @@ class Mixture(ABC):
         """Noised data at quantiles (n, 1 + D): label, then normals along the component's axes."""
         mean, basis, variance = self.component_at(uniforms[:, 0])
         deviation = (alpha**2 * variance + sigma**2).sqrt()
-        return (alpha * mean + _rotate(basis, deviation * torch.special.ndtri(uniforms[:, 1:].T))).T
+        return (alpha * mean + rotate(basis, deviation * torch.special.ndtri(uniforms[:, 1:].T))).T
+
+    def eps_mmse(
+        self, alpha: Tensor, sigma: Tensor, points: int = 1024, scrambles: int = 8, seed: int = 0
+    ) -> Tensor:
+        r"""Minimum mean squared error of the noise, :math:`E\|\epsilon - E[\epsilon|z]\|^2`, summed over D.
+
+        By randomised quasi-Monte Carlo over z of the posterior variance, which is exact for each z.
+
+        Args:
+            alpha: signal scales, (n,).
+            sigma: noise scales, (n,).
+            points: Sobol points for each noise level and scramble, best a power of 2.
+            scrambles: independent scrambles for each noise level.
+            seed: of the scrambles.
+
+        Returns:
+            One estimate for each scramble, (scrambles, n), float64: all independent and unbiased.
+        """
+        alpha, sigma = alpha.double(), sigma.double()
+        rows = []
+        for first in range(seed, seed + scrambles * len(alpha), len(alpha)):
+            z = [
+                self.noised(sobol(points, 1 + self.dim, first + i), a, s)
+                for i, (a, s) in enumerate(zip(alpha, sigma, strict=True))
+            ]
+            scales = alpha.repeat_interleave(points), sigma.repeat_interleave(points)
+            rows.append(
+                self.moments(torch.cat(z), *scales).eps_variance.reshape(-1, points).mean(1)
+            )
+        return torch.stack(rows)
 
     def mmse(
         self, log_snr: Tensor, points: int = 1024, scrambles: int = 8, seed: int = 0
     ) -> Estimate:
         r"""Minimum mean squared error :math:`E\|x - E[x|z]\|^2`, summed over the D dimensions.
 
-        By randomised quasi-Monte Carlo over z of the posterior variance, which is exact for each z. It
-        depends on the scales only through ``log_snr``; the error of :math:`\epsilon` is
-        :math:`e^\lambda` times it.
+        It depends on the scales only through ``log_snr``, and is :math:`e^{-\lambda}` times that of the
+        noise; arguments as for :meth:`eps_mmse`.
 
         Args:
             log_snr: any shape.
             points: Sobol points for each log-SNR and scramble.
-            scrambles: independent scrambles.
+            scrambles: independent scrambles, at least 2.
             seed: of the scrambles.
 
         Returns:
             The value and its standard error, each of the shape of ``log_snr``, float64.
         """
         flat = log_snr.double().reshape(-1)
-        alpha, sigma = torch.sigmoid(flat).sqrt(), torch.sigmoid(-flat).sqrt()
-        each = alpha.repeat_interleave(points), sigma.repeat_interleave(points)
-
-        def variance(uniforms: Tensor) -> Tensor:
-            z = [self.noised(uniforms, a, s) for a, s in zip(alpha, sigma, strict=True)]
-            return self.moments(torch.cat(z), *each).eps_variance.reshape(-1, points).T
-
-        eps = sobol_mean(variance, 1 + self.dim, points, scrambles, seed)
-        return Estimate(*((part * torch.exp(-flat)).reshape(log_snr.shape) for part in eps))
+        scales = torch.sigmoid(flat).sqrt(), torch.sigmoid(-flat).sqrt()
+        each = torch.exp(-flat) * self.eps_mmse(*scales, points, scrambles, seed)
+        mean = mean_of(each)
+        return Estimate(mean.value.reshape(log_snr.shape), mean.error.reshape(log_snr.shape))
 
     def entropy(self, points: int = 4096, scrambles: int = 8, seed: int = 0) -> Estimate:
         """Differential entropy of the clean data in nats: value and standard error, each ()."""
@@ -235,7 +219,10 @@ class Mixture(ABC):
         def surprise(uniforms: Tensor) -> Tensor:
             return -self.log_prob(self.noised(uniforms, one, zero), one, zero)
 
-        return sobol_mean(surprise, 1 + self.dim, points, scrambles, seed)
+        seeds = range(seed, seed + scrambles)
+        return mean_of(
+            torch.stack([surprise(sobol(points, 1 + self.dim, i)).mean() for i in seeds])
+        )
 
 
 class GaussianMixture(Mixture):

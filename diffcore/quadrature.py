@@ -119,22 +119,12 @@ def sobol(points: int, dim: int, seed: int) -> Tensor:
     return engine.draw(points, dtype=torch.float64) + 2.0**-31
 
 
-def sobol_mean(
-    values: Callable[[Tensor], Tensor], dim: int, points: int, scrambles: int, seed: int
-) -> Estimate:
-    """The mean of a function over the unit cube by randomised quasi-Monte Carlo.
-
-    Args:
-        values: (points, dim) uniforms -> (points, ...).
-        dim: dimension of the cube.
-        points: Sobol points in each scramble, best a power of 2.
-        scrambles: independent scrambles, at least 2; their spread gives the standard error.
-        seed: of the first scramble; the others follow.
+def mean_of(estimates: Tensor) -> Estimate:
+    """The mean of independent unbiased estimates (n, ...) and its standard error, each (...).
 
     Raises:
-        ValueError: with fewer than two scrambles there is no error estimate.
+        ValueError: with fewer than two of them there is no error estimate.
     """
-    if scrambles < 2:
-        raise ValueError(f"an error estimate needs at least 2 scrambles, got {scrambles}")
-    means = torch.stack([values(sobol(points, dim, seed + i)).mean(0) for i in range(scrambles)])
-    return Estimate(means.mean(0), means.std(0) / scrambles**0.5)
+    if len(estimates) < 2:
+        raise ValueError(f"an error estimate needs at least 2 scrambles, got {len(estimates)}")
+    return Estimate(estimates.mean(0), estimates.std(0) / len(estimates) ** 0.5)
