@@ -39,8 +39,9 @@ notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...
 verify: env ## check every derivation step (NAME=... for one, verbosely)
 	@$(RUN) -m companion verify $(NAME)
 
-test: lint ## the whole suite: lint, types, every test
-	@$(RUN) -m pytest -n 2 --dist worksteal
+test: lint ## the whole suite: lint, types, the book under the quick profile, every test
+	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 lint: env typecheck ## ruff and mypy
 	@$(RUN) -m ruff check --quiet .

@@ -36,6 +36,7 @@ workdir: str(BUILD)
 
 rule book:
     input:
+        [page(name) for name in graph.notebooks()],
         "html/index.html",
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from companion import graph, profiles
-from companion.errors import UserError
+from companion.errors import UserError, one_line, plain
+from companion.files import write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
 
 #: What a job prints for people begins with this; everything else is Snakemake's, for the log.
@@ -44,14 +45,19 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         BuildError: if a notebook raises or the book does not render.
     """
     profile = profiles.get(profile).name
-    target = pages_dir(profile) / f"{graph.find(only)}.ipynb" if only else _first_page(profile)
+    names = [graph.find(only)] if only else graph.notebooks()
+    targets = [pages_dir(profile) / f"{name}.ipynb" for name in names]
+    if not only:
+        targets.append(html_dir(profile) / "index.html")
+    for name in names:
+        graph.modules(name)  # a file that does not parse is told here, not in Snakemake's words
     folder = build_dir(profile)
     folder.mkdir(parents=True, exist_ok=True)
     log = logs_dir(profile) / "snakemake.log"
     log.parent.mkdir(exist_ok=True)
     with _alone(folder, profile):
-        _snakemake(profile, str(target.relative_to(folder)), jobs, log)
-    return target
+        _snakemake(profile, [str(path.relative_to(folder)) for path in targets], jobs, log)
+    return targets[-1]
 
 
 def render(profile: str) -> None:
@@ -68,7 +74,7 @@ def render(profile: str) -> None:
     command += ["--config", str(ROOT / "_config.yml"), "--toc", str(BOOK / "_toc.yml")]
     command += ["--path-output", str(cache), "-W", "-n", "--keep-going"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    log.write_text(result.stdout + result.stderr, encoding="utf-8")
+    write_text(log, plain(result.stdout + result.stderr))
     if result.returncode:
         shutil.rmtree(cache)  # what was rendered with a warning would be kept, and silent next time
         raise BuildError(
@@ -100,13 +106,9 @@ def prose() -> list[Path]:
     return [*files, ROOT / "_config.yml"]
 
 
-def _first_page(profile: str) -> Path:
-    return html_dir(profile) / "index.html"
-
-
-def _snakemake(profile: str, target: str, jobs: int, log: Path) -> None:
-    """Run Snakemake for ``target``; show what its jobs say, and keep the rest in ``log``."""
-    command = [sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile")]
+def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
+    """Run Snakemake for ``targets``; show what its jobs say, and keep the rest in ``log``."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile")]
     command += ["--config", f"profile={profile}", "--cores", str(jobs), "--keep-going"]
     command += ["--rerun-incomplete", "--scheduler", "greedy"]
     command += ["--nolock"]  # `_alone` is the lock, and unlike Snakemake's it dies with its holder
@@ -137,7 +139,7 @@ def _snakemake(profile: str, target: str, jobs: int, log: Path) -> None:
 
 def _first_problem(words: str) -> str:
     """Return the first warning or error in what Sphinx said, in one line."""
-    lines = [line.strip() for line in words.splitlines()]
+    lines = [one_line(line) for line in words.splitlines()]
     found = [x for x in lines if "WARNING" in x or "ERROR" in x or "rror:" in x]
     first = (found or lines or ["Sphinx said nothing"])[0]
     return first.replace(f"{ROOT}/", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from typing import Annotated
@@ -9,6 +10,9 @@ from typing import Annotated
 import typer
 
 from companion.errors import UserError
+
+#: What typer makes of Ctrl-C.
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="companion",
@@ -37,7 +41,7 @@ def verify(
 def book(
     profile: ProfileOption = "standard",
     only: Annotated[str | None, typer.Option(help="One notebook instead of the book.")] = None,
-    jobs: Annotated[int, typer.Option(help="Notebooks to execute at once.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks to execute at once.")] = 2,
 ) -> None:
     """Bring the book up to date: execute what has changed, render it, say where it is."""
     from companion import book as builder
@@ -89,17 +93,18 @@ def lock() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status; a user's mistake is one line on stderr."""
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries' words are not the user's
     try:
         status = app(arguments, prog_name="companion", standalone_mode=False)
     except UserError as error:
         return _complain(str(error), error.exit_status)
-    except typer.Abort:
-        return _complain("interrupted", 130)
     except Exception as error:
         message = getattr(error, "format_message", None)  # a mistake in the arguments
         if message is None:
             raise
         return _complain(f"{message()}; see python -m companion --help", 2)
+    if status == INTERRUPTED:
+        return _complain("interrupted; run it again to go on where it stopped", status)
     return status or 0
 
 

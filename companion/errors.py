@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class UserError(Exception):
@@ -26,3 +29,13 @@ class UnknownName(UserError):
         super().__init__(f"unknown {kind} {name!r}: {hint}expected one of {', '.join(names)}")
         self.kind = kind
         self.name = name
+
+
+def plain(text: str) -> str:
+    """Return ``text`` without a terminal's colours."""
+    return COLOUR.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` as one line without colours."""
+    return " ".join(plain(text).split())

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from companion import graph, profiles
-from companion.errors import UserError
+from companion.errors import UserError, one_line, plain
 from companion.files import write_text
 from companion.paths import ROOT, logs_dir, pages_dir
 
@@ -28,7 +28,6 @@ STEADY = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
-COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class NotebookError(UserError):
@@ -122,9 +121,9 @@ def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -
                 config=Config({"KernelManager": transport}),
             )
     except PapermillExecutionError as error:
-        write_text(log, COLOUR.sub("", "\n".join(error.traceback)) + "\n")
+        write_text(log, plain("\n".join(error.traceback)) + "\n")
         raise NotebookError(
-            f"{_place(name, error.source)} raised {error.ename}: {_one_line(error.evalue)}; "
+            f"{_place(name, error)} raised {error.ename}: {one_line(error.evalue)}; "
             f"the traceback is in {log.relative_to(ROOT)}"
         ) from error
     except DeadKernelError as error:
@@ -134,18 +133,18 @@ def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -
         ) from error
 
 
-def _place(name: str, cell: str) -> str:
-    """Say which cell of notebook ``name`` this is, by its line in the ``.py``."""
+def _place(name: str, error: Any) -> str:
+    """Say where notebook ``name`` raised: the line of its ``.py``, and the line's text."""
     path = graph.source(name)
     text = path.read_text(encoding="utf-8")
-    start = text.find(cell.strip())
-    line = f":{text.count(chr(10), 0, start) + 1}" if start >= 0 else ""
-    first = cell.strip().split("\n")[0]
-    return f"notebook {name}, the cell `{first}` ({path.relative_to(ROOT)}{line})"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(COLOUR.sub("", text).split())
+    cell = error.source.strip("\n")
+    within = re.findall(r"Cell In\[\d+\], line (\d+)", plain("\n".join(error.traceback)))
+    start = text.find(cell)
+    if start < 0 or not within:
+        return f"notebook {name}, cell {error.exec_count},"
+    line = text.count("\n", 0, start) + int(within[0])
+    words = text.split("\n")[line - 1].strip()
+    return f"notebook {name}, {path.relative_to(ROOT)}:{line}, `{words}`,"
 
 
 def _is_progress(output: Any) -> bool:

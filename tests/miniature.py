@@ -84,6 +84,17 @@ class Miniature:
             check=False,
         )
 
+    def execute(self, profile: str = "quick") -> set[str]:
+        """Have Snakemake bring all notebooks up to date; return the names of those it executed."""
+        names = sorted(path.stem for path in (self.root / "notebooks").glob("*.py"))
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config"]
+        command += [f"profile={profile}", "--", *(f"book/{name}.ipynb" for name in names)]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return {x.split()[1] for x in done.stdout.splitlines() if " executed in " in x}
+
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of ``python -m companion``."""
         return [sys.executable, "-m", "companion", *arguments]

@@ -1,0 +1,190 @@
+"""Bad input, a full disk, an interruption: one clear line, and nothing half-written is finished."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from miniature import Miniature, notebook
+
+from companion import cli
+
+SLOW = notebook("Slow", "import pathlib, time", 'pathlib.Path("started").touch(); time.sleep(60)')
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Miniature:
+    return Miniature.make(tmp_path / "project", {"01_first": notebook("First", "x = 1\nx")})
+
+
+def one_line(stderr: str) -> str:
+    """Return the one line of ``stderr``; there must be no other."""
+    lines = stderr.strip().splitlines()
+    assert len(lines) == 1, stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("book --profile quik", ["unknown profile 'quik'", "did you mean 'quick'?"]),
+        ("book --only 99", ["unknown notebook '99'", "expected one of", "01_"]),
+        ("notebook nope", ["unknown notebook 'nope'", "expected one of"]),
+        ("notebook 01 --profile huge", ["unknown profile 'huge'", "quick, standard, paper"]),
+        ("notebook", ["Missing argument", "--help"]),
+        ("nonsense", ["No such command 'nonsense'", "--help"]),
+        ("book --jobs many", ["valid integer", "--help"]),
+        ("book --jobs 0", ["greater than or equal to 1", "--help"]),
+        ("verify no-such-step", ["no-such-step"]),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_status_2(
+    arguments: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments.split()) == 2
+    said = one_line(capsys.readouterr().err)
+    for word in words:
+        assert word in said
+
+
+def test_a_notebook_that_raises_is_one_line_and_a_log(project: Miniature) -> None:
+    project.edit("notebooks/01_first.py", "x = 1", "x = 1\n1 / 0")
+    built = project.run("book", "--profile", "quick")
+    assert built.returncode == 1
+    said = one_line(built.stderr)
+    assert (
+        "notebook 01_first, notebooks/01_first.py:21, `1 / 0`, raised ZeroDivisionError: division by zero"
+        in said
+    )
+    log = project.root / "_build/quick/logs/01_first.log"
+    assert str(log.relative_to(project.root)) in said
+    assert "1 / 0" in log.read_text()
+    assert not project.page("01_first").exists()
+    assert not project.html.exists()
+
+
+def test_a_failure_takes_nothing_that_was_good_for_new(project: Miniature) -> None:
+    assert project.execute() == {"01_first"}
+    project.edit("notebooks/01_first.py", "x = 1", "x = 2; undefined")
+    assert project.run("book", "--only", "01", "--profile", "quick").returncode == 1
+    assert not project.page("01_first").exists()
+    project.edit("notebooks/01_first.py", "; undefined", "")
+    assert project.execute() == {"01_first"}
+
+
+def test_a_kernel_that_dies_is_one_line(project: Miniature) -> None:
+    project.edit("notebooks/01_first.py", "x = 1", "import os; os.kill(os.getpid(), 9)")
+    done = project.run("notebook", "01", "--profile", "quick")
+    assert done.returncode == 1
+    assert "its kernel died" in one_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('# %% tags=["parameters"]', "# %%", "0 cells tagged `parameters`: expected one"),
+        ("#     language: python\n", "", "names no kernelspec with a language"),
+        ("x = 1", "def (", "notebooks/01_first.py, line 20: invalid syntax"),
+    ],
+)
+def test_a_malformed_notebook_is_one_line(
+    project: Miniature, old: str, new: str, words: str
+) -> None:
+    project.edit("notebooks/01_first.py", old, new)
+    built = project.run("book", "--only", "01", "--profile", "quick")
+    assert built.returncode in (1, 2)
+    assert words in one_line(built.stderr)
+
+
+def test_a_warning_of_sphinx_stops_the_book_every_time(project: Miniature) -> None:
+    project.edit("book/intro.md", "Prose.", "[nowhere](no_such_page.md)")
+    for _ in range(2):
+        built = project.run("book", "--profile", "quick")
+        assert built.returncode == 1
+        said = one_line(built.stderr)
+        assert "the book does not render: " in said
+        assert "no_such_page" in said
+        assert "_build/quick/logs/sphinx.log" in said
+        assert not (project.html / "index.html").exists()
+
+
+def test_a_killed_build_leaves_nothing_that_looks_finished(tmp_path: Path) -> None:
+    project = Miniature.make(tmp_path, {"01_slow": SLOW})
+    command = project.command("book", "--only", "01", "--profile", "quick")
+    build = subprocess.Popen(command, cwd=project.root, env=project.env, start_new_session=True)
+    wait_for(project.root / "started")
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert not project.page("01_slow").exists()
+
+    project.edit("notebooks/01_slow.py", "time.sleep(60)", "time.sleep(0)")
+    again = project.run("book", "--only", "01", "--profile", "quick")
+    assert again.returncode == 0, again.stderr  # no lock left behind, nothing taken for finished
+    assert "01_slow executed" in again.stdout
+
+
+def test_an_interrupted_build_says_so(tmp_path: Path) -> None:
+    project = Miniature.make(tmp_path, {"01_slow": SLOW})
+    command = project.command("book", "--only", "01", "--profile", "quick")
+    build = subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=project.env,
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for(project.root / "started")
+    os.killpg(build.pid, signal.SIGINT)  # what Ctrl-C does
+    _, stderr = build.communicate(timeout=60)
+    assert build.returncode == 130
+    assert one_line(stderr) == "error: interrupted; run it again to go on where it stopped"
+    assert not project.page("01_slow").exists()
+
+
+def test_two_builds_at_once_do_not_meet(project: Miniature) -> None:
+    command = project.command("book", "--only", "01", "--profile", "quick")
+    builds = [
+        subprocess.Popen(command, cwd=project.root, env=project.env, stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = b"".join(build.communicate(timeout=120)[0] for build in builds)
+    assert [build.returncode for build in builds] == [0, 0]
+    assert said.count(b"01_first executed") == 1
+
+
+def test_a_full_disk_is_one_line(project: Miniature) -> None:
+    big = 'print("x" * 400_000)'
+    project.edit("notebooks/01_first.py", "x = 1", f"x = 1\n{big}")
+
+    def small_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run(
+        project.command("notebook", "01", "--profile", "quick"),
+        cwd=project.root,
+        env=project.env,
+        capture_output=True,
+        text=True,
+        preexec_fn=small_disk,
+        check=False,
+    )
+    assert done.returncode == 2
+    said = one_line(done.stderr)
+    assert "cannot write" in said
+    assert "01_first.ipynb" in said
+    assert "expected room for" in said
+    assert not list(project.page("01_first").parent.iterdir()), "no half, no temporary file"
+
+
+def wait_for(path: Path, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
+        time.sleep(0.1)
