@@ -169,6 +169,12 @@ def at_indices(cumulative: Tensor) -> Tensor:
     return Cosine().time_of(kept.log() - (-kept).log1p())
 
 
+def ddpm_log_snr(timestep: Tensor) -> Tensor:
+    """The log-SNR of DDPM's timesteps, from the library's own table."""
+    kept = diffusers().DDPMScheduler().alphas_cumprod[timestep.long()].double()
+    return kept.log() - (-kept).log1p()
+
+
 def diffusers_alphas_cumprod() -> float:
     """alphas_cumprod is alpha^2: add_noise is our forward process."""
     scheduler = diffusers().DDPMScheduler()

@@ -7,6 +7,7 @@ others are marked "read, not run", with the file that was read.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -43,7 +44,10 @@ class Row:
         """The largest difference; None if the row was only read or its library is not installed."""
         if self.check is None or find_spec(self.library) is None:
             return None
-        return self.check()
+        with warnings.catch_warnings():
+            # The libraries import tqdm's notebook bar, which this environment does not use.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            return self.check()
 
     def evidence(self, error: float | None) -> str:
         """What the table shows: the difference, or why there is none."""
