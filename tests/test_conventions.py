@@ -1,6 +1,7 @@
 """What the chapter on conventions shows: rulers that agree, mix-ups that cost what they should."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from reference import tensor
@@ -13,7 +14,7 @@ from diffcore.schedules import Cosine, RectifiedFlow
 def test_every_ruler_runs_one_way_and_covers_the_axis():
     pytest.importorskip("diffusers")
     for dial in conventions.dials():
-        steps = [b - a for a, b in zip(dial.at, dial.at[1:], strict=False)]  # noqa: RUF007
+        steps = [b - a for a, b in pairwise(dial.at)]
         assert all(step < 0 for step in steps) or all(step > 0 for step in steps), dial.label
         assert min(dial.at) < -4 < 4 < max(dial.at), dial.label
         assert len(dial.ticks) == len(dial.at)
@@ -42,10 +43,9 @@ def test_costs_of_mix_ups_by_hand(schedule, t):
     # v turned: x_hat - x = 2 sigma v / (alpha^2 + sigma^2), and |v|^2 = alpha^2 + sigma^2.
     turned = 2 * sigma / math.hypot(alpha, sigma)
     assert conventions.mix_up_error(by_name("$v$ with"), schedule, t) == pytest.approx(turned)
-    if isinstance(schedule, RectifiedFlow):  # u turned: x_hat - x = 2 t (eps - x)
-        expected = 2 * t * math.sqrt(2)
-    else:  # on the circle u is v, up to a constant that both sides share
-        expected = turned
+    # u turned: x_hat - x = 2 t (eps - x) on straight lines; on the circle u is v up to a constant.
+    lines = isinstance(schedule, RectifiedFlow)
+    expected = 2 * t * math.sqrt(2) if lines else turned
     assert conventions.mix_up_error(by_name("$u$ with"), schedule, t) == pytest.approx(expected)
     mirrored = conventions.mix_up_error(by_name("1 - t"), schedule, t)
     assert (mirrored < 1e-15) == (t == 0.5)
