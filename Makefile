@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
 
-.PHONY: help env book notebook test verify lint typecheck lock check clean
+.PHONY: help env book notebook test verify lint typecheck pair lock check clean
 
 help: ## list every target
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,12 +43,15 @@ test: lint ## the whole suite: lint, types, the book under the quick profile, ev
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
 
-lint: env typecheck ## ruff and mypy
+lint: env typecheck ## ruff, its formatter, and mypy
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 
-typecheck: env ## mypy
+typecheck: env ## mypy, strict, on diffcore and companion
 	@$(RUN) -m mypy --no-error-summary
+
+pair: env ## make each notebook's .ipynb from its .py
+	@$(RUN) -m companion pair
 
 lock: env ## write requirements.lock from what pyproject.toml asks for, as installed
 	@$(RUN) -m companion lock

@@ -84,6 +84,30 @@ def list_() -> None:
 
 
 @app.command()
+def check(
+    profile: ProfileOption = "standard",
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks to execute at once.")] = 2,
+) -> None:
+    """Execute everything again from nothing; name the figures and tables that differ."""
+    from companion import check as cold
+
+    different = cold.run(profile, jobs)
+    for line in different:
+        typer.echo(line)
+    typer.echo(f"{len(different)} files differ" if different else "every file has the same bytes")
+    raise typer.Exit(1 if different else 0)
+
+
+@app.command()
+def pair() -> None:
+    """Make each notebook's .ipynb from its .py."""
+    from companion import pairs
+
+    for name in pairs.write():
+        typer.echo(f"notebooks/{name}.ipynb")
+
+
+@app.command()
 def lock() -> None:
     """Write requirements.lock from what pyproject.toml asks for, as installed here."""
     from companion import lock as locking

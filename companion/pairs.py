@@ -1,0 +1,42 @@
+"""A notebook is a pair: the ``.py`` is edited, the ``.ipynb`` is made from it, without outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from companion import graph
+from companion.files import write_text
+
+
+def path(name: str) -> Path:
+    """Return the ``.ipynb`` of notebook ``name``."""
+    return graph.source(name).with_suffix(".ipynb")
+
+
+def made(name: str) -> str:
+    """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time."""
+    import jupytext
+    import nbformat
+
+    notebook: Any = jupytext.read(graph.source(name))
+    notebook.nbformat_minor = 5
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:03d}"
+    notebook.metadata.get("jupytext", {}).get("text_representation", {}).pop(
+        "jupytext_version", None
+    )
+    return str(nbformat.writes(notebook)) + "\n"
+
+
+def write() -> list[str]:
+    """Make every ``.ipynb`` that is not what its ``.py`` says; return their names."""
+    stale = [name for name in graph.notebooks() if not agrees(name)]
+    for name in stale:
+        write_text(path(name), made(name))
+    return stale
+
+
+def agrees(name: str) -> bool:
+    """Tell whether the pair of notebook ``name`` agrees."""
+    return path(name).is_file() and path(name).read_text(encoding="utf-8") == made(name)
