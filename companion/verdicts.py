@@ -1,0 +1,246 @@
+"""The claims that the chapters so far can decide.
+
+Statements are quoted in our words, with where they are known from: "summary" marks a public summary of
+the paper, "table" and "code" the study's published material. A claim about CIFAR-10 that is tested on
+another data set says so.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from companion import study
+from companion.artifacts import load_table
+from companion.claims import Claim, Decision, Tables, Verdict
+
+PLACES = {"mean_distance": "mean", "cov_distance": "covariance"}
+
+
+def load(profile: str, name: str) -> pd.DataFrame:
+    """A table by name: ``study_...`` is published data, anything else was saved under ``profile``."""
+    published = {
+        "study_losses": study.losses,
+        "study_moments": study.moments,
+        "study_images": study.images,
+    }
+    return published[name]() if name in published else load_table(name, profile)
+
+
+def _nelbo(floors: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows: data sets; columns: targets; the NELBO objective's ``column``."""
+    return floors[floors["objective"] == "nelbo"].pivot(
+        index="dataset", columns="target", values=column
+    )
+
+
+def equal_in_theory(tables: Tables) -> Decision:
+    """One network's NELBO read as each target: do they agree to rounding?"""
+    spread = tables["loss_equivalence"]["nelbo_spread"].astype(float).max()
+    verdict = Verdict.HOLDS if spread < 1e-9 else Verdict.FAILS
+    return Decision(f"largest relative difference {spread:.0e}", verdict)
+
+
+def comparable_in_code(tables: Tables) -> Decision:
+    """The perfect denoiser's published NELBO: is it the same for every target?"""
+    floor = _nelbo(tables["floors"], "floor")
+    ratio = floor.max(axis=1) / floor.min(axis=1)
+    verdict = Verdict.HOLDS if ratio.max() < 1.01 else Verdict.FAILS
+    return Decision(
+        f"one perfect denoiser: largest value over smallest {ratio.min():.2f} to {ratio.max():.2f}",
+        verdict,
+    )
+
+
+def weighted_differ(tables: Tables) -> Decision:
+    """Weighted losses differ and rescaled losses agree, for one network."""
+    table = tables["loss_equivalence"]
+    spread = table["rescaled_spread"].astype(float).max()
+    study_targets = table[table["target"].isin(study.TARGETS)]["weighted"]
+    ratio = study_targets.max() / study_targets.min()
+    holds = spread < 1e-9 and ratio > 1.1
+    return Decision(
+        f"rescaled: largest relative difference {spread:.0e}; weighted: largest over smallest {ratio:.2g}",
+        Verdict.HOLDS if holds else Verdict.FAILS,
+    )
+
+
+def _gap(nelbo: pd.DataFrame) -> pd.Series:
+    return nelbo[["eps", "v"]].mean(axis=1) - nelbo[["x", "score"]].mean(axis=1)
+
+
+def two_groups(tables: Tables) -> Decision:
+    """How much of the gap between {x, s} and {eps, v} does a perfect denoiser show?"""
+    share = _gap(_nelbo(tables["floors"], "floor")) / _gap(_nelbo(tables["floors"], "published"))
+    guard = bool(share.between(0.9, 1.1).all())
+    return Decision(
+        f"share of the published gap that a perfect denoiser shows: {share.min():.0%} to {share.max():.0%}",
+        Verdict.GUARD if guard else Verdict.PARTLY,
+    )
+
+
+def best_likelihood(tables: Tables) -> Decision:
+    """How much of the lead of x over each other target does a perfect denoiser show?"""
+    floor = _nelbo(tables["floors"], "floor")
+    published = _nelbo(tables["floors"], "published")
+    shares = pd.concat(
+        [
+            (floor[other] - floor["x"]) / (published[other] - published["x"])
+            for other in ("eps", "v", "score")
+        ]
+    )
+    leads = bool((published.idxmin(axis=1) == "x").all())
+    if not leads:
+        verdict = Verdict.FAILS
+    elif shares.between(0.8, 1.3).all():
+        verdict = Verdict.GUARD
+    else:
+        verdict = Verdict.PARTLY
+    return Decision(
+        "x is lowest on every data set; share of its lead that a perfect denoiser shows: "
+        f"{shares.min():.0%} to {shares.max():.0%}"
+        if leads
+        else "x is not lowest on every data set",
+        verdict,
+    )
+
+
+def best_likelihood_on_digits(tables: Tables) -> Decision:
+    """Held-out bits/dim of networks trained on the NELBO, by target, paired over seeds."""
+    table = tables["digits_nelbo"]
+    trained = table[table["objective"] == "nelbo"]
+    by_seed = trained.pivot(index="seed", columns="target", values="bits_per_dim")
+    lead = by_seed.drop(columns="x").sub(by_seed["x"], axis=0)
+    mean, error = lead.mean(), lead.std(ddof=1) / len(lead) ** 0.5
+    best = by_seed.mean().idxmin()
+    ahead = bool((mean > 2 * error).all())
+    words = ", ".join(f"{k} {mean[k]:+.3f} ± {error[k]:.3f}" for k in mean.index)
+    return Decision(
+        f"bits/dim above x (mean ± standard error, {len(lead)} seeds): {words}; lowest: {best}",
+        Verdict.HOLDS if ahead else Verdict.FAILS,
+    )
+
+
+def _ranks(tables: Tables, which: str) -> tuple[int, int]:
+    """In how many of the moment columns a target is ``which`` ('first' or 'last'), for x or v."""
+    moments = tables["study_moments"]
+    hits, total = 0, 0
+    for _, block in moments.groupby(["dataset", "objective"]):
+        for column in PLACES:
+            ordered = block.sort_values(column)["target"].tolist()
+            hits += (ordered[-1] == "x") if which == "last" else (ordered[0] == "v")
+            total += 1
+    return hits, total
+
+
+def x_best_in_samples(tables: Tables) -> Decision:
+    """In how many of the study's moment columns is x the farthest from the data?"""
+    hits, total = _ranks(tables, "last")
+    verdict = Verdict.FAILS if hits > total / 2 else Verdict.PARTLY if hits else Verdict.HOLDS
+    return Decision(f"x is farthest from the data in {hits} of {total} moment columns", verdict)
+
+
+def v_best_in_samples(tables: Tables) -> Decision:
+    """In how many of the study's moment columns is v the closest to the data?"""
+    hits, total = _ranks(tables, "first")
+    verdict = (
+        Verdict.HOLDS if hits == total else Verdict.PARTLY if hits > total / 2 else Verdict.FAILS
+    )
+    return Decision(f"v is closest to the data in {hits} of {total} moment columns", verdict)
+
+
+def weighted_fid(tables: Tables) -> Decision:
+    """Is the weighted FID lower than the NELBO's, for eps and for v?"""
+    fid = tables["study_images"].pivot(index="target", columns="objective", values="fid")
+    better = {t: bool(fid.loc[t, "weighted"] < fid.loc[t, "nelbo"]) for t in ("eps", "v")}
+    words = "; ".join(
+        f"{t}: {fid.loc[t, 'nelbo']:.2f} (NELBO), {fid.loc[t, 'weighted']:.2f} (weighted)"
+        for t in better
+    )
+    count = sum(better.values())
+    verdict = {2: Verdict.HOLDS, 1: Verdict.PARTLY, 0: Verdict.FAILS}[count]
+    return Decision(f"published FID, one run each: {words}", verdict)
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "nelbo-equal",
+        "The NELBO losses in x, eps, v and s are equal.",
+        "section 3.5 (summary); README",
+        "One network's output read as every target; the loss of each example.",
+        "holds if they differ by less than 1e-9, relatively",
+        ("loss_equivalence",),
+        equal_in_theory,
+    ),
+    Claim(
+        "nelbo-comparable",
+        "NELBO values can be compared across targets.",
+        "README, beside its table of losses",
+        "The published code's losses of one perfect denoiser.",
+        "holds if they differ by less than 1 %",
+        ("floors",),
+        comparable_in_code,
+    ),
+    Claim(
+        "weighted-not-equal",
+        "Rescaled losses are equivalent across targets, weighted losses are not.",
+        "section 3.5 (summary); README",
+        "One network's output read as every target.",
+        "holds if rescaled losses differ by less than 1e-9 and weighted ones by more than 10 %",
+        ("loss_equivalence",),
+        weighted_differ,
+    ),
+    Claim(
+        "two-groups",
+        "Trained on the NELBO, x and s converge to much lower values than eps and v.",
+        "section 4.2 (summary); loss curves in the README",
+        "The gap between the two groups, for the perfect denoiser and as published.",
+        "an effect of the guard if the perfect denoiser shows 90 to 110 % of it on every data set",
+        ("floors",),
+        two_groups,
+    ),
+    Claim(
+        "x-best-likelihood",
+        "The NELBO in x gives the best likelihood on the 2-D data.",
+        "section 4.2 (summary); 2-D table",
+        "The lead of x over each other target, for the perfect denoiser and as published.",
+        "an effect of the guard if the perfect denoiser shows 80 to 130 % of every lead",
+        ("floors",),
+        best_likelihood,
+    ),
+    Claim(
+        "x-best-likelihood-digits",
+        "The NELBO in x gives the best likelihood on images.",
+        "section 4.2 (summary), about CIFAR-10; tested here on 8x8 digits",
+        "Held-out bits/dim on one unguarded scale, equal training, paired by seed.",
+        "holds if x is lower than every other target by more than two standard errors",
+        ("digits_nelbo",),
+        best_likelihood_on_digits,
+    ),
+    Claim(
+        "x-best-samples",
+        "The NELBO in x is best in sample quality as well.",
+        "section 4.3 (summary); it may mean CIFAR-10 only",
+        "The study's own 2-D table: distances of mean and covariance, both objectives.",
+        "does not hold if x is last in more than half of the columns",
+        ("study_moments",),
+        x_best_in_samples,
+    ),
+    Claim(
+        "v-best-samples",
+        "On the 2-D data v has the best moments under both objectives.",
+        "2-D table",
+        "The study's own 2-D table, each data set, objective and metric.",
+        "holds if v is first in every column, in part if in more than half",
+        ("study_moments",),
+        v_best_in_samples,
+    ),
+    Claim(
+        "weighted-fid",
+        "For eps and v the weighted loss has a better FID than the NELBO on CIFAR-10.",
+        "section 4.3 (summary)",
+        "The study's own table of image results; one run each, so no error is known.",
+        "holds if lower for both, in part if for one",
+        ("study_images",),
+        weighted_fid,
+    ),
+)
