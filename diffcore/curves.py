@@ -10,7 +10,7 @@ from torch import Tensor
 
 from diffcore.components import Components, log_density
 from diffcore.mixtures import Mixture, Moments
-from diffcore.quadrature import adapt
+from diffcore.quadrature import CUTOFF, adapt
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,11 @@ class CurveMixture(Mixture):
 
     Attributes:
         nodes: Gauss-Legendre nodes in each panel; :meth:`refined` doubles them.
+        cutoff: parts of the posterior this many nats below its peak are left out.
     """
 
     nodes: int = 12
+    cutoff: float = CUTOFF
 
     branches = 1
     panels = 16
@@ -56,7 +58,7 @@ class CurveMixture(Mixture):
         def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
             return -log_density(z[:, row], alpha[row], sigma[row], self.curve(branch, u))[0]
 
-        nodes = adapt(exponent, z.shape[1], self.branches, self.panels, self.nodes)
+        nodes = adapt(exponent, z.shape[1], self.branches, self.panels, self.nodes, self.cutoff)
         log_weight = nodes.log_weight - math.log(self.branches)
         return nodes.row, self.curve(nodes.branch, nodes.u), log_weight
 

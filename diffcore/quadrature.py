@@ -55,7 +55,9 @@ Exponent = Callable[[Tensor, Tensor, Tensor], Tensor]
 r"""(row, branch, u) -> :math:`\varphi`, all of one shape."""
 
 
-def adapt(exponent: Exponent, rows: int, branches: int, panels: int, nodes: int) -> Nodes:
+def adapt(
+    exponent: Exponent, rows: int, branches: int, panels: int, nodes: int, cutoff: float = CUTOFF
+) -> Nodes:
     r"""Nodes for :math:`\sum_b \int_0^1 e^{-\varphi_r(b, u)}\,(\ldots)\,du`, one integral for each row.
 
     Starts from ``panels`` equal panels on each branch; they must be fine enough to show the shape of
@@ -71,6 +73,7 @@ def adapt(exponent: Exponent, rows: int, branches: int, panels: int, nodes: int)
         branches: number of curves that each integral runs over.
         panels: panels to start from on each branch.
         nodes: Gauss-Legendre nodes in each final panel.
+        cutoff: what to drop, in nats.
     """
     row = torch.arange(rows).repeat_interleave(branches * panels)
     branch = torch.arange(branches).repeat_interleave(panels).repeat(rows)
@@ -86,7 +89,7 @@ def adapt(exponent: Exponent, rows: int, branches: int, panels: int, nodes: int)
         best = best.scatter_reduce(0, row, low, "amin")
         bend = (at[0] - 2 * at[1] + at[2]).abs()
         floor = low - bend
-        alive = floor <= best[row] + CUTOFF
+        alive = floor <= best[row] + cutoff
         final = alive & (high - low <= SPAN) & (bend <= BEND)
         done.append((row[final], branch[final], left[final], torch.full_like(left[final], width)))
         floors.append(floor[final])
@@ -98,7 +101,7 @@ def adapt(exponent: Exponent, rows: int, branches: int, panels: int, nodes: int)
         (row, branch, left, torch.full_like(left, width))
     )  # empty; there may be no rows at all
     row, branch, left, widths = (torch.cat(part) for part in zip(*done, strict=True))
-    keep = torch.cat([*floors, left[:0]]) <= best[row] + CUTOFF
+    keep = torch.cat([*floors, left[:0]]) <= best[row] + cutoff
     points, weights = gauss_legendre(nodes)
     u = left[keep, None] + widths[keep, None] * points
     return Nodes(
