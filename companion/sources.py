@@ -21,7 +21,7 @@ def code_hash(modules: Iterable[str]) -> str:
     one of its modules is imported.
 
     Raises:
-        UserError: if a module has no file, as a notebook has none.
+        UserError: if a module has no file of its own, as a notebook has none.
     """
     found: dict[str, Path] = {}
     waiting = sorted(set(modules))
@@ -30,7 +30,7 @@ def code_hash(modules: Iterable[str]) -> str:
         if name in found:
             continue
         path = _file(name)
-        if path is None:
+        if path is None or name == "__main__":
             raise UserError(
                 f"the code of module {name!r} cannot be found again: expected what a run uses to "
                 "be defined in a file; move it to a module of diffcore or companion"

@@ -40,7 +40,8 @@ def unpack(path: Path, owner: str) -> dict[str, Tensor]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: what is read is a map of the file, which would change or vanish with it.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             expected = (file.metadata() or {}).get("sha256")
     except (OSError, SafetensorError) as error:
         raise DamagedTensors(" ".join(str(error).split())) from error

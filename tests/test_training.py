@@ -1,0 +1,217 @@
+"""Many models trained as one: each as it would be alone, resumable at any step."""
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import diffcore as dc
+from diffcore.networks import StudyMLP, initialised
+from diffcore.times import Stratified, Uniform, UniformLogSNR
+from diffcore.training import Plan, Trainer
+
+COSINE = dc.schedules.Cosine()
+NET = partial(StudyMLP, dims=2, width=16, depth=2)
+DATA = torch.randn(100, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+IN_LOG_SNR = UniformLogSNR(-6.0, 6.0)
+LOSSES = [
+    dc.Loss(COSINE, dc.X, times=IN_LOG_SNR),
+    dc.Loss(COSINE, dc.EPS, times=Stratified(IN_LOG_SNR)),
+    dc.Loss(COSINE, dc.V, dc.weightings.min_snr(5), times=Stratified(Uniform())),
+    dc.Loss(dc.schedules.RectifiedFlow(), dc.VELOCITY, dc.weightings.sigmoid(), times=IN_LOG_SNR),
+]
+SEEDS = [3, 3, 4, 3]
+PLAN = Plan(steps=12, batch=16, learning_rate=3e-3, final_learning_rate=1e-4, ema=0.9)
+
+
+def trained(losses: list[dc.Loss], seeds: list[int], plan: Plan = PLAN) -> Trainer:
+    trainer = Trainer(NET, losses, seeds, DATA, plan)
+    for _ in range(plan.steps):
+        trainer.step()
+    return trainer
+
+
+def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
+    assert a.keys() == b.keys()
+    return max(float((a[name] - b[name]).abs().max()) for name in a)
+
+
+def by_hand(loss: dc.Loss, seed: int, plan: Plan) -> dict[str, Tensor]:
+    """One model by the plainest of loops: ``Loss.of_prediction``, ``torch.optim.Adam``."""
+    net = initialised(NET, seed).to(DATA)
+    average = {name: p.detach().clone() for name, p in net.named_parameters()}
+    adam = torch.optim.Adam(net.parameters(), lr=plan.learning_rate)
+    generator = torch.Generator().manual_seed(seed)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
+        adam, plan.steps, eta_min=plan.final_learning_rate
+    )
+    for _ in range(plan.steps):
+        x = DATA[torch.randint(len(DATA), (plan.batch,), generator=generator)]
+        eps = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+        times = loss.times.sample(plan.batch, loss.schedule, generator)
+        alpha, sigma = loss.schedule.alpha(times.t)[:, None], loss.schedule.sigma(times.t)[:, None]
+        prediction = net(alpha * x + sigma * eps, times.t)
+        adam.zero_grad()
+        loss.of_prediction(prediction, x, eps, times).mean().backward()
+        adam.step()
+        cosine.step()
+        for name, p in net.named_parameters():
+            average[name] = plan.ema * average[name] + (1 - plan.ema) * p.detach()
+    return average
+
+
+def test_models_trained_together_are_those_trained_alone():
+    together = trained(LOSSES, SEEDS)
+    for index, (loss, seed) in enumerate(zip(LOSSES, SEEDS, strict=True)):
+        alone = trained([loss], [seed])
+        assert distance(together.weights(index), alone.weights(0)) <= 1e-10
+        assert distance(together.state(index), alone.state(0)) <= 1e-10
+
+
+def test_the_trainer_is_a_plain_training_loop():
+    together = trained(LOSSES, SEEDS)
+    for index, (loss, seed) in enumerate(zip(LOSSES, SEEDS, strict=True)):
+        assert distance(together.weights(index), by_hand(loss, seed, PLAN)) <= 1e-10
+
+
+def test_models_of_one_seed_are_given_the_same_images_and_noise():
+    seen = {}
+
+    same = [dc.Loss(COSINE, target, times=IN_LOG_SNR) for target in (dc.X, dc.EPS, dc.SCORE)]
+    trainer = Trainer(NET, same, [1, 1, 2], DATA, PLAN)
+    apply = trainer._apply
+
+    def record(params: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
+        seen["z"], seen["t"] = z, t
+        return apply(params, z, t)
+
+    trainer._apply = record
+    trainer.step()
+    assert torch.equal(seen["z"][0], seen["z"][1])
+    assert torch.equal(seen["t"][0], seen["t"][1])
+    assert not torch.equal(seen["z"][0], seen["z"][2])
+    first = [p[:2] for p in Trainer(NET, same, [1, 1, 2], DATA, PLAN).params.values()]
+    assert all(torch.equal(p[0], p[1]) for p in first)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, PLAN.steps - 1))
+def test_resuming_at_any_step_changes_nothing(stop: int):
+    whole = trained(LOSSES, SEEDS)
+    first = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    for _ in range(stop):
+        first.step()
+    second = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    second.load_states([first.state(i) for i in range(len(LOSSES))])
+    while second.step_count < PLAN.steps:
+        second.step()
+    for i in range(len(LOSSES)):
+        assert distance(whole.state(i), second.state(i)) == 0
+        assert distance(whole.weights(i), second.weights(i)) == 0
+
+
+def test_a_state_resumes_in_other_company():
+    whole = trained(LOSSES, SEEDS)
+    first = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    for _ in range(5):
+        first.step()
+    second = Trainer(NET, [LOSSES[2], LOSSES[0]], [SEEDS[2], SEEDS[0]], DATA, PLAN)
+    second.load_states([first.state(2), first.state(0)])
+    while second.step_count < PLAN.steps:
+        second.step()
+    assert distance(whole.weights(2), second.weights(0)) <= 1e-10
+    assert distance(whole.weights(0), second.weights(1)) <= 1e-10
+
+
+def test_a_saved_state_does_not_change_when_training_goes_on():
+    trainer = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    trainer.step()
+    saved = trainer.state(0)
+    copy = {name: value.clone() for name, value in saved.items()}
+    trainer.step()
+    assert distance(saved, copy) == 0
+
+
+def test_the_state_of_other_models_is_refused():
+    trainer = Trainer(NET, LOSSES[:1], [0], DATA, PLAN)
+    wider = Trainer(partial(StudyMLP, 2, 32, 2), LOSSES[:1], [0], DATA, PLAN).state(0)
+    deeper = Trainer(partial(StudyMLP, 2, 16, 3), LOSSES[:1], [0], DATA, PLAN).state(0)
+    for other in (wider, deeper, {}):
+        with pytest.raises(ValueError, match="belongs to another model"):
+            trainer.load_states([other])
+    with pytest.raises(ValueError, match="1 states expected, one a model: got 2"):
+        trainer.load_states([trainer.state(0)] * 2)
+    assert trainer.step_count == 0
+
+
+def test_states_of_different_steps_or_random_numbers_are_refused():
+    pair = Trainer(NET, LOSSES[:2], [0, 0], DATA, PLAN)
+    start = pair.state(0)
+    pair.step()
+    with pytest.raises(ValueError, match=r"states of one step expected: got steps \[0, 1\]"):
+        pair.load_states([start, pair.state(1)])
+    other = Trainer(NET, LOSSES[:1], [1], DATA, PLAN)
+    other.step()
+    with pytest.raises(ValueError, match="different random numbers"):
+        pair.load_states([pair.state(0), other.state(0)])
+
+
+def test_training_reaches_the_bayes_floor_of_gaussian_data():
+    """For x ~ N(0, I) the best eps has error d sigmoid(log-SNR): 6 nats over (-6, 6) in 2 dimensions."""
+    plan = Plan(steps=300, batch=64, learning_rate=3e-3, ema=0.9)
+    trainer = Trainer(NET, LOSSES[1:2], [0], DATA, plan)
+    losses = torch.stack([trainer.step() for _ in range(plan.steps)])
+    assert losses.shape == (300, 1)
+    assert losses[:5].mean() > 10
+    assert losses[-100:].mean() == pytest.approx(6, rel=0.1)
+
+
+def test_the_trained_net_is_free_of_gradients_and_keeps_its_weights():
+    trainer = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    net, z, t = trainer.net(1), DATA[:5], torch.full((5,), 0.3, dtype=torch.float64)
+    before = net(z, t)
+    trainer.step()
+    assert not before.requires_grad
+    assert torch.equal(before, net(z, t))
+
+
+def test_the_average_follows_the_weights():
+    trainer = trained(LOSSES, SEEDS, Plan(steps=3, batch=8))
+    assert all(torch.equal(trainer.averaged[k], p.detach()) for k, p in trainer.params.items())
+
+
+def test_making_a_trainer_leaves_the_global_random_state_alone():
+    before = torch.get_rng_state()
+    Trainer(NET, LOSSES, SEEDS, DATA, PLAN).step()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(("losses", "seeds"), [([], []), (LOSSES, [1])])
+def test_one_seed_for_each_loss(losses: list[dc.Loss], seeds: list[int]):
+    with pytest.raises(ValueError, match="one seed for each loss"):
+        Trainer(NET, losses, seeds, DATA, PLAN)
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 0}, {"batch": 0}, {"ema": 1.0}, {"ema": -0.1}])
+def test_impossible_plans_are_refused(wrong: dict[str, float]):
+    with pytest.raises(ValueError, match="expected"):
+        Plan(**({"steps": 1} | wrong))
+
+
+class TransposedOutput(nn.Module):
+    """Returns (batch, 1) where (batch, 2) is asked: it would broadcast."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 1)
+
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.layer(z)
+
+
+def test_a_prediction_that_would_broadcast_is_refused():
+    with pytest.raises(ValueError, match=r"shape of its input, \(16, 2\): got \(16, 1\)"):
+        Trainer(TransposedOutput, LOSSES[:1], [0], DATA, PLAN).step()
