@@ -354,8 +354,8 @@ artifacts.table(
 #
 # Every loss is a weighting $w(\lambda)$ of the same integral over the log-SNR,
 # $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
-# error with $t$ uniform has $w = 2\, c\, /\, |\lambda_t'|$, where $c$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error.
-# On the cosine schedule, $|\lambda_t'| = \pi/(\alpha_t \sigma_t)$.
+# error with $t$ uniform has $w = 2\, c\; p(\lambda)$, where $c$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error
+# and $p(\lambda_t) = 1/|\lambda_t'|$ is the density of the log-SNR. On the cosine schedule, $p(\lambda_t) = \alpha_t \sigma_t/\pi$.
 
 # %% tags=["derivation"]
 angle = sp.pi * t / 2
@@ -372,17 +372,21 @@ d.chain(
     domain=inside,
 )
 
+# %% [markdown]
+# A variance-preserving schedule is known from the ratio $\rho = \alpha_t/\sigma_t = e^{\lambda_t/2}$ alone:
+# $\alpha_t = \rho/\sqrt{1 + \rho^2}$ and $\sigma_t = 1/\sqrt{1 + \rho^2}$.
+
 # %% tags=["derivation"]
-density = Abbreviation(r"p(\lambda_t)", sp.cos(angle) * sp.sin(angle) / sp.pi)
-half = sp.exp(cosine_log_snr / 2)
-sech = Abbreviation(r"\mathrm{sech}\tfrac{\lambda_t}{2}", 2 / (half + 1 / half))
+rho = symbol("rho", r"\rho", positive=True)
+lam = Abbreviation(r"\lambda_t", 2 * sp.log(rho))
+density = Abbreviation(r"p(\lambda_t)", rho / (1 + rho**2) / sp.pi)
+sech = Abbreviation(r"\mathrm{sech}\tfrac{\lambda_t}{2}", 2 / (sp.exp(lam / 2) + sp.exp(-lam / 2)))
 bell = sech / sp.pi
 
 d.chain(
     "weight-eps",
     2 * density,
-    (bell, "$2/(\\cot + \\tan) = 2 \\cos\\sin$; this is $\\mathrm{sech}(\\lambda/2)/\\pi$, which falls on both sides"),
-    domain=inside,
+    (bell, "$2 \\alpha_t \\sigma_t = 2/(\\rho + 1/\\rho)$; it falls on both sides"),
     rests_on=["targets/cosine-slope"],
     cites="Kingma & Gao (2023), table 1 (recalled)",
 )
@@ -390,36 +394,33 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "weight-x",
-    2 * density * sp.exp(-cosine_log_snr),
+    2 * density * sp.exp(-lam),
     (
-        bell * sp.exp(-cosine_log_snr),
+        bell * sp.exp(-lam),
         "the error of $x$ is $e^{-\\lambda}$ times that of $\\epsilon$: falls with $\\lambda$",
     ),
-    domain=inside,
     rests_on=["targets/weight-eps"],
 )
 
 # %% tags=["derivation"]
 d.chain(
     "weight-v",
-    2 * density * (1 + sp.exp(-cosine_log_snr)),
+    2 * density * (1 + sp.exp(-lam)),
     (
-        2 / sp.pi * sp.exp(-cosine_log_snr / 2),
+        2 / sp.pi * sp.exp(-lam / 2),
         "the factor is $1 + e^{-\\lambda}$: falls with $\\lambda$",
     ),
-    domain=inside,
     rests_on=["targets/cosine-slope", "targets/error-v"],
 )
 
 # %% tags=["derivation"]
 d.chain(
     "weight-score",
-    2 * density * (1 + sp.exp(cosine_log_snr)),
+    2 * density * (1 + sp.exp(lam)),
     (
-        2 / sp.pi * sp.exp(cosine_log_snr / 2),
+        2 / sp.pi * sp.exp(lam / 2),
         "the factor is $1/\\sigma^2 = 1 + e^{\\lambda}$: *rises* with $\\lambda$",
     ),
-    domain=inside,
     rests_on=["targets/cosine-slope", "targets/error-score"],
 )
 
