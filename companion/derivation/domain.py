@@ -37,14 +37,27 @@ class Domain:
         rules: how particular symbols or functions are drawn.
         where: conditions that every point must satisfy (SymPy relations).
         words: the same in LaTeX/Markdown words, for the page.
+        given: functions that are known in terms of others here; the symbolic route may use it.
     """
 
     rules: tuple[Draw, ...] = ()
     where: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
+    given: tuple[tuple[UndefinedFunction, Callable[[sp.Expr], sp.Expr]], ...] = ()
 
     def __and__(self, other: Domain) -> Domain:
-        return Domain(self.rules + other.rules, self.where + other.where, self.words + other.words)
+        return Domain(
+            self.rules + other.rules,
+            self.where + other.where,
+            self.words + other.words,
+            self.given + other.given,
+        )
+
+    def insert(self, expr: sp.Expr) -> sp.Expr:
+        """``expr`` with what is given here put in."""
+        for function, value in self.given:
+            expr = expr.replace(function, value)
+        return expr
 
     def points(self, expressions: Iterable[sp.Expr], seed: str, count: int) -> list[Environment]:
         """``count`` admissible points for every symbol and function in ``expressions``.
@@ -126,7 +139,11 @@ def VariancePreserving(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Do
         environment[alpha] = lambda t: 1 / mp.sqrt(1 + mp.exp(-2 * half_log_snr(t)))
         environment[sigma] = lambda t: 1 / mp.sqrt(1 + mp.exp(2 * half_log_snr(t)))
 
-    return Domain(rules=(draw,), words=(r"$\alpha_t^2 + \sigma_t^2 = 1$",))
+    return Domain(
+        rules=(draw,),
+        words=(r"$\alpha_t^2 + \sigma_t^2 = 1$",),
+        given=((sigma, lambda time: sp.sqrt(1 - alpha(time) ** 2)),),
+    )
 
 
 def Schedule(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Domain:

@@ -38,7 +38,9 @@ def compute(expr: sp.Expr) -> sp.Expr:
         return expand_log(rebuilt)
     if isinstance(rebuilt, HyperbolicFunction) and rebuilt.has(sp.log):
         return rebuilt.rewrite(sp.exp)  # cosh(log y) is a rational function of y
-    if isinstance(rebuilt, (sp.Derivative, sp.Sum, sp.Product, sp.Subs)):
+    if isinstance(rebuilt, sp.Sum):
+        return summed(rebuilt)
+    if isinstance(rebuilt, (sp.Derivative, sp.Product, sp.Subs)):
         done = rebuilt.doit()
         return compute(done) if done != rebuilt and done.has(sp.Integral) else done
     return rebuilt
@@ -46,11 +48,35 @@ def compute(expr: sp.Expr) -> sp.Expr:
 
 def expand_log(expr: sp.log) -> sp.Expr:
     """The log of products and Gaussian densities, written out as a sum."""
-    expanded = sp.expand_log(sp.log(sp.factor_terms(expr.args[0])))
-    return expanded.replace(
+    total, rest = sp.Integer(0), sp.Integer(1)
+    for factor in sp.Mul.make_args(sp.factor_terms(expr.args[0])):
+        base, power = factor.as_base_exp()
+        if isinstance(base, sp.Product) and base.function.is_positive:
+            total += power * compute(sp.Sum(sp.log(base.function), *base.limits))
+        else:
+            rest *= factor
+    return total + sp.expand_log(sp.log(rest)).replace(
         lambda e: isinstance(e, sp.log) and isinstance(e.args[0], Normal),
         lambda e: sp.expand_log(e.args[0].log_density()),
     )
+
+
+def summed(expr: sp.Sum) -> sp.Expr:
+    """SymPy's sum; where it has none, split into terms with every index shifted to its start."""
+    value = expr.doit()
+    if not value.has(sp.Sum) or len(expr.limits) > 1:
+        return value
+    (index, low, high), total = expr.limits[0], sp.Integer(0)
+    for term in sp.Add.make_args(sp.expand(expr.function)):
+        constant, rest = term.as_independent(index, as_Add=False)
+        shifts = {sp.expand(f.args[0] - index) for f in rest.atoms(AppliedUndef) if f.has(index)}
+        if shifts == {-1}:  # sum of g(i - 1) = sum of g(i) + g(low - 1) - g(high)
+            shifted = rest.subs(index, index + 1)
+            ends = rest.subs(index, low) - shifted.subs(index, high)
+            total += constant * (sp.Sum(shifted, (index, low, high)) + ends)
+        else:
+            total += constant * sp.Sum(rest, (index, low, high)).doit()
+    return total
 
 
 @lru_cache(maxsize=64)

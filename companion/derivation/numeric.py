@@ -155,16 +155,37 @@ def _normal(expr: Normal) -> Compiled:
 
 
 def _expectation(expr: Expectation) -> Compiled:
-    integrand, law, *outer = expr.args
-    if outer:  # the first law is the innermost
-        return _expectation(Expectation(Expectation(integrand, law), *outer))
-    z, degree = law.args[0], None
-    plain = integrand
-    while plain.has(Abbreviation):
-        plain = plain.replace(lambda e: isinstance(e, Abbreviation), lambda e: e.definition)
-    if not plain.atoms(Expectation, KL, Normal, sp.Integral) and plain.is_polynomial(z):
-        degree = int(sp.degree(sp.expand(plain), z)) if plain.has(z) else 0
-    return _one_expectation(_hoisted(integrand, z), law, degree)
+    integrand, first, *outer = expr.args
+    degrees = _degrees(integrand, (first, *outer))
+    inner = _one_expectation(_hoisted(integrand, first.args[0]), first, degrees[0])
+    for law, degree in zip(outer, degrees[1:], strict=True):
+        inner = _one_expectation(_one_argument(inner, law.args[0]), law, degree)
+    return inner
+
+
+def _one_argument(inner: Compiled, variable: sp.Symbol) -> Compiled:
+    return lambda env: lambda point: inner({**env, variable: point})
+
+
+def _degrees(integrand: sp.Expr, laws: tuple[Normal, ...]) -> list[int | None]:
+    """The degree of the integrand in each variable, innermost first; None: not a polynomial."""
+    degrees: list[int | None] = []
+    plain, operators = _opened(integrand), (Expectation, KL, Normal, sp.Integral, sp.Derivative)
+    for law in laws:
+        z, mean, variance = law.args
+        later = [other.args[0] for other in laws[len(degrees) + 1 :]]
+        known = not plain.has(*operators) and plain.is_polynomial(z)
+        degrees.append(int(sp.degree(sp.expand(plain), z)) if known and plain.has(z) else None)
+        if not known or variance.has(*later):
+            return degrees + [None] * len(later)
+        plain = plain.subs(z, _opened(mean) + sp.Dummy())
+    return degrees
+
+
+def _opened(expr: sp.Expr) -> sp.Expr:
+    while expr.has(Abbreviation):
+        expr = expr.replace(lambda e: isinstance(e, Abbreviation), lambda e: e.definition)
+    return expr
 
 
 def _hoisted(expr: sp.Expr, variable: sp.Symbol) -> Compiled:

@@ -47,6 +47,13 @@ class Printer(LatexPrinter):
     def _print_Abbreviation(self, expr: Abbreviation) -> str:
         return expr.latex
 
+    def _print_Pow(self, expr: sp.Pow) -> str:
+        base, exponent = expr.base, expr.exp
+        is_square = isinstance(base, Abbreviation) and base.latex.endswith("^2")
+        if is_square and exponent.is_Integer and exponent > 0:  # (sigma^2)^2 is sigma^4
+            return f"{base.latex[:-2]}^{{{2 * exponent}}}"
+        return super()._print_Pow(expr)
+
     def _print_Normal(self, expr: Normal) -> str:
         z, mean, variance = (self._print(a) for a in expr.args)
         return rf"\mathcal{{N}}\left({z};\, {mean},\, {variance}\right)"
@@ -80,9 +87,9 @@ def arranged(expr: Any) -> Any:
         return expr
     args = [arranged(a) for a in expr.args]
     if expr.is_Add:
-        common = {abs(a.as_coeff_Mul()[0]) for a in expr.args}
-        if len(common) == 1 and common != {1}:
-            (factor,) = common
+        signed = [a.as_coeff_Mul()[0] for a in expr.args]
+        factor = abs(signed[0]) * (-1 if all(c.is_negative for c in signed) else 1)
+        if factor != 1 and len({abs(c) for c in signed}) == 1:
             inner = arranged(sp.Add(*(a / factor for a in expr.args)))
             return sp.Mul(factor, inner, evaluate=False)
         return sp.Add(*sorted(args, key=_term_order), evaluate=False)
@@ -102,16 +109,13 @@ def _term_order(term: sp.Expr) -> tuple:
 
 
 def _factor_order(factor: sp.Expr) -> tuple:
-    base = factor.as_base_exp()[0]
-    ranks = [
-        (sp.NumberSymbol,),
-        (AppliedUndef, Abbreviation),
-        (sp.Symbol,),
-        (sp.Add,),
-        (sp.Function,),
-    ]
-    rank = next((k for k, kinds in enumerate(ranks) if isinstance(base, kinds)), len(ranks))
-    return rank, sp.default_sort_key(factor)
+    if isinstance(factor, sp.exp):
+        return 5, 1, "", sp.default_sort_key(factor)
+    base, exponent = factor.as_base_exp()
+    ranks = [sp.NumberSymbol, AppliedUndef | Abbreviation, sp.Symbol, sp.Add, sp.Function]
+    rank = next((k for k, kind in enumerate(ranks) if isinstance(base, kind)), len(ranks))
+    name = _PRINTER.doprint(base) if rank == 1 else ""
+    return rank, int(exponent != 1), name, sp.default_sort_key(factor)
 
 
 _PRINTER = Printer({"order": "none", "fold_short_frac": False})

@@ -145,7 +145,7 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
 def _symbolic(step: Step) -> Proof:
     try:
         with time_limit(step.seconds):
-            proof = prove(step.left, step.right)
+            proof = prove(step.domain.insert(step.left), step.domain.insert(step.right))
     except TimeLimit:
         raise _failure(step, "symbolic", f"no proof within {step.seconds:g} s") from None
     if proof is None:
@@ -159,12 +159,13 @@ def _refute(
     results: list[Refutation] = []
     refuted = 0
     for mutant in mutants(step.left, step.right, step.name):
-        if refuted == WANTED:
+        if refuted == (WANTED if mutant.side == "rhs" else NEEDED):
             break
         evidence = _counterexample(step, mutant, places, lefts)
         if evidence == "":
             continue  # its value cannot be computed, so it shows nothing
-        claim = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
+        sides = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
+        claim = step.domain.insert(sides[0]), step.domain.insert(sides[1])
         proved = _also_proves(proof, claim, step.seconds)
         if evidence is None and proved:
             results.append(Refutation(mutant, "equivalent", "proved equal by the same tactic"))

@@ -81,13 +81,14 @@ def _computed(depth: int, left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Ex
 
 
 def _worth_trying(depth: int, left: sp.Expr, right: sp.Expr) -> bool:
-    """Whether the sides agree at one point with the abbreviations still closed; saves time only."""
+    """Whether the sides agree at one point, up to the sign of a root; saves time, decides nothing."""
     a, b = _computed(depth, left, right)
     symbols = sorted(a.free_symbols | b.free_symbols, key=lambda v: v.name)
     point = {v: mp.mpf(0.6 + 0.7 * math.sin(k + 1) ** 2) for k, v in enumerate(symbols)}
     try:
         with mp.workdps(20):
-            return bool(relative_error(*(compile_expression(e)(point) for e in (a, b))) < 1e-8)
+            sizes = [abs(compile_expression(e)(point)) for e in (a, b)]
+            return bool(relative_error(*sizes) < 1e-8)
     except (NumericError, ZeroDivisionError):
         return True
 
@@ -166,7 +167,7 @@ def _logarithms(a: sp.Expr, b: sp.Expr) -> bool:
 
 
 def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
-    """a = b for products of powers and exponentials: a / b = exp(0) * R * sqrt(Q), R^2 Q = 1, R > 0."""
+    """a = b for products of powers and exponentials: a / b = exp(0) R sqrt(Q), R^2 Q = 1, R > 0."""
     if a == 0 or b == 0:
         return False
     exponent, whole, rooted = sp.Integer(0), sp.Integer(1), sp.Integer(1)
@@ -174,9 +175,10 @@ def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
         base, power = factor.as_base_exp()
         if isinstance(factor, sp.exp):
             exponent += factor.args[0]
-        elif power.is_Rational and (2 * power).is_Integer:
-            whole *= base ** sp.floor(power)
-            rooted *= base ** (2 * (power - sp.floor(power)))
+        elif power.is_Integer:
+            whole *= factor
+        elif (2 * power).is_Integer:  # a root: real on the domain, so positive
+            rooted *= base ** (2 * power)
         else:
             return False
     whole = sp.factor(whole)

@@ -24,10 +24,28 @@ def limit(expr: sp.Limit, compute: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     if point not in (sp.oo, -sp.oo):
         body = _expand_functions(body, x, point, names, remainders)
     body = compute(body).xreplace({known: dummy for dummy, known in names.items()})
-    value = sp.limit(sp.together(body), x, point, str(direction))
+    value = _of_rational(body, x, point)
+    if value is None:
+        value = sp.limit(sp.together(body), x, point, str(direction))
     if value.has(sp.Limit, sp.nan, *remainders):
         return expr
     return value.xreplace(names)
+
+
+def _of_rational(body: sp.Expr, x: sp.Symbol, point: sp.Expr) -> sp.Expr | None:
+    """The limit of a rational function from its lowest powers; None if it is not one, or diverges."""
+    if point in (sp.oo, -sp.oo):
+        return None
+    top, bottom = sp.fraction(sp.together(sp.expand(body.subs(x, point + x))))
+    if not (top.is_polynomial(x) and bottom.is_polynomial(x)):
+        return None
+    (top_low, top_value), (low, value) = (
+        (monomial[0], coefficient)
+        for monomial, coefficient in (min(sp.Poly(p, x).terms()) for p in (top, bottom))
+    )
+    if top_low < low:
+        return None
+    return top_value / value if top_low == low else sp.Integer(0)
 
 
 def _expand_functions(

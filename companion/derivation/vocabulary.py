@@ -79,7 +79,8 @@ def var_q() -> sp.Expr:
 
 def mean_q(clean: sp.Expr = x) -> sp.Expr:
     """mu_Q(z_t, x), the mean of q(z_s | z_t, x), at any guess of the clean data."""
-    latex = rf"\mu_Q(z_t, {LATEX.get(str(clean), sp.latex(clean))})"
+    shown = clean.latex if isinstance(clean, Abbreviation) else LATEX.get(str(clean), str(clean))
+    latex = rf"\mu_Q(z_t, {shown})"
     from_z = alpha_step() * sigma(s) ** 2 / sigma(t) ** 2 * z_t
     return Abbreviation(latex, from_z + alpha(s) * var_step() / sigma(t) ** 2 * clean)
 

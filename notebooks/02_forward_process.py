@@ -1,0 +1,332 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Forward process and posterior
+#
+# **Question.** Noise is added in small steps. You are shown a noisy $z_t$ and the clean $x$ that it came from.
+# Where was the process a moment earlier?
+#
+# **Assumed.** For every time $t \in [0, 1]$ the noisy data are $z_t = \alpha_t x + \sigma_t \epsilon$ with
+# $\epsilon \sim \N(0, 1)$, so $q(z_t|x) = \N(z_t;\, \alpha_t x,\, \sigma_t^2)$. The scales $\alpha_t, \sigma_t$ are positive
+# and smooth, and $\SNR(t) = \alpha_t^2/\sigma_t^2 = e^{\lambda_t}$ falls with $t$. The process is Markov: given $z_s$, what comes
+# later does not depend on $x$. Nothing more; in particular $\alpha_t^2 + \sigma_t^2$ need not be 1.
+#
+# Everything is written for one dimension. In $d$ dimensions the noise is independent in each, so densities
+# multiply and their logarithms add: every formula holds for each dimension separately, with the same
+# coefficients.
+
+# %% tags=["parameters"]
+profile = "standard"
+
+# %% tags=["derivation"]
+import sympy as sp
+
+from companion.derivation import (
+    Abbreviation,
+    Between,
+    Derivation,
+    Expectation,
+    Normal,
+    Ordered,
+    VariancePreserving,
+)
+from companion.derivation.vocabulary import (
+    alpha,
+    alpha_step,
+    eps_hat,
+    log_snr,
+    marginal,
+    mean_q,
+    posterior,
+    s,
+    sigma,
+    snr,
+    t,
+    transition,
+    u,
+    var_q,
+    var_step,
+    x,
+    z_s,
+    z_t,
+    z_u,
+)
+
+d = Derivation("forward", title="Forward process and posterior")
+line = (-sp.oo, sp.oo)
+
+# %% [markdown]
+# ## One step of noise
+#
+# For $s < t$, write $\alpha_{t|s} = \alpha_t/\alpha_s$ and $\sigma_{t|s}^2 = \sigma_t^2 - \alpha_{t|s}^2 \sigma_s^2$. We claim that one step is
+# $q(z_t|z_s) = \N(z_t;\, \alpha_{t|s} z_s,\, \sigma_{t|s}^2)$: averaged over $z_s$, it must give $q(z_t|x)$ back.
+
+# %% tags=["derivation"]
+d.chain(
+    "one-step",
+    sp.Integral(transition() * marginal(z_s, s), (z_s, *line)),
+    (
+        Normal(z_t, alpha_step() * alpha(s) * x, alpha_step() ** 2 * sigma(s) ** 2 + var_step()),
+        "a Gaussian mean of a Gaussian: scales multiply, variances add",
+    ),
+    (marginal(), "the two definitions"),
+    domain=Ordered(s, t),
+    cites="Kingma et al. (2021), appendix A",
+)
+
+# %% [markdown]
+# Is $\sigma_{t|s}^2$ a variance? It is positive exactly because the SNR falls.
+
+# %% tags=["derivation"]
+d.chain(
+    "step-variance",
+    var_step(),
+    (sigma(t) ** 2 * (1 - snr(t) / snr(s)), "take $\\sigma_t^2$ out"),
+    (sigma(t) ** 2 * (1 - sp.exp(log_snr(t) - log_snr(s))), "$\\lambda_t = \\log \\SNR(t)$"),
+    domain=Ordered(s, t),
+)
+
+# %% [markdown]
+# ## Steps compose
+#
+# Going from $s$ to $u$ at once, or by way of $t$, is the same process. So a chain may be cut into any number of
+# steps, and the marginals stay what they are.
+
+# %% tags=["derivation"]
+d.chain(
+    "semigroup",
+    sp.Integral(transition(z_u, z_t, u, t) * transition(), (z_t, *line)),
+    (transition(z_u, z_s, u, s), "average over where the process was at $t$"),
+    domain=Ordered(s, t, u),
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "variances-add",
+    alpha_step(u, t) ** 2 * var_step() + var_step(u, t),
+    (var_step(u, s), "the variance part of the line above"),
+    domain=Ordered(s, t, u),
+)
+
+# %% [markdown]
+# ## A step backwards: complete the square
+#
+# By Bayes, $q(z_s|z_t, x)$ is $q(z_t|z_s)\, q(z_s|x)\, /\, q(z_t|x)$. The numerator's exponent is a quadratic in $z_s$. Collect its powers and
+# complete the square: the coefficient of $z_s^2$ is minus half a precision $P$, and the square sits at $m/P$.
+
+# %% tags=["derivation"]
+P = Abbreviation("P", 1 / sigma(s) ** 2 + alpha_step() ** 2 / var_step(), positive=True)
+m = Abbreviation("m", alpha(s) * x / sigma(s) ** 2 + alpha_step() * z_t / var_step())
+rest = Abbreviation("c", z_t**2 / (2 * var_step()) + alpha(s) ** 2 * x**2 / (2 * sigma(s) ** 2))
+
+d.chain(
+    "square",
+    -((z_t - alpha_step() * z_s) ** 2) / (2 * var_step())
+    - (z_s - alpha(s) * x) ** 2 / (2 * sigma(s) ** 2),
+    (-P * z_s**2 / 2 + m * z_s - rest, "collect powers of $z_s$"),
+    (-P * (z_s - m / P) ** 2 / 2 + m**2 / (2 * P) - rest, "complete the square"),
+    domain=Ordered(s, t),
+)
+
+# %% [markdown]
+# Here $P = 1/\sigma_s^2 + \alpha_{t|s}^2/\sigma_{t|s}^2$, $m = \alpha_s x/\sigma_s^2 + \alpha_{t|s} z_t/\sigma_{t|s}^2$, and $c$ does not contain $z_s$. So **precisions add**: what $x$
+# says about $z_s$, plus what $z_t$ says about it. The inverse of $P$ is the posterior variance.
+
+# %% tags=["derivation"]
+d.chain(
+    "variance",
+    1 / P,
+    (var_q(), "common denominator; $\\sigma_Q^2 = \\sigma_{t|s}^2 \\sigma_s^2 / \\sigma_t^2$"),
+    (
+        sigma(s) ** 2 * (1 - sp.exp(log_snr(t) - log_snr(s))),
+        "insert $\\sigma_{t|s}^2$: below $\\sigma_s^2$, whatever the schedule",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["forward/square", "forward/step-variance"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "mean",
+    m / P,
+    (
+        alpha_step() * sigma(s) ** 2 / sigma(t) ** 2 * z_t
+        + alpha(s) * var_step() / sigma(t) ** 2 * x,
+        "multiply by $\\sigma_Q^2$; this is $\\mu_Q(z_t, x)$",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["forward/square", "forward/variance"],
+    cites="Ho et al. (2020), eq. (7), for their schedule",
+)
+
+# %% [markdown]
+# What is left over, $m^2/2P - c$, and the normalising constants must be $q(z_t|x)$. They are: Bayes' quotient is a density, with nothing missing.
+
+# %% tags=["derivation"]
+d.chain(
+    "posterior",
+    transition() * marginal(z_s, s) / marginal(),
+    (posterior(), "Bayes; normalised on both sides"),
+    domain=Ordered(s, t),
+    rests_on=["forward/one-step", "forward/variance", "forward/mean"],
+)
+
+# %% [markdown]
+# ## Two forms that code uses
+#
+# Insert $\hat x = (z_t - \sigma_t \hat\epsilon)/\alpha_t$ for $x$, and the mean is the line that samplers compute. Here $\hat\epsilon$ is the noise in $z_t$, known or predicted.
+
+# %% tags=["derivation"]
+x_of_eps = Abbreviation(r"\hat{x}", (z_t - sigma(t) * eps_hat) / alpha(t))
+
+d.chain(
+    "mean-in-eps",
+    mean_q(x_of_eps),
+    (
+        alpha(s) / alpha(t) * (z_t - sigma(t) * (1 - sp.exp(log_snr(t) - log_snr(s))) * eps_hat),
+        "eliminate $x$; the leading factor is $\\alpha_s/\\alpha_t > \\alpha_{t|s}$ where $\\alpha$ falls",
+    ),
+    (
+        alpha(s) * x_of_eps + sigma(s) * sp.exp((log_snr(t) - log_snr(s)) / 2) * eps_hat,
+        "the form in `diffcore.samplers`: clean part, and the share of the old noise that is kept",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["forward/mean"],
+    cites="Kingma et al. (2021), appendix A (number not certain)",
+)
+
+# %% [markdown]
+# ## The torch check
+#
+# The ancestral sampler of `diffcore` should draw from exactly this posterior, $z_s = \mu_Q + \sigma_Q n$ with $n \sim \N(0, 1)$. We give it a
+# denoiser that knows $x$, write down the chain that it walks, and solve each step for $n$. If mean and variance are
+# right, we recover the very random numbers that the sampler drew.
+
+# %%
+from companion import forward_process, profiles, style
+from companion.artifacts import Artifacts
+
+style.use()
+artifacts = Artifacts("02_forward_process", profile)
+chains = profiles.get(profile).pick(quick=100, standard=1_000, paper=1_000)
+
+artifacts.table(
+    forward_process.replayed_steps(chains=chains, steps=50, seed=0),
+    "posterior_replayed",
+    caption="$(z_s - \\mu_Q)/\\sigma_Q$ along the chains of `diffcore.ancestral`, against a replay of the sampler's random numbers "
+    f"({chains:,} chains of 50 steps from log-SNR -6 to 6, float64, seed 0).",
+    n=50 * chains,
+    seeds=[0],
+)
+
+# %% [markdown]
+# ## Precisions add, in one picture
+
+# %%
+artifacts.figure(
+    forward_process.posterior_figure(),
+    "posterior",
+    caption="Left: $q(z_s|x)$, what $z_t$ says about $z_s$ (its likelihood, normalised), and their product, the posterior, which is "
+    "narrower than both (cosine schedule, $s = 0.3$, $t = 0.5$, $x = 1$, $z_t = 0.2$). Right: the posterior variance as a share of the step variance, "
+    "$\\sigma_Q^2/\\sigma_{t|s}^2 = \\sigma_s^2/\\sigma_t^2$, for chains of $T$ uniform steps from 0 to 1. Near the data the two variances have nothing to do with each other.",
+    alt="Left, three bell curves; the posterior lies between the two others and is the narrowest. Right, a ratio that rises from 0 at the "
+    "first step to 1 at the last, for 10, 100 and 1000 steps.",
+)
+
+# %% [markdown]
+# :::{admonition} Trap: two variances that look alike
+# :class: warning
+# $\sigma_{t|s}^2$ is the noise that a step *adds*. $\sigma_Q^2$ is the uncertainty about where the step *came from*, given $x$. In DDPM's notation they are
+# $\beta_t$ and $\tilde\beta_t$. A sampler in
+# [PhysicsInformedDiffusionModels](https://github.com/jhbastek/PhysicsInformedDiffusionModels/issues/4) used `betas` where its paper has the
+# posterior variance. A reader asked, and the author confirmed it; he expected a small effect, since DDPM reports
+# similar samples for both.
+# :::
+#
+# In the bound they are not interchangeable. The ledger refutes the exchange:
+
+# %%
+from companion.derivation import DerivationError
+
+try:
+    Derivation("trap", title="planted error").chain(
+        "exchanged-variance",
+        transition() * marginal(z_s, s) / marginal(),
+        (Normal(z_s, mean_q(x), var_step()), "the step's variance for the posterior's"),
+        domain=Ordered(s, t),
+    )
+except DerivationError as error:
+    print(str(error).split(" at ")[0])
+
+# %% [markdown]
+# Then why do samplers get away with it? Without $x$, the reverse step is wider: to $\sigma_Q^2$ it adds what $z_t$ leaves
+# unknown about $x$. Take data $x \sim \N(0, 1)$. By Bayes once more:
+
+# %% tags=["derivation"]
+total = alpha(t) ** 2 + sigma(t) ** 2
+x_given_z = Normal(x, alpha(t) * z_t / total, sigma(t) ** 2 / total)
+
+d.chain(
+    "unit-data",
+    marginal() * Normal(x, 0, 1) / Normal(z_t, 0, total),
+    (x_given_z, "the same square, completed in $x$"),
+    domain=Between(t, 0, 1),
+)
+
+# %% [markdown]
+# On a variance-preserving schedule the sum of the two variances is exactly the step variance, as {cite:t}`ho2020` say in their section
+# 3.2. The last line below is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$, and the ledger knows it.
+
+# %% tags=["derivation"]
+share = alpha(s) * var_step() / sigma(t) ** 2
+
+d.chain(
+    "reverse-variance",
+    var_q() + share**2 * Expectation((x - x_given_z.args[1]) ** 2, x_given_z),
+    (
+        var_q() + share**2 * sigma(t) ** 2 / total,
+        "the mean $\\mu_Q$ moves by $\\alpha_s \\sigma_{t|s}^2/\\sigma_t^2$ for each unit of $x$",
+    ),
+    (var_step(), "with $\\alpha_t^2 + \\sigma_t^2 = 1$, and only then"),
+    domain=Ordered(s, t) & VariancePreserving(alpha, sigma),
+    rests_on=["forward/unit-data", "forward/variance"],
+    cites="Ho et al. (2020), section 3.2",
+)
+
+# %% [markdown]
+# A second trap is notation. In
+# [denoising-diffusion-pytorch 173](https://github.com/lucidrains/denoising-diffusion-pytorch/issues/173) a user takes the factor $\alpha_s/\alpha_t$ of
+# the mean for its inverse, because the code's `alpha_next` belongs to the *earlier* time $s$. The code was right. Named
+# times, as in $\alpha_{t|s}$, leave no room for the question, and a test would have answered it: the inverse factor is refuted below.
+
+# %%
+try:
+    Derivation("trap", title="planted error").chain(
+        "inverted-factor",
+        mean_q(x_of_eps),
+        (
+            alpha_step() * (z_t - sigma(t) * (1 - sp.exp(log_snr(t) - log_snr(s))) * eps_hat),
+            "alpha_t / alpha_s for alpha_s / alpha_t",
+        ),
+        domain=Ordered(s, t),
+    )
+except DerivationError as error:
+    print(str(error).split(" at ")[0])
+
+# %% [markdown]
+# ## Sources
+#
+# The transition and the posterior are in {cite:t}`ho2020` for one schedule and in {cite:t}`kingma2021` for a general variance-preserving one; the study
+# {cite:p}`kumar2025` uses the latter's notation. The derivations above are our own and hold for every positive schedule whose SNR
+# falls. The study's own equation numbers for this part are not known to us, since only its introduction and summaries
+# were available.
