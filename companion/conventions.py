@@ -139,6 +139,7 @@ def dial_figure() -> Figure:
     axes.set(
         xlabel=r"log-SNR $\lambda$  (noise on the left, data on the right)", xlim=(-10.4, 10.4)
     )
+    axes.set_xticks(range(-10, 11, 2))
     axes.set_ylim(0.5, len(rulers) + 0.8)
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)

@@ -19,6 +19,9 @@ from companion import peers
 #: Largest difference allowed: where the library computes in double, and where its tables are single.
 DOUBLE, SINGLE = 1e-13, 3e-6
 
+#: What stands for a difference where the library was only read.
+READ = "read, not run"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -52,7 +55,7 @@ class Row:
     def evidence(self, error: float | None) -> str:
         """What the table shows: the difference, or why there is none."""
         if self.check is None:
-            return "read, not run"
+            return READ
         if error is None:
             return "not installed"
         return f"{error:.0e}" if error <= self.tolerance else f"{error:.0e}, **differs**"
@@ -173,7 +176,7 @@ ROWS = (
     ),
     Row("smalldiffusion", "`alpha(sigma)`", r"$\alpha^2$", "src/smalldiffusion/diffusion.py"),
     Row("k_diffusion", "`sigma`", r"$\sigma/\alpha$; $\alpha = 1$", "k_diffusion/layers.py"),
-    Row("vdm", r"`gamma`", r"$-\lambda$", "model_vdm.py"),
+    Row("vdm", "`gamma`", r"$-\lambda$", "model_vdm.py"),
     Row("md4", "`alpha`", "probability that a token is kept", "md4/models/diffusion/md4.py"),
     Row("mdlm", "`sigma`", r"$-\log$ of that probability", "noise_schedule.py"),
 )

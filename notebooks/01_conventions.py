@@ -42,7 +42,12 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Derivation, VariancePreserving, Where
+from companion.derivation import (
+    Abbreviation,
+    Derivation,
+    VariancePreserving,
+    Where,
+)
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, t, x
 
 d = Derivation("conventions", title="Conventions")
@@ -95,11 +100,13 @@ planes, level = conventions.target_planes()
 artifacts.figure(
     planes,
     "target_planes",
-    caption=f"The five targets at one noise level, $\\lambda = {level:.2f}$, on two schedules. Grey: the path of $z$. "
-    "$u$ is the velocity along that path; $v$ is perpendicular to $z$ and as long. On the circle the two point the "
-    "same way, on the straight line they do not. The score $s$ points against the noise.",
-    alt="Two panels with arrows in the plane of x and epsilon. Left, a quarter circle: v lies on top of the "
-    "longer arrow u. Right, a straight line: v and u point in different directions.",
+    caption=f"The five targets at $\\lambda = {level:.2f}$ on two schedules. "
+    "Grey: the path of $z$. $u$ is the velocity along that path; $v$ is "
+    "perpendicular to $z$ and as long. On the circle the two point the same "
+    "way, on the straight line they do not. $s$ points against the noise.",
+    alt="Two panels with arrows in the plane of x and epsilon. Left, a "
+    "quarter circle: v lies on top of the longer arrow u. Right, a "
+    "straight line: v and u point in different directions.",
 )
 
 # %% [markdown]
@@ -109,12 +116,14 @@ artifacts.figure(
 
 # %% tags=["derivation"]
 angle = sp.pi * t / 2
+x_part = sp.Derivative(sp.cos(angle), t) * x
+eps_part = sp.Derivative(sp.sin(angle), t) * eps
 cosine_v = Abbreviation("v", sp.cos(angle) * eps - sp.sin(angle) * x)
 
 d.chain(
     "velocity-on-the-circle",
-    sp.Derivative(sp.cos(angle), t) * x + sp.Derivative(sp.sin(angle), t) * eps,
-    (sp.pi / 2 * cosine_v, "differentiate; $\\pi/2$ is the speed along the quarter circle"),
+    x_part + eps_part,
+    (sp.pi / 2 * cosine_v, "$\\pi/2$ is the speed along the quarter circle"),
     domain=Where(sp.Lt(t, 1)),
 )
 
@@ -129,24 +138,40 @@ d.chain(
 from companion import rosetta
 
 names = rosetta.table()
+called = names.evidence != rosetta.READ
 artifacts.table(
-    names,
+    names[called],
     "rosetta",
-    caption="Names in other libraries. *Difference*: the largest between what the library computes and what "
-    "`diffcore` computes for the right-hand meaning, relative where the value exceeds 1. *Read, not run*: the "
-    "library cannot be installed beside this book; its source was read.",
+    caption="Names in other libraries, checked. *Difference*: the largest "
+    "between what the library computes and what `diffcore` computes for the "
+    "meaning given here, relative where the value exceeds 1.",
     columns={
         "library": "library",
         "theirs": "they write",
         "ours": "here",
         "evidence": "difference",
-        "source": "called, or read",
     },
 )
 
 # %% [markdown]
-# Three words need care. *Time* runs from data to noise here and from noise to data in flow matching, which also
-# turns the velocity's sign. *SNR* is a ratio of variances in some libraries and of scales in others.
+# Some libraries cannot be installed beside this book. Their source was read, not run.
+
+# %%
+artifacts.table(
+    names[~called],
+    "rosetta_read",
+    caption="Names in other libraries, read but not checked.",
+    columns={
+        "library": "library",
+        "theirs": "they write",
+        "ours": "here",
+        "source": "read in",
+    },
+)
+
+# %% [markdown]
+# Three words need care. *Time* runs from data to noise here and from noise to data in `flow_matching`, which
+# also turns the velocity's sign. *SNR* is a ratio of variances in some libraries and of scales in others.
 # *Sigma* may be the noise scale, or the noise scale over the signal scale.
 #
 # The log-SNR has none of these troubles. It is the one axis on which every schedule and every library can be
@@ -156,10 +181,11 @@ artifacts.table(
 artifacts.figure(
     conventions.dial_figure(),
     "noise_level_rulers",
-    caption="One noise level, eight names. Each ruler is ticked in its own unit. Noise is on the left, data on "
-    "the right. Dashed: $\\lambda = -4, 0, 4$.",
-    alt="Eight horizontal rulers under each other on a common axis of log-SNR from -10 to 10. The ticks of some "
-    "rise from left to right, those of others fall.",
+    caption="One noise level, eight names. Each ruler is ticked in its own "
+    "unit. Dashed: $\\lambda = -4, 0, 4$.",
+    alt="Eight horizontal rulers under each other on a common axis of "
+    "log-SNR from -10 to 10. The ticks of some rise from left to right, "
+    "those of others fall.",
 )
 
 # %% [markdown]
@@ -178,8 +204,9 @@ cost = conventions.mix_up_table()
 artifacts.table(
     cost,
     "mix_ups",
-    caption="Root mean square error of $\\hat x$ from a perfect prediction that is misread, for $x$ and $\\epsilon$ "
-    "of unit variance. Guessing the mean would cost 1. Exact: every reading is linear.",
+    caption="Root mean square error of $\\hat x$ from a perfect prediction "
+    "that is misread, for $x$ and $\\epsilon$ of unit variance. Guessing the "
+    "mean would cost 1. Exact: every reading is linear.",
     digits=2,
     columns={
         "mistake": "mistake",
@@ -207,7 +234,7 @@ from diffcore.times import LogitNormal
 
 u = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
 drawn = LogitNormal(mean=1.0).quantile(u, RectifiedFlow()).t.mean()
-print(f"mean time, logit-normal with mean 1: {drawn:.3f} meant, {1 - drawn:.3f} trained on")
+print(f"mean time: {drawn:.3f} meant, {1 - drawn:.3f} trained on")
 
 # %% [markdown]
 # ## Sources
