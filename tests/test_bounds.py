@@ -122,6 +122,15 @@ def test_the_bound_of_an_example_does_not_depend_on_its_company(dtype):
     assert abs(float(bound.total[17]) - float(exact[1])) < 0.1 * float(exact[1])
 
 
+def test_the_place_in_the_batch_decides_no_noise_level():
+    """Strata are dealt at random: identical examples have the same law, first or last."""
+    x = torch.full((N, 3), 0.4, dtype=torch.float64)
+    terms = nelbo(DATA.denoiser(Cosine()), x, generator(9), (LOW, HIGH)).diffusion
+    first, last = terms[: N // 2], terms[N // 2 :]
+    error = math.sqrt(float(first.var() + last.var()) / (N // 2))
+    assert abs(float(first.mean() - last.mean())) < 4 * error
+
+
 # The chain -----------------------------------------------------------------------------------------
 
 
