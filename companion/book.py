@@ -49,8 +49,6 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
     targets = [pages_dir(profile) / f"{name}.ipynb" for name in names]
     if not only:
         targets.append(html_dir(profile) / "index.html")
-    for name in names:
-        graph.modules(name)  # a file that does not parse is told here, not in Snakemake's words
     folder = build_dir(profile)
     folder.mkdir(parents=True, exist_ok=True)
     log = logs_dir(profile) / "snakemake.log"
@@ -132,9 +130,15 @@ def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
                 print(line.removeprefix(SAYS), end="", flush=True)  # noqa: T201
             elif line.startswith("error: "):
                 failures.append(line.removeprefix("error: ").strip())
+    if process.returncode and failures:
+        raise BuildError("; ".join(failures))
     if process.returncode:
-        said = failures or [f"Snakemake stopped with exit status {process.returncode}"]
-        raise BuildError("; ".join(said) + ("" if failures else f"; see {log.relative_to(ROOT)}"))
+        for name in graph.notebooks():
+            graph.modules(name)  # a file that does not parse is told in our words
+        raise BuildError(
+            f"Snakemake stopped with exit status {process.returncode}: expected it to finish; "
+            f"its words are in {log.relative_to(ROOT)}"
+        )
 
 
 def _first_problem(words: str) -> str:

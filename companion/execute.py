@@ -93,10 +93,14 @@ def clean(notebook: Any) -> Any:
         tags = list(cell.metadata.get("tags", []))
         if "parameters" in tags or "injected-parameters" in tags:
             tags.append("remove-cell")
-        cell.metadata = {"tags": tags} if tags else {}
-        cell.id = f"cell-{number:03d}"
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if not _is_progress(out)]
+            if "derivation" in tags or any(
+                "text/markdown" in out.get("data", {}) for out in cell.outputs
+            ):
+                tags.append("hide-input")  # what is typeset reads as text; its code is a click away
+        cell.metadata = {"tags": tags} if tags else {}
+        cell.id = f"cell-{number:03d}"
     return notebook
 
 
