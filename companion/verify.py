@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from companion import paths
 from companion.errors import UserError
 
 PROCESSES = 2
+
+FEW = 8
+"""So many steps are checked in this process."""
 
 
 @dataclass
@@ -47,22 +51,15 @@ def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS)
         UserError: for a name that is none of these.
         LedgerError: if a notebook's derivation cells do not run.
     """
-    from companion.derivation.collect import collect
-
     started = time.perf_counter()
-    console = Console()
-    steps = {step.name: chapter.name for chapter in collect(folder) for step in chapter.steps}
-    chosen = select(names, steps)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    _load(folder)
+    chosen = select(names, {name: chapter for name, (_, chapter) in _steps.items()})
     if not chosen:
         console.print("no derivation steps found")
         return 0
-    rows: list[Row] = []
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(PROCESSES, context, _load, (folder,)) as pool,
-        console.status(f"checking {len(chosen)} steps"),
-    ):
-        rows = list(pool.map(_check, chosen))
+    with console.status(f"checking {len(chosen)} steps"):
+        rows = _check_all(chosen, folder)
     console.print(_table(rows))
     if verbose:
         for row in rows:
@@ -79,6 +76,15 @@ def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS)
         f"{mutants} wrong variants refuted, {total:.1f} s"
     )
     return 1 if failed else 0
+
+
+def _check_all(chosen: list[str], folder: Path) -> list[Row]:
+    """Check the steps here, or in two processes where that is worth their start."""
+    if len(chosen) <= FEW:
+        return [_check(name) for name in chosen]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(PROCESSES, context, _load, (folder,)) as pool:
+        return list(pool.map(_check, chosen))
 
 
 def select(names: list[str], steps: dict[str, str]) -> list[str]:
@@ -112,9 +118,10 @@ _steps: dict[str, tuple] = {}
 
 
 def _load(folder: Path) -> None:
-    """Each worker gathers the steps itself: expressions and callables do not cross processes."""
+    """Gather the steps; each worker does it too, since callables do not cross processes."""
     from companion.derivation.collect import collect
 
+    _steps.clear()
     for chapter in collect(folder):
         for step in chapter.steps:
             _steps[step.name] = (step, chapter.name)
@@ -158,7 +165,7 @@ def _table(rows: list[Row]) -> Table:
         ("step", "left"), ("chapter", "left"), ("proved by", "left"), ("points", "right"),
         ("max error", "right"), ("mutants", "right"), ("torch", "right"), ("s", "right"),
     ):  # fmt: skip
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for row in rows:
         mutants = f"{row.refuted}" + (f"+{row.equivalent}=" if row.equivalent else "")
         proof = row.proof if row.ok else "[red]NOT ACCEPTED[/red]"

@@ -67,11 +67,12 @@ class Domain:
         """
         rng = random.Random(seed)
         atoms = _unknowns(expressions)
+        rules = (ANY_SCHEDULE.rules if alpha in atoms or sigma in atoms else ()) + self.rules
         points: list[Environment] = []
         rejected = 0
         while len(points) < count:
             environment: Environment = {}
-            for rule in (*ANY_SCHEDULE.rules, *self.rules):
+            for rule in rules:
                 rule(rng, environment)
             for atom in atoms:
                 if atom not in environment:

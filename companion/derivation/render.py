@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
@@ -12,10 +13,13 @@ from sympy.printing.precedence import PRECEDENCE
 
 from .operators import KL, Abbreviation, Expectation, Normal
 from .step import Outcome
-from .vocabulary import LATEX, SCHEDULES
+from .vocabulary import LATEX, SUBSCRIPTED
 
 if TYPE_CHECKING:
     from . import Chain
+
+
+_NAME_AND_ARGUMENT = re.compile(r"^(\\mathrm\{\w+\}|\\?[A-Za-z]+)([(_].*)$", re.DOTALL)
 
 
 class Printer(LatexPrinter):
@@ -27,11 +31,13 @@ class Printer(LatexPrinter):
     def _applied(self, expr: AppliedUndef, exp: str | None = None, primes: str = "") -> str:
         name = expr.func.__name__
         shown = LATEX.get(name, name) + primes
-        arguments = ", ".join(self._print(a) for a in expr.args)
+        arguments = ", ".join(self._print(arranged(a)) for a in expr.args)
         power = f"^{{{exp}}}" if exp else ""
-        if name in SCHEDULES:
+        if name in SUBSCRIPTED:
             return f"{shown}_{{{arguments}}}{power}"
-        return rf"{shown}{power}\left({arguments}\right)"
+        if "frac" in arguments:
+            return rf"{shown}{power}\left({arguments}\right)"
+        return f"{shown}{power}({arguments})"
 
     def _print_Function(self, expr: Any, exp: str | None = None) -> str:
         if isinstance(expr, AppliedUndef):
@@ -42,6 +48,10 @@ class Printer(LatexPrinter):
         head, order = expr.expr, expr.derivative_count
         if isinstance(head, AppliedUndef) and head.args == expr.variables[:1] and order <= 2:
             return self._applied(head, primes="'" * int(order))
+        if isinstance(head, Abbreviation) and order == 1:
+            primed = _NAME_AND_ARGUMENT.sub(r"\1'\2", head.latex)
+            if primed != head.latex:  # SNR'(t), lambda'_t
+                return primed
         return super()._print_Derivative(expr)
 
     def _print_Abbreviation(self, expr: Abbreviation) -> str:
@@ -72,6 +82,11 @@ class Printer(LatexPrinter):
         p, q = (self._print(a) for a in expr.args)
         return rf"D_{{\mathrm{{KL}}}}\!\left({p} \,\middle\|\, {q}\right)"
 
+    def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:
+        if isinstance(expr, Abbreviation):  # whatever it stands for
+            return False
+        return super()._needs_mul_brackets(expr, first=first, last=last)
+
     def parenthesize(self, item: Any, level: int, **options: Any) -> str:
         """Operators with their own brackets need none around them."""
         if isinstance(item, Abbreviation) and "^" in item.latex and level >= PRECEDENCE["Pow"]:
@@ -87,10 +102,11 @@ def arranged(expr: Any) -> Any:
         return expr
     args = [arranged(a) for a in expr.args]
     if expr.is_Add:
-        signed = [a.as_coeff_Mul()[0] for a in expr.args]
+        signed = [_leading(a) for a in args]
         factor = abs(signed[0]) * (-1 if all(c.is_negative for c in signed) else 1)
         if factor != 1 and len({abs(c) for c in signed}) == 1:
-            inner = arranged(sp.Add(*(a / factor for a in expr.args)))
+            rest = [_without(a, c, c / factor) for a, c in zip(args, signed, strict=True)]
+            inner = sp.Add(*sorted(rest, key=_term_order), evaluate=False)
             return sp.Mul(factor, inner, evaluate=False)
         return sp.Add(*sorted(args, key=_term_order), evaluate=False)
     if expr.is_Mul:
@@ -103,8 +119,25 @@ def arranged(expr: Any) -> Any:
     return expr.func(*args)
 
 
+def _leading(term: sp.Expr) -> sp.Rational:
+    """The rational number in front of an arranged term."""
+    if term.is_Rational:
+        return term
+    first = term.args[0] if term.is_Mul else sp.Integer(1)
+    return first if first.is_Rational else sp.Integer(1)
+
+
+def _without(term: sp.Expr, number: sp.Rational, sign: sp.Rational) -> sp.Expr:
+    """An arranged term with ``sign`` in place of the ``number`` in front."""
+    rest = term.args[1:] if term.is_Mul and term.args[0] == number else [term]
+    factors = [] if term == number else list(rest)
+    if sign != 1 or not factors:
+        factors.insert(0, sign)
+    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
+
+
 def _term_order(term: sp.Expr) -> tuple:
-    negative = bool(term.as_coeff_Mul()[0].is_negative)
+    negative = bool(_leading(term).is_negative)
     return negative, bool(term.is_number), sp.default_sort_key(term)
 
 
@@ -112,10 +145,12 @@ def _factor_order(factor: sp.Expr) -> tuple:
     if isinstance(factor, sp.exp):
         return 5, 1, "", sp.default_sort_key(factor)
     base, exponent = factor.as_base_exp()
+    is_ratio = isinstance(base, Abbreviation) and base.latex.startswith(r"\mathrm")  # SNR
     ranks = [sp.NumberSymbol, AppliedUndef | Abbreviation, sp.Symbol, sp.Add, sp.Function]
     rank = next((k for k, kind in enumerate(ranks) if isinstance(base, kind)), len(ranks))
     name = _PRINTER.doprint(base) if rank == 1 else ""
-    return rank, int(exponent != 1), name, sp.default_sort_key(factor)
+    squared = int(rank == 3 and exponent != 1)
+    return 3 if is_ratio else rank, squared, name, sp.default_sort_key(factor)
 
 
 _PRINTER = Printer({"order": "none", "fold_short_frac": False})

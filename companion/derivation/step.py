@@ -159,7 +159,7 @@ def _refute(
     results: list[Refutation] = []
     refuted = 0
     for mutant in mutants(step.left, step.right, step.name):
-        if refuted == (WANTED if mutant.side == "rhs" else NEEDED):
+        if refuted >= (WANTED if mutant.side == "rhs" else NEEDED):
             break
         evidence = _counterexample(step, mutant, places, lefts)
         if evidence == "":

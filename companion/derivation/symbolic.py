@@ -64,8 +64,8 @@ class Proof:
 def prove(left: sp.Expr, right: sp.Expr) -> Proof | None:
     """A proof that ``left == right``, or None if no tactic finds one."""
     depths = [d for d in range(_nesting(left, right) + 1) if _worth_trying(d, left, right)]
-    cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplify"]
-    costly = [Proof(d, "simplify") for d in depths]
+    cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplified"]
+    costly = [Proof(d, "simplified") for d in depths]
     return next((proof for proof in cheap + costly if proves(proof, left, right)), None)
 
 
@@ -192,11 +192,11 @@ def _simplified(a: sp.Expr, b: sp.Expr) -> bool:
 
 
 TACTICS: dict[str, Callable[[sp.Expr, sp.Expr], bool]] = {
-    "identical once computed": _identical,
-    "expand": _expanded,
-    "rational function": _rational,
+    "computed": _identical,
+    "expanded": _expanded,
+    "rational": _rational,
     "logarithms": _logarithms,
     "ratio": _ratio,
-    "simplify": _simplified,
+    "simplified": _simplified,
 }
 """Name -> whether the two computed sides are equal. In order of cost."""

@@ -14,7 +14,7 @@ from .operators import Abbreviation, Normal
 LATEX: dict[str, str] = {}
 """Printed form of symbol and function names that SymPy would print otherwise."""
 
-SCHEDULES = ("alpha", "sigma")
+SUBSCRIPTED: list[str] = []
 """Functions whose argument prints as a subscript."""
 
 
@@ -25,10 +25,14 @@ def symbol(name: str, latex: str | None = None, **assumptions: bool) -> sp.Symbo
     return sp.Symbol(name, **(assumptions or {"real": True}))
 
 
-def function(name: str, latex: str | None = None, **assumptions: bool) -> sp.Function:
-    """An undefined function (real unless stated)."""
+def function(
+    name: str, latex: str | None = None, *, subscript: bool = False, **assumptions: bool
+) -> sp.Function:
+    """An undefined function (real unless stated); ``subscript``: print f_t for f(t)."""
     if latex is not None:
         LATEX[name] = latex
+    if subscript:
+        SUBSCRIPTED.append(name)
     return sp.Function(name, **(assumptions or {"real": True}))
 
 
@@ -43,8 +47,8 @@ x, x_hat = symbol("x"), symbol("x_hat", r"\hat{x}")
 eps, eps_hat = symbol("eps", r"\epsilon"), symbol("eps_hat", r"\hat{\epsilon}")
 z, z_s, z_t, z_u = symbol("z"), symbol("z_s"), symbol("z_t"), symbol("z_u")
 
-alpha = function("alpha", r"\alpha", positive=True)
-sigma = function("sigma", r"\sigma", positive=True)
+alpha = function("alpha", r"\alpha", subscript=True, positive=True)
+sigma = function("sigma", r"\sigma", subscript=True, positive=True)
 
 
 def snr(time: sp.Expr) -> sp.Expr:

@@ -1,0 +1,414 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # NELBO in x
+#
+# **Question.** A model that undoes noise step by step has a likelihood. Why is its bound a plain squared error of
+# $\hat x$, and what does it cost to use finitely many steps?
+#
+# **Assumed.** The forward process of [](02_forward_process), on a grid $0 = t_0 < t_1 < \dots < t_T = 1$ with $z_i = z_{t_i}$. The model runs backwards. It
+# draws $z_T$ from a prior $p(z_T)$, steps with $p(z_{i-1}|z_i)$, and decodes with $p(x|z_0)$. Logarithms are natural, so bounds are in
+# nats. Everything is for one dimension: in $d$ dimensions all noise is independent, every term is a sum over
+# dimensions, and $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$.
+
+# %% tags=["parameters"]
+profile = "standard"
+
+# %% tags=["derivation"]
+import sympy as sp
+
+import diffcore as dc
+from companion.derivation import (
+    KL,
+    Abbreviation,
+    Between,
+    Derivation,
+    Domain,
+    Expectation,
+    Falling,
+    Normal,
+    Ordered,
+)
+from companion.derivation.vocabulary import (
+    T,
+    alpha,
+    function,
+    h,
+    i,
+    log_snr,
+    mean_q,
+    posterior,
+    s,
+    sigma,
+    snr,
+    symbol,
+    t,
+    var_q,
+    var_step,
+    x,
+    x_hat,
+    z,
+    z_t,
+)
+
+d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
+
+# %% [markdown]
+# ## The bound
+#
+# Write $z$ for the whole chain $z_0, \dots, z_T$. By the definition of a conditional density $p(x, z) = p(x)\, p(z|x)$, and so, for every chain,
+
+# %% tags=["derivation"]
+q_z, p_x, p_z = (
+    symbol(name, latex, positive=True)
+    for name, latex in (("q_z", "q(z|x)"), ("p_x", "p(x)"), ("p_z", "p(z|x)"))
+)
+
+d.chain(
+    "evidence",
+    sp.log(q_z / (p_x * p_z)),
+    (-sp.log(p_x) + sp.log(q_z / p_z), "the logarithm of a product"),
+)
+
+# %% [markdown]
+# Average over $q(z|x)$. The last term becomes a Kullback-Leibler divergence, which is never negative (since $\log y \le y - 1$). So
+# $\E_q \log \frac{q(z|x)}{p(x, z)}$ is an upper bound of $-\log p(x)$: the NELBO. The slack is that divergence, no more and no less.
+#
+# Now split it into steps. By Bayes each forward step is $q(z_i|z_{i-1}) = q(z_{i-1}|z_i, x)\, q(z_i|x)\, /\, q(z_{i-1}|x)$, proved in [](02_forward_process). Write
+# $b_i = q(z_{i-1}|z_i, x)$ for the step back and $q_i = q(z_i|x)$ for the marginal. Along a chain the marginals telescope:
+
+# %% tags=["derivation"]
+back = function("back", "b", subscript=True, positive=True)
+model = function("model", "p", subscript=True, positive=True)
+q_i = function("q_i", "q", subscript=True, positive=True)
+over_steps = (i, 1, T)
+
+d.chain(
+    "telescope",
+    sp.log(q_i(0)) + sp.Sum(sp.log(back(i) * q_i(i) / q_i(i - 1)), over_steps),
+    (
+        sp.log(q_i(0))
+        + sp.Sum(sp.log(back(i)), over_steps)
+        + sp.Sum(sp.log(q_i(i)) - sp.log(q_i(i - 1)), over_steps),
+        "the logarithm of a product",
+    ),
+    (sp.log(q_i(T)) + sp.Sum(sp.log(back(i)), over_steps), "the second sum telescopes"),
+)
+
+# %% [markdown]
+# Divide by the model's chain, $p(x|z_0)\, p(z_T) \prod_i p_i$ with $p_i = p(z_{i-1}|z_i)$.
+
+# %% tags=["derivation"]
+prior = symbol("prior", "p(z_T)", positive=True)
+decoder = symbol("decoder", "p(x|z_0)", positive=True)
+
+d.chain(
+    "bound",
+    sp.log(
+        q_i(T)
+        * sp.Product(back(i), over_steps)
+        / (decoder * prior * sp.Product(model(i), over_steps))
+    ),
+    (
+        sp.log(q_i(T) / prior) - sp.log(decoder) + sp.Sum(sp.log(back(i) / model(i)), over_steps),
+        "prior, reconstruction, and one term for each step",
+    ),
+    rests_on=["nelbo-x/telescope", "nelbo-x/evidence"],
+    cites="Kumar et al. (2025), section 3 (number not known); Kingma et al. (2021), eq. (11) (recalled)",
+)
+
+# %% [markdown]
+# The average over $q$ of the three parts, in this order, is: the divergence of $q(z_T|x)$ from the prior; the reconstruction error; and, summed over
+# steps, $\E_{q(z_t|x)}$ of the divergence of $q(z_s|z_t, x)$ from $p(z_s|z_t)$, with $s = t_{i-1}$ and $t = t_i$.
+#
+# ## The divergence of two Gaussians, integrated
+
+# %% tags=["derivation"]
+m_1, m_2 = symbol("m_1"), symbol("m_2")
+v_1, v_2 = symbol("v_1", positive=True), symbol("v_2", positive=True)
+log_ratio = (z - m_2) ** 2 / (2 * v_2) - (z - m_1) ** 2 / (2 * v_1) + sp.log(v_2 / v_1) / 2
+
+d.chain(
+    "gaussian-kl",
+    KL(Normal(z, m_1, v_1), Normal(z, m_2, v_2)),
+    (Expectation(log_ratio, Normal(z, m_1, v_1)), "the definition; the $2\\pi$ cancel"),
+    (
+        (v_1 / v_2 + (m_1 - m_2) ** 2 / v_2 - 1 + sp.log(v_2 / v_1)) / 2,
+        "the moments $\\E z$ and $\\E z^2$, integrated",
+    ),
+)
+
+# %% [markdown]
+# The model knows the noise process, and it predicts the data: it takes the posterior and puts its guess $\hat x = \hat x(z_t, t)$ where $x$ stood,
+# $p(z_s|z_t) = q(z_s|z_t, x = \hat x)$. Both variances are then $\sigma_Q^2$, and all but the means cancels. Then $z_t$ cancels too.
+
+
+# %% tags=["derivation"]
+def step_term(alpha_s, sigma_s, alpha_t, sigma_t, x, x_hat):
+    """diffcore's term of one step, from its weight of the squared error of eps."""
+    lambda_s, lambda_t = 2 * (alpha_s / sigma_s).log(), 2 * (alpha_t / sigma_t).log()
+    eps_error = alpha_t / sigma_t * (x - x_hat)
+    return dc.bounds.step_weight(lambda_s, lambda_t) * eps_error**2
+
+
+d.chain(
+    "step",
+    KL(posterior(x), posterior(x_hat)),
+    ((mean_q(x) - mean_q(x_hat)) ** 2 / (2 * var_q()), "equal variances"),
+    (
+        (alpha(s) * var_step() / sigma(t) ** 2) ** 2 / (2 * var_q()) * (x - x_hat) ** 2,
+        "both means have the same $z_t$",
+    ),
+    (
+        alpha(s) ** 2 * var_step() / (2 * sigma(s) ** 2 * sigma(t) ** 2) * (x - x_hat) ** 2,
+        "insert $\\sigma_Q^2 = \\sigma_{t|s}^2 \\sigma_s^2/\\sigma_t^2$",
+    ),
+    ((snr(s) - snr(t)) / 2 * (x - x_hat) ** 2, "insert $\\sigma_{t|s}^2$: a difference of SNRs"),
+    domain=Ordered(s, t),
+    rests_on=["nelbo-x/gaussian-kl"],
+    cites="Kumar et al. (2025), on the way to eq. (7); Kingma et al. (2021), eq. (13) (recalled)",
+    torch=step_term,
+)
+
+# %% [markdown]
+# That is the whole content of a diffusion loss: the model pays for its error in $x$, at the price by which the SNR falls in that step. No
+# schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
+
+# %% tags=["derivation"]
+eps_of_x = Abbreviation(r"\epsilon", (z_t - alpha(t) * x) / sigma(t))
+eps_of_x_hat = Abbreviation(r"\hat{\epsilon}", (z_t - alpha(t) * x_hat) / sigma(t))
+
+d.chain(
+    "step-in-eps",
+    (snr(s) - snr(t)) / 2 * (x - x_hat) ** 2,
+    (
+        (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
+        "with $\\epsilon = (z_t - \\alpha_t x)/\\sigma_t$, and $\\hat\\epsilon$ from $\\hat x$",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["nelbo-x/step"],
+    cites="Kingma et al. (2021), eq. (14) (recalled)",
+)
+
+# %% [markdown]
+# ## Infinitely many steps
+#
+# Let $e(t) = \E\,(x - \hat x(z_t, t))^2$ be the mean squared error at time $t$, and $S(t) = \SNR(t)$. With $T$ equal steps of width $h = 1/T$ the diffusion loss is
+# $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, e(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
+
+# %% tags=["derivation"]
+S = function("S", positive=True)
+e = function("e", positive=True)
+tau = symbol("tau", r"\tau")
+S_prime, e_prime = sp.Derivative(S(t), t), sp.Derivative(e(t), t)
+one_step = (S(t - h) - S(t)) / 2 * e(t)
+its_share = -sp.Integral(sp.Derivative(S(tau), tau) * e(tau), (tau, t - h, t)) / 2
+inside = Between(t, 0.1, 0.9) & Falling(S)
+
+d.chain(
+    "continuous",
+    sp.Limit(one_step / h, h, 0),
+    (-S_prime * e(t) / 2, "a derivative; smooth $S$ and $e$"),
+    domain=inside,
+    rests_on=["nelbo-x/step"],
+    cites="Kumar et al. (2025), eq. (7), the parent diffusion loss; Kingma et al. (2021), eq. (17) (recalled)",
+)
+
+# %% [markdown]
+# So $L_\infty = -\frac12 \int_0^1 S'(t)\, e(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses in this book.
+#
+# How far is $L_T$ from it? Compare one step with its share of the integral. Their difference is of second order in $h$:
+
+# %% tags=["derivation"]
+d.chain(
+    "correction",
+    sp.Limit((one_step - its_share) / h**2, h, 0),
+    (-S_prime * e_prime / 4, "Taylor's theorem for $S$ and $e$"),
+    domain=inside,
+    rests_on=["nelbo-x/continuous"],
+)
+
+# %% [markdown]
+# There are $1/h$ such differences, so $L_T - L_\infty = -\frac{1}{4T} \int_0^1 S'(t)\, e'(t)\, dt + O(1/T^2)$. It is positive where the error grows with the noise: the denoiser is
+# used at the noisier end of each step. More steps tighten the bound, at rate $1/T$.
+#
+# On a grid of equal steps $h$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,(\epsilon - \hat\epsilon)^2$. A step costs $(e^h - 1)\, f(\lambda)$, with $f$ at its lower end.
+
+# %% tags=["derivation"]
+lam, y = symbol("lam", r"\lambda"), symbol("y")
+a, width = symbol("a"), symbol("w", positive=True)
+f = function("f")
+f_prime = sp.Derivative(f(lam), lam)
+
+d.chain(
+    "correction-in-log-snr",
+    sp.Limit(((sp.exp(h) - 1) * f(lam) - sp.Integral(f(y), (y, lam, lam + h))) / h**2, h, 0),
+    ((f(lam) - f_prime) / 2, "Taylor's theorem for $f$"),
+    rests_on=["nelbo-x/step-in-eps"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "total-correction",
+    sp.Integral((f(y) - sp.Derivative(f(y), y)) / 2, (y, a, a + width)),
+    (
+        sp.Integral(f(y), (y, a, a + width)) / 2 - (f(a + width) - f(a)) / 2,
+        "summed over steps: $L_T - L_\\infty = h$ times this $+\\, O(h^2)$",
+    ),
+    rests_on=["nelbo-x/correction-in-log-snr"],
+)
+
+# %% [markdown]
+# ## A case that can be solved
+#
+# Let $x \sim \N(0, c)$. The best guess is linear in $z_t$, its error a simple fraction, and $L_\infty$ an integral that SymPy can do.
+
+# %% tags=["derivation"]
+c = symbol("c", positive=True)
+shrink = alpha(t) * c / (alpha(t) ** 2 * c + sigma(t) ** 2)
+
+d.chain(
+    "gaussian-error",
+    Expectation((x - shrink * z_t) ** 2, Normal(z_t, alpha(t) * x, sigma(t) ** 2), Normal(x, 0, c)),
+    (
+        c / (1 + c * snr(t)),
+        "$\\hat x = \\alpha_t c\\, z_t / (\\alpha_t^2 c + \\sigma_t^2)$, the posterior mean",
+    ),
+    domain=Between(t, 0, 1),
+)
+
+# %% tags=["derivation"]
+low, high = symbol("low", r"\lambda_1"), symbol("high", r"\lambda_0")
+span = Domain(where=(sp.Gt(high, low),), words=("$\\lambda_1 < \\lambda_0$",))
+diffusion = sp.Integral(sp.exp(y) / 2 * c / (1 + c * sp.exp(y)), (y, low, high))
+
+d.chain(
+    "gaussian-diffusion",
+    diffusion,
+    (
+        sp.log((1 + c * sp.exp(high)) / (1 + c * sp.exp(low))) / 2,
+        "$L_\\infty$ between two log-SNRs",
+    ),
+    domain=span,
+    rests_on=["nelbo-x/gaussian-error"],
+)
+
+# %% [markdown]
+# Add the two other terms. The prior is the marginal of the data's own $z_1$, and its mean divergence is $\frac12 \log(1 + c\, e^{\lambda_1})$. The decoder is
+# $\N(x;\, z_0/\alpha_0,\, e^{-\lambda_0})$, and its mean error is $\frac12 \log(2\pi e) - \frac12\lambda_0$.
+
+# %% tags=["derivation"]
+prior_term = sp.log(1 + c * sp.exp(low)) / 2
+reconstruction = (sp.log(2 * sp.pi) + 1 - high) / 2
+
+d.chain(
+    "gaussian-bound",
+    prior_term + reconstruction + diffusion,
+    (
+        (sp.log(2 * sp.pi) + 1 + sp.log(c + sp.exp(-high))) / 2,
+        "the entropy of $x$ with noise of variance $e^{-\\lambda_0}$ added",
+    ),
+    domain=span,
+    rests_on=["nelbo-x/gaussian-diffusion", "nelbo-x/bound"],
+)
+
+# %% [markdown]
+# As $\lambda_0 \to \infty$ this is the entropy of the data, $\frac12 \log 2\pi e c$, which no model can beat. The continuous bound has no slack here; what is left
+# is the noise that is never removed.
+#
+# ## The torch check
+#
+# `diffcore.nelbo` on Gaussian data with the exact denoiser, against these closed forms.
+
+# %%
+from companion import bound_check, profiles, style
+from companion.artifacts import Artifacts
+
+style.use()
+artifacts = Artifacts("03_nelbo_in_x", profile)
+n = profiles.get(profile).pick(quick=20_000, standard=200_000, paper=1_000_000)
+
+gaps = bound_check.gaps(n=n, seed=0)
+artifacts.table(
+    gaps,
+    "nelbo_gap",
+    caption="$L_T - L_\\infty$ in nats for $x \\sim \\N(0, 1)$ and $-12 \\le \\lambda \\le 12$. *Exact*: the sum of $T$ steps in closed form, minus the integral. "
+    f"*diffcore*: `nelbo` with {n:,} examples (a seed for each row, from 0), minus the same integral, with its standard error (se). *Predicted*: the correction derived above.",
+    digits=4,
+    n=n,
+    seeds=list(range(len(gaps))),
+)
+
+# %%
+artifacts.figure(
+    bound_check.figure(gaps),
+    "nelbo_gap",
+    caption="Left: $L_T$ is an upper sum. Each step pays for its fall in SNR with the error at its noisy end; the area under the curve is "
+    "$2 L_\\infty$ ($x \\sim \\N(0, 1)$, $0.02 \\le \\SNR \\le 4$, six equal steps in log-SNR). Right: the gap against the number of steps. Markers are "
+    "`diffcore.nelbo` with two standard errors, circles the exact sum; the line is the derived correction, slope $-1$, nothing fitted.",
+    alt="Left, a falling curve of the error over the SNR with six rectangles that stand above it. Right, on logarithmic axes, the gap falls "
+    "along a straight line of slope minus one as the number of steps doubles.",
+    n=n,
+    seeds=list(range(len(gaps))),
+)
+
+# %% [markdown]
+# For few steps the correction is not yet the whole story, but the exact gap approaches the line, and halves when $T$ doubles. The continuous
+# bound is the entropy within its error, for every variance:
+
+# %%
+entropy = bound_check.bound_against_entropy(n=n, seed=1)
+artifacts.table(
+    entropy,
+    "nelbo_entropy",
+    caption="The continuous bound of `diffcore.nelbo` and its closed form, in nats, for Gaussian data of variance $c$ and $-12 \\le \\lambda \\le 12$, "
+    f"with its standard error (se), {n:,} examples (seed 1). `diffcore`'s prior is that of unit-variance data, which adds less than $10^{{-5}}$.",
+    digits=4,
+    n=n,
+    seeds=[1],
+)
+
+# %% [markdown]
+# :::{admonition} Trap: a sign that makes the loss negative
+# :class: warning
+# Some code counts with $\gamma_t = -\lambda_t$, which *rises* with time, and writes the step's weight as $\frac12 (e^{\gamma_t - \gamma_s} - 1)$. Read with $\lambda$ in mind, the two
+# times look exchanged. An issue of the VDM repository
+# ([vdm 7](https://github.com/google-research/vdm/issues/7), open, without an answer) asks why a formula of the authors' example has the opposite sign to
+# the paper's. We do not know which formula was meant, and the repository's own `model_vdm.py` has the sign derived here.
+# :::
+#
+# The question has an answer that needs no author: for $s < t$ the term is a divergence, so its weight is positive. With the times exchanged it is
+# negative, and a worse model would get a better "bound". The ledger refutes it:
+
+# %%
+from companion.derivation import DerivationError
+
+try:
+    Derivation("trap", title="planted error").chain(
+        "exchanged-times",
+        (snr(s) - snr(t)) / 2 * (x - x_hat) ** 2,
+        (
+            (sp.exp(log_snr(t) - log_snr(s)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
+            "lambda where gamma = -lambda was meant",
+        ),
+        domain=Ordered(s, t),
+    )
+except DerivationError as error:
+    print(str(error).split(" at ")[0])
+
+# %% [markdown]
+# ## Sources
+#
+# The study {cite:p}`kumar2025` starts from this bound; its equation (7) is known to us only as "the parent diffusion loss", which we take to be
+# $L_\infty$. The derivation follows {cite:t}`kingma2021`, where the equation numbers marked *recalled* should be checked before they are quoted. The
+# divergence is integrated here, not quoted, and the $1/T$ correction is our own.
