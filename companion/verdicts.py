@@ -91,7 +91,7 @@ def best_likelihood(tables: Tables) -> Decision:
     leads = bool((published.idxmin(axis=1) == "x").all())
     if not leads:
         verdict = Verdict.FAILS
-    elif shares.between(0.8, 1.3).all():
+    elif (shares >= 0.8).all():  # above 100 %: training has narrowed the lead
         verdict = Verdict.GUARD
     else:
         verdict = Verdict.PARTLY
@@ -203,7 +203,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The NELBO in x gives the best likelihood on the 2-D data.",
         "section 4.2 (summary); 2-D table",
         "The lead of x over each other target, for the perfect denoiser and as published.",
-        "an effect of the guard if the perfect denoiser shows 80 to 130 % of every lead",
+        "an effect of the guard if the perfect denoiser shows at least 80 % of every lead",
         ("floors",),
         best_likelihood,
     ),
