@@ -40,7 +40,6 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from companion import paths
-from companion.errors import UserError
 from companion.files import write_bytes
 from companion.runfiles import (
     FINISHED,
@@ -51,7 +50,7 @@ from companion.runfiles import (
     read_json,
     read_tensors,
 )
-from companion.sources import code_hash
+from companion.sources import code_hash, described
 from companion.tensors import digest, pack
 from diffcore.denoisers import Net, NetDenoiser
 from diffcore.losses import Loss
@@ -110,15 +109,15 @@ class Run:
         ]
         config = {
             "loss": {
-                "schedule": _described(loss.schedule),
+                "schedule": described(loss.schedule),
                 "target": loss.target.name,
                 "weighting": _weighting(loss.weighting, loss.schedule),
-                "times": _described(loss.times),
+                "times": described(loss.times),
             },
             "net": {
-                "class": _described(maker),
-                "arguments": [_described(value) for value in arguments],
-                "options": {name: _described(value) for name, value in options.items()},
+                "class": described(maker),
+                "arguments": [described(value) for value in arguments],
+                "options": {name: described(value) for name, value in options.items()},
             },
             "data": {
                 "shape": list(self.data.shape),
@@ -199,7 +198,12 @@ def _train(group: list[Run], checkpoint_every: float) -> None:
     total = sum(last - _step(state) for state in states.values())
     models = f"{len(group)} model{'s' if len(group) > 1 else ''}"
     with tqdm(
-        total=total, desc=f"training {models}", unit="step", file=sys.stderr, mininterval=0.5
+        total=total,
+        desc=f"training {models}",
+        unit="step",
+        file=sys.stderr,
+        mininterval=0.5,
+        leave=False,
     ) as bar:
         # A kill between two writes leaves some runs behind: they catch up, and all go on together.
         while (first := min(_step(state) for state in states.values())) < last:
@@ -293,14 +297,3 @@ def _weighting(weighting: Weighting, schedule: Schedule) -> dict[str, str]:
     log_snr = torch.linspace(-20, 20, 81, dtype=torch.float64)
     values = " ".join(f"{value:.9e}" for value in weighting(log_snr, schedule).tolist())
     return {"name": weighting.name, "values": hashlib.sha256(values.encode()).hexdigest()}
-
-
-def _described(value: object) -> str:
-    """``repr``, if it says what the value is and not where in memory it was."""
-    text = repr(value)
-    if " at 0x" in text:
-        raise UserError(
-            f"a run cannot be recognised by {text}: expected plain values, dataclasses, classes or "
-            "functools.partial of them; no lambda and no object without a repr of its own"
-        )
-    return text

@@ -18,11 +18,16 @@ def code_hash(modules: Iterable[str]) -> str:
     """Return the SHA-256 of these modules and of all of this repository that they import.
 
     Comments, docstrings and formatting do not count. Neither does a package's ``__init__`` when only
-    one of its modules is imported.
+    one of its modules is imported. The answer is kept, as the code that is loaded is.
 
     Raises:
         UserError: if a module has no file of its own, as a notebook has none.
     """
+    return _code_hash(frozenset(modules))
+
+
+@cache
+def _code_hash(modules: frozenset[str]) -> str:
     found: dict[str, Path] = {}
     waiting = sorted(set(modules))
     while waiting:
@@ -41,6 +46,21 @@ def code_hash(modules: Iterable[str]) -> str:
     for name in sorted(found):
         total.update(f"{name}\0{_meaning(found[name])}\0".encode())
     return total.hexdigest()
+
+
+def described(value: object) -> str:
+    """Return ``repr(value)``, which must say what the value is and not where in memory it was.
+
+    Raises:
+        UserError: if it does not.
+    """
+    text = repr(value)
+    if " at 0x" in text:
+        raise UserError(
+            f"a run cannot be recognised by {text}: expected plain values, dataclasses, classes or "
+            "functools.partial of them; no lambda and no object without a repr of its own"
+        )
+    return text
 
 
 def _file(module: str) -> Path | None:

@@ -175,6 +175,7 @@ def test_the_code_counts_and_its_comments_do_not(tmp_path: Path, monkeypatch: py
 
     def code_hash() -> str:
         sources._tree.cache_clear()
+        sources._code_hash.cache_clear()
         return sources.code_hash(["onlyhere.a"])
 
     before = code_hash()
@@ -190,6 +191,7 @@ def test_the_code_counts_and_its_comments_do_not(tmp_path: Path, monkeypatch: py
 
 def test_a_run_depends_on_the_modules_that_it_uses_and_no_others(monkeypatch: pytest.MonkeyPatch):
     read = []
+    sources._code_hash.cache_clear()
     meaning = sources._meaning
     monkeypatch.setattr(sources, "_meaning", lambda path: read.append(path.stem) or meaning(path))
     assert replace(FIRST, seed=9).id

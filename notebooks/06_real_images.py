@@ -1,0 +1,415 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Real images
+#
+# **Question.** On paper the four targets are one loss in four disguises. On real images, with a real network and
+# few steps, does it matter which one the network predicts?
+#
+# **Assumed.** The cosine schedule of the study, $z = \alpha x + \sigma\epsilon$ with $\lambda = \log(\alpha^2/\sigma^2)$. A network
+# that sees $z$ and $\lambda$ and predicts one target: $x$, $\epsilon$, $v = \alpha\epsilon - \sigma x$ or
+# $s = -\epsilon/\sigma$. [](04_four_targets) showed that any of them gives all others.
+#
+# **Method.** Everything is equal but the target: network, initial weights, images, noise, noise levels, steps,
+# sampler. Held-out images are then scored on one scale, with no guard: the negative ELBO in bits per pixel.
+
+# %% tags=["parameters"]
+profile = "standard"
+
+# %%
+from functools import partial
+
+import pandas as pd
+import torch
+from IPython.display import Markdown
+
+import diffcore as dc
+from companion import digit_bits, digit_figures, digits, profiles, runs, style
+from companion.artifacts import Artifacts
+from diffcore.networks import TimeMLP
+from diffcore.training import Plan
+
+torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
+style.use()
+artifacts = Artifacts("06_real_images", profile)
+budget = profiles.get(profile)
+schedule = dc.schedules.Cosine()
+
+# %% [markdown]
+# ## The images
+#
+# scikit-learn comes with [handwritten digits](https://doi.org/10.24432/C50P49) collected by Alpaydin and Kaynak,
+# small enough to train on in a minute.
+
+# %%
+train, test = digits.load().train, digits.load().test
+everything = torch.cat([train, test]).flatten(1)
+nearest = torch.cdist(8 * test.flatten(1), 8 * train.flatten(1)).min()
+Markdown(
+    f"{len(everything):,} images of {train.shape[1]} x {train.shape[2]} pixels on {len(digits.LEVELS)} grey levels, "
+    f"scaled to $[-1, 1]$. {len(test)} are held out, a fifth of each class. "
+    f"{len(everything) - len(everything.unique(dim=0))} images occur twice, and the nearest held-out and training images "
+    f"are {nearest:.1f} grey levels apart (Euclidean), so the held-out set is one."
+)
+
+# %% [markdown]
+# ## The scale
+#
+# The bound has three terms. Between the ends $\lambda_{min}$ and $\lambda_{max}$, and with $d$ pixels,
+#
+# $$
+# -\log p(x) \le \text{prior}(\lambda_{min}) + \text{reconstruction}(\lambda_{max})
+# + \frac12 \int_{\lambda_{min}}^{\lambda_{max}} E\|\epsilon - \hat\epsilon\|^2 \, d\lambda .
+# $$
+#
+# Divided by $d \log 2$ it is in bits per pixel. The first two terms do not depend on the network. The ends are chosen
+# so that both are small, and are the same for all. The integral is cut into slices of half a nat, which add up.
+
+# %%
+edges = torch.linspace(-8, 8, budget.pick(quick=17, standard=33, paper=65))
+score = partial(
+    digit_bits.bits,
+    images=test,
+    edges=edges,
+    draws=budget.pick(quick=1, standard=2, paper=8),
+    seed=0,
+)
+exact_draws = budget.pick(quick=2, standard=8, paper=32)
+probabilities = digit_bits.marginals(train)
+by_pixels = digit_bits.bits(
+    digit_bits.marginal_denoiser(probabilities, schedule), test, edges, draws=exact_draws, seed=0
+)
+gaussian = digit_bits.gaussian(train, schedule)
+by_gaussian = digit_bits.bits(gaussian, test, edges, draws=exact_draws, seed=0)
+Markdown(
+    f"From $\\lambda = {edges[0]:.0f}$ to ${edges[-1]:.0f}$ the prior costs {by_pixels.prior.mean():.4f} and the "
+    f"reconstruction {by_pixels.reconstruction.mean():.4f} bits per pixel."
+)
+
+# %% [markdown]
+# Three models need no training, and say what a bit per pixel means here.
+#
+# - *Uniform*: each of the 17 levels is as likely as any other.
+# - *Gaussian*: its mean and covariance are those of the training images. Its exact denoiser is the best that is
+#   linear in $z$, at every noise level.
+# - *Independent pixels*: how often each pixel took each level, with a small count added, chosen by leave-one-out. Its
+#   exact denoiser knows nothing of shapes, but that there are 17 levels.
+
+# %%
+exact = digit_bits.marginal_bits(probabilities, test)
+uniform = torch.full_like(exact, len(digits.LEVELS)).log2()
+known = {
+    ("uniform", "exact"): uniform,
+    ("independent pixels", "exact"): exact,
+    ("independent pixels", "diffusion bound"): by_pixels.total,
+    ("Gaussian", "diffusion bound"): by_gaussian.total,
+}
+baselines = pd.DataFrame(
+    [
+        {
+            "model": model,
+            "how": how,
+            "bits_per_dim": float(b.mean()),
+            "se_images": float(b.std() / len(b) ** 0.5),
+        }
+        for (model, how), b in known.items()
+    ]
+)
+artifacts.table(
+    baselines,
+    "digits_baselines",
+    caption="Held-out bits per pixel of models that need no training, with the standard error over the held-out images.",
+    columns={
+        "model": "model",
+        "how": "computed as",
+        "bits_per_dim": "bits per pixel",
+        "se_images": "standard error",
+    },
+    n=len(test),
+    seeds=[0],
+)
+
+# %% [markdown]
+# Two of these rows are the same number by two roads. For an exact denoiser the bound is tight, so the integral
+# over all noise levels must give the logarithm of a table of counts. It does, image by image:
+
+# %%
+gap = by_pixels.total - exact
+error = gap.std() / len(gap) ** 0.5
+assert abs(gap.mean()) < 4 * error < 0.1, (gap.mean(), error)
+Markdown(
+    f"Bound minus exact cost: {gap.mean():+.4f} ± {error:.4f} bits per pixel (mean and standard error over "
+    f"{len(gap)} images)."
+)
+
+# %% [markdown]
+# ## Two objectives
+#
+# - **NELBO**: the integral above, as it stands. $\lambda$ is drawn uniformly, so no noise level has a large weight.
+# - **Weighted**: each target's own squared error $E_t\|y - \hat y\|^2$ with $t$ uniform in $[0, 1]$, as the study calls it.
+#   For the score this expectation has infinite variance: its integrand grows like $1/\sigma^2$ as $t \to 0$. The study's code
+#   adds a constant to $\sigma^2$. We do not. We restrict all four targets to the window of $\lambda$ above, which leaves out
+#   the same few times at both ends for all, and draw $\lambda$ uniformly with the weight that uniform $t$ implies.
+#
+# Under the first objective the four targets are one and the same number, under the second they are not. The cell checks
+# both on one prediction, read as each target.
+
+# %%
+window = dc.times.UniformLogSNR(float(edges[0]), float(edges[-1]))
+TARGETS = (dc.X, dc.EPS, dc.V, dc.SCORE)
+WEIGHTING = {"nelbo": lambda target: dc.weightings.elbo(), "weighted": dc.weightings.native}
+
+
+def loss_of(objective, target):
+    weighting = WEIGHTING[objective](target)
+    return dc.Loss(schedule, target, weighting, dc.times.Stratified(window))
+
+
+def read_as(target, objective):
+    def net(z, t):
+        return dc.convert(0.3 * z, z, t, schedule, dc.V, target)  # v_hat = 0.3 z
+
+    return loss_of(objective, target)(net, test.double(), torch.Generator().manual_seed(0))
+
+
+values = {
+    objective: torch.stack([read_as(target, objective) for target in TARGETS])
+    for objective in WEIGHTING
+}
+spread = {name: float(((v - v[0]).abs() / v[0]).max()) for name, v in values.items()}
+assert spread["nelbo"] < 1e-10 < 0.1 < spread["weighted"]
+left_out = 1 - float(schedule.time_of(edges[0]) - schedule.time_of(edges[-1]))
+Markdown(
+    f"Largest relative difference between targets, image by image: {spread['nelbo']:.0e} for the NELBO, "
+    f"{spread['weighted']:.1g} for the weighted losses. The window leaves out {left_out:.1%} of the times."
+)
+
+# %% [markdown]
+# ## Training
+#
+# One network for all: an MLP with residual blocks that sees $\lambda$, with no preconditioning of inputs or outputs. Models of one
+# seed start from the same weights and see the same images, noise and noise levels, so differences between targets
+# are paired.
+
+# %%
+seeds = range(budget.pick(quick=2, standard=3, paper=10))
+plan = Plan(
+    steps=budget.pick(quick=20, standard=400, paper=20_000),
+    batch=128,
+    learning_rate=4e-3,
+    final_learning_rate=0.0,
+    ema=0.99,
+)
+net = partial(TimeMLP, dims=64, width=128, depth=2, schedule=schedule)
+keys = [
+    (objective, target, seed) for objective in WEIGHTING for target in TARGETS for seed in seeds
+]
+wanted = [
+    runs.Run(loss_of(objective, target), seed, net, train, plan) for objective, target, seed in keys
+]
+trained = dict(zip(keys, runs.get(wanted), strict=True))
+weights = sum(value.numel() for value in next(iter(trained.values())).weights.values())
+Markdown(
+    f"{len(trained)} models of {weights:,} weights, {plan.steps:,} steps of {plan.batch} images each."
+)
+
+# %% [markdown]
+# ## What it costs to predict each target
+
+# %%
+scores = {key: score(run.denoiser) for key, run in trained.items()}
+nelbo = pd.DataFrame(
+    [
+        {
+            "objective": objective,
+            "target": target.name,
+            "seed": seed,
+            "bits_per_dim": float(b.total.mean()),
+            "se_images": float(b.total.std() / len(b.total) ** 0.5),
+            "prior": float(b.prior.mean()),
+            "reconstruction": float(b.reconstruction.mean()),
+            "diffusion": float(b.diffusion.sum(1).mean()),
+            "steps": plan.steps,
+        }
+        for (objective, target, seed), b in scores.items()
+    ]
+)
+provenance = {"seeds": list(seeds), "n": len(test), "runs": [run.id for run in wanted]}
+per_model = artifacts.table(
+    nelbo, "digits_nelbo", caption="Held-out bits per pixel of every trained model.", **provenance
+)
+
+# %%
+mean_over_seeds = {
+    (objective, target.name): torch.stack(
+        [scores[objective, target, seed].total for seed in seeds]
+    ).mean(0)
+    for objective in WEIGHTING
+    for target in TARGETS
+}
+summary = digit_figures.summary(nelbo, mean_over_seeds)
+artifacts.table(
+    summary,
+    "digits_summary",
+    caption=f"Held-out bits per pixel: mean and standard deviation over {len(seeds)} seeds, and how far above the models that predict "
+    "$v$, paired by seed, image and noise, with the standard error over images and the standard deviation over seeds.",
+    digits=3,
+    columns={
+        "objective": "trained on",
+        "target": "target",
+        "bits_per_dim": "bits per pixel",
+        "sd_seeds": "sd, seeds",
+        "above_v": "above v",
+        "above_v_se_images": "se, images",
+        "above_v_sd_seeds": "sd, seeds ",
+    },
+    **provenance,
+)
+
+# %% [markdown]
+# ## Where the bits go
+#
+# The integrand says at which noise levels they are spent. The grey line is the cost of predicting no noise
+# at all, $\hat\epsilon = 0$: $1/(2 \log 2)$ bits per pixel for every nat of log-SNR.
+
+# %%
+curves = pd.DataFrame(
+    [
+        {
+            "objective": objective,
+            "target": target.name,
+            "seed": seed,
+            "log_snr": float(level),
+            "bits_per_nat": float(cost),
+        }
+        for (objective, target, seed), b in scores.items()
+        for level, cost in zip((edges[1:] + edges[:-1]) / 2, b.per_nat, strict=True)
+    ]
+)
+untrained = {"gaussian": by_gaussian.per_nat, "marginals": by_pixels.per_nat}
+artifacts.figure(
+    digit_figures.cost_curves(curves, untrained, edges),
+    "digits_cost_curves",
+    caption=f"What one nat of log-SNR costs held-out images, noise on the left, clean images on the right; the area under a curve "
+    f"is the bound. Mean of {len(seeds)} seeds, bands from the least to the greatest. An $x$ that is a little wrong is a "
+    "noise that is very wrong once little noise is left.",
+    alt="Two panels of bits per nat against log-SNR on a logarithmic axis. At high log-SNR the curves for x rise "
+    "above the line of no prediction, those for epsilon and v stay below it.",
+    **provenance,
+)
+
+
+# %%
+def spent(objective, target, low, high):
+    """Bits per pixel that models spend between two log-SNRs, mean over seeds."""
+    slices = (edges[:-1] >= low) & (edges[1:] <= high)
+    return float(
+        sum(scores[objective, target, seed].diffusion[:, slices].sum(1).mean() for seed in seeds)
+        / len(seeds)
+    )
+
+
+clean = {
+    key: spent(*key, 5, 8) for key in [(o, target) for o in WEIGHTING for target in (dc.X, dc.V)]
+}
+noisy = {target.name: spent("weighted", target, -8, 0) for target in TARGETS}
+Markdown(
+    f"Between $\\lambda = 5$ and $8$, three nats of hardly visible noise, models that predict $x$ spend {clean['nelbo', dc.X]:.1f} bits per pixel if "
+    f"trained on the NELBO and {clean['weighted', dc.X]:.1f} if trained on the error of $x$; models that predict $v$ spend "
+    f"{clean['nelbo', dc.V]:.1f} and {clean['weighted', dc.V]:.1f}. Below $\\lambda = 0$, where noise is louder than the image, the order of the models that "
+    f"were trained on their own error is another: "
+    + ", ".join(
+        f"{style.SYMBOLS[name]} {bits:.3f}"
+        for name, bits in sorted(noisy.items(), key=lambda item: item[1])
+    )
+    + "."
+)
+
+# %% [markdown]
+# One factor explains the right-hand ends: $\|\epsilon - \hat\epsilon\|^2 = e^{\lambda} \|x - \hat x\|^2$. A network that returns zero
+# pays the grey line if it predicts $\epsilon$ or $s$, less if it predicts $v$, and $e^\lambda$ times the image if it predicts
+# $x$. To pay less it must copy its input ever more exactly. Its own squared error never asks for that: as a
+# weighting of the NELBO it falls faster than $e^{-\lambda}$. The NELBO does ask, and the noise levels that ask most seem to
+# drown the others, since then $x$ is behind at every noise level above $-5$.
+#
+# ## What one sees
+#
+# Samples by DDIM from the same noise, with the same steps. To the eye, the models with the worst bound of all, trained on
+# the error of $x$, draw the clearest digits. What they pay for is noise that nobody sees.
+
+# %%
+steps = budget.pick(quick=8, standard=50, paper=250)
+
+
+def drawn(denoiser):
+    ends = (float(edges[0]), float(edges[-1]))
+    return dc.ddim(denoiser, (8, 8, 8), steps, torch.Generator().manual_seed(0), log_snr=ends)
+
+
+rows = [("held out", test[:8], "Gaussian", drawn(gaussian))]
+for target in TARGETS:
+    pair = [drawn(trained[objective, target, 0].denoiser) for objective in WEIGHTING]
+    symbol = style.SYMBOLS[target.name]
+    rows.append((f"{symbol}, NELBO", pair[0], f"{symbol}, weighted", pair[1]))
+artifacts.figure(
+    digit_figures.sample_grid(rows),
+    "digits_samples",
+    caption=f"Top: held-out images, and samples of the Gaussian. Below: samples of each target (seed 0), trained on the NELBO (left) and "
+    f"on its own squared error (right). DDIM, {steps} steps, the same starting noise in every strip.",
+    alt="Strips of eight small grey images: held-out digits, Gaussian samples, and samples of the eight trained models.",
+    n=8,
+    seeds=[0],
+    runs=[trained[objective, target, 0].run.id for objective in WEIGHTING for target in TARGETS],
+)
+
+# %% [markdown]
+# :::{admonition} Trap: every weight meets every error
+# :class: warning
+# An objective is a mean of (weight times error), one pair for each image. If the weights have shape $(B, 1)$ and the errors
+# $(B,)$, the product has shape $(B, B)$. Every weight meets every error, and the mean is (mean weight) times (mean error): a
+# plausible number that falls in training, with a gradient in which the weighting is gone. It happened in
+# [bayesflow 787](https://github.com/bayesflow-org/bayesflow/issues/787), and in the first draft of this book's `diffcore.losses`. There a
+# test caught it that asks for losses of shape $(B,)$. The cell makes the mistake on purpose.
+# :::
+
+# %%
+nelbo_in_x = loss_of("nelbo", dc.X)
+predicts_x = trained["nelbo", dc.X, 0].net
+right, times = nelbo_in_x.terms(predicts_x, test, torch.Generator().manual_seed(0))
+weight = nelbo_in_x.factor(times).float()
+squared_error = right / weight
+wrong = weight[:, None] * squared_error
+assert wrong.shape == (len(test), len(test))
+assert torch.isclose(wrong.mean(), weight.mean() * squared_error.mean())
+Markdown(
+    f"Right: {right.mean():.4g} nats, shape {tuple(right.shape)}. Wrong: {wrong.mean():.4g} nats, shape {tuple(wrong.shape)}."
+)
+
+# %% [markdown]
+# ## What this does and does not show
+#
+# The bound is for one small network, trained briefly, on small images. It says nothing about CIFAR-10. With $x$ behind by this much,
+# the remedy in use is to precondition: to let the network predict a mixture of $x$ and $\epsilon$ that changes with the noise level
+# {cite:p}`karras2022`, which $v$ is one form of {cite:p}`salimans2022`. The study's image network differs in one more way: its
+# published code turns the time, a number in $[0, 1)$, into an integer, so that the network is never told the noise level.
+# And independent pixels beat all our networks: they know that grey is counted in 17 steps, which a network has to learn from the
+# images with the least noise.
+#
+# ## Sources
+#
+# The objectives and the four targets are those of the study {cite:p}`kumar2025`. The bound on images, its
+# three terms and its form in the log-SNR are from {cite:t}`kingma2021`; that an exact denoiser makes it tight is
+# {cite:t}`kong2023`.
