@@ -256,17 +256,13 @@ artifacts.figure(
 # In the bound they are not interchangeable. The ledger refutes the exchange:
 
 # %%
-from companion.derivation import DerivationError
-
-try:
-    Derivation("trap", title="planted error").chain(
-        "exchanged-variance",
-        transition() * marginal(z_s, s) / marginal(),
-        (Normal(z_s, mean_q(x), var_step()), "the step's variance for the posterior's"),
-        domain=Ordered(s, t),
-    )
-except DerivationError as error:
-    print(str(error).split(" at ")[0])
+d.refute(
+    "exchanged-variance",
+    transition() * marginal(z_s, s) / marginal(),
+    Normal(z_s, mean_q(x), var_step()),
+    "the step's variance for the posterior's",
+    domain=Ordered(s, t),
+)
 
 # %% [markdown]
 # Then why do samplers get away with it? Without $x$, the reverse step is wider: to $\sigma_Q^2$ it adds what $z_t$ leaves
@@ -310,18 +306,13 @@ d.chain(
 # times, as in $\alpha_{t|s}$, leave no room for the question, and a test would have answered it: the inverse factor is refuted below.
 
 # %%
-try:
-    Derivation("trap", title="planted error").chain(
-        "inverted-factor",
-        mean_q(x_of_eps),
-        (
-            alpha_step() * (z_t - sigma(t) * (1 - sp.exp(log_snr(t) - log_snr(s))) * eps_hat),
-            "alpha_t / alpha_s for alpha_s / alpha_t",
-        ),
-        domain=Ordered(s, t),
-    )
-except DerivationError as error:
-    print(str(error).split(" at ")[0])
+d.refute(
+    "inverted-factor",
+    mean_q(x_of_eps),
+    alpha_step() * (z_t - sigma(t) * (1 - sp.exp(log_snr(t) - log_snr(s))) * eps_hat),
+    "$\\alpha_t/\\alpha_s$ for $\\alpha_s/\\alpha_t$",
+    domain=Ordered(s, t),
+)
 
 # %% [markdown]
 # ## Sources

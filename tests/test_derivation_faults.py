@@ -82,7 +82,7 @@ TRUE: dict[str, tuple[Any, Any, Domain]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [n for n in TRUE if "declared" not in n])
+@pytest.mark.parametrize("name", list(TRUE))
 def test_true_steps_are_accepted(name: str) -> None:
     left, right, domain = TRUE[name]
     (outcome,) = write(left, right, domain).outcomes
@@ -124,6 +124,21 @@ def test_the_symbolic_route_rejects_the_same_errors() -> None:
 
     proved = [name for name, (left, right, _) in WRONG.items() if prove(left, right) is not None]
     assert proved == []
+
+
+def test_variance_preservation_must_be_declared() -> None:
+    left, right, _ = TRUE["variance-preserving, declared"]
+    with pytest.raises(DerivationError, match="numeric check failed"):
+        write(left, right, Between(t, 0, 1))
+
+
+def test_refute_shows_the_counterexample_and_refuses_a_true_claim() -> None:
+    d = Derivation("test")
+    shown = d.refute("trap", MEANS, 2 * SNRS, "twice", domain=Ordered(s, t))._repr_markdown_()
+    assert r"\ne" in shown
+    assert "✗ refuted: twice. left " in shown
+    with pytest.raises(DerivationError, match="a planted error is accepted"):
+        d.refute("true", MEANS, SNRS, "no error", domain=Ordered(s, t))
 
 
 def test_a_step_that_is_true_by_numbers_alone_is_not_accepted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -38,6 +39,7 @@ from companion.derivation.vocabulary import (
     snr,
     symbol,
     t,
+    var_step,
     x,
     z,
 )
@@ -173,6 +175,9 @@ def test_notation() -> None:
     assert render.latex(sp.Derivative(sigma(t), t)) == r"\sigma'_{t}"
     assert render.latex(Normal(z, 0, 1)) == r"\mathcal{N}\left(z;\, 0,\, 1\right)"
     assert render.latex((snr(s) - snr(t)) / 2).startswith(r"\frac{\mathrm{SNR}(s) - ")
+    assert render.latex(sp.Derivative(snr(t), t)) == r"\mathrm{SNR}'(t)"
+    assert render.latex(var_step() ** 2) == r"\sigma_{t|s}^{4}"
+    assert render.latex(f(t) ** 2) == "f^{2}(t)"
     assert render.latex(Expectation(x, eps)) == r"\mathbb{E}_{\epsilon}\!\left[x\right]"
 
 
@@ -217,7 +222,7 @@ def test_random_schedules_are_schedules() -> None:
     for point in points:
         ratio = [point[alpha](w) / point[sigma](w) for w in times]
         assert 0 < point[s] < point[t] < 1
-        assert all(a > b > 0 for a, b in zip(ratio, ratio[1:], strict=False))
+        assert all(a > b > 0 for a, b in itertools.pairwise(ratio))
         assert abs(point[alpha](times[5]) ** 2 + point[sigma](times[5]) ** 2 - 1) > 1e-6
     (point,) = VariancePreserving(alpha, sigma).points([alpha(t), sigma(t)], "seed", 1)
     assert abs(point[alpha](times[5]) ** 2 + point[sigma](times[5]) ** 2 - 1) < 1e-12

@@ -55,7 +55,7 @@ from .domain import (
     Where,
 )
 from .operators import KL, Abbreviation, Expectation, Normal
-from .step import DerivationError, Outcome, Step, check
+from .step import Counterexample, DerivationError, Outcome, Step, check
 
 __all__ = [
     "ANYWHERE",
@@ -73,7 +73,7 @@ __all__ = [
     "Normal",
     "Ordered",
     "Outcome",
-    "Schedule",
+    "Refuted",    "Schedule",
     "Step",
     "VariancePreserving",
     "Where",
@@ -174,6 +174,32 @@ class Derivation:
             chain.check()
         self.chains.append(chain)
         return chain
+
+    def refute(
+        self, name: str, left: Any, wrong: Any, reason: str, *, domain: Domain = ANYWHERE
+    ) -> Refuted:
+        """Show that ``left = wrong`` is refuted by numbers: for the traps, not part of the ledger.
+
+        Raises:
+            DerivationError: if it is not refuted, or if the check fails for any other reason.
+        """
+        step = Step(f"{self.name}/{name}", sp.sympify(left), sp.sympify(wrong), reason, domain)
+        try:
+            check(step)
+        except Counterexample as error:
+            return Refuted(step, error.evidence)
+        raise DerivationError(f"{step.name}: a planted error is accepted")
+
+
+@dataclass
+class Refuted:
+    """A wrong claim with its counterexample. Displays itself."""
+
+    step: Step
+    evidence: str
+
+    def _repr_markdown_(self) -> str:
+        return render.refuted(self)
 
 
 @contextmanager

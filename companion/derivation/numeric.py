@@ -185,7 +185,10 @@ def _degrees(integrand: sp.Expr, laws: tuple[Normal, ...]) -> list[int | None]:
 def _opened(expr: sp.Expr) -> sp.Expr:
     while expr.has(Abbreviation):
         expr = expr.replace(lambda e: isinstance(e, Abbreviation), lambda e: e.definition)
-    return expr
+    return expr.replace(  # the log of a density is a polynomial too
+        lambda e: isinstance(e, sp.log) and isinstance(e.args[0], Normal),
+        lambda e: e.args[0].log_density(),
+    )
 
 
 def _hoisted(expr: sp.Expr, variable: sp.Symbol) -> Compiled:

@@ -16,7 +16,7 @@ from .step import Outcome
 from .vocabulary import LATEX, SUBSCRIPTED
 
 if TYPE_CHECKING:
-    from . import Chain
+    from . import Chain, Refuted
 
 
 _NAME_AND_ARGUMENT = re.compile(r"^(\\mathrm\{\w+\}|\\?[A-Za-z]+)([(_].*)$", re.DOTALL)
@@ -215,3 +215,10 @@ def markdown(chain: Chain) -> str:
     notes.append(f"`{chain.name}`")
     lines += ["", f"<small>{' · '.join(notes)}</small>"]
     return "\n".join(lines)
+
+
+def refuted(claim: Refuted) -> str:
+    """A wrong claim, crossed out by its counterexample."""
+    left, wrong = latex(claim.step.left), latex(claim.step.right)
+    evidence = f"✗ refuted: {claim.step.reason}. {claim.evidence}"
+    return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"

@@ -27,6 +27,18 @@ class DerivationError(Exception):
     """A step that is not accepted: which link, which check, and the counterexample."""
 
 
+class Counterexample(DerivationError):
+    """The numeric check's failure: the two sides differ at a point.
+
+    Attributes:
+        evidence: both values and the point.
+    """
+
+    def __init__(self, step: Step, evidence: str) -> None:
+        super().__init__(f"{step.name}: numeric check failed: {evidence}")
+        self.evidence = evidence
+
+
 @dataclass(frozen=True)
 class Step:
     """A claim ``left == right`` with its reason.
@@ -135,8 +147,8 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
         if mp.im(left) or mp.im(right):
             raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:
-            values = f"left {mp.nstr(left, 12)}, right {mp.nstr(right, 12)}"
-            raise _failure(step, "numeric", f"{values} at {show_point(place)}")
+            values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
+            raise Counterexample(step, f"{values} at {show_point(place)}")
         lefts.append(left)
         worst = max(worst, gap)
     return lefts, worst
