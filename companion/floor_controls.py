@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from companion import study
-from companion.floors import SCHEDULE, Budget, truncated_nelbo
+from companion.floors import LOWEST_LOG_SNR, SCHEDULE, Budget, truncated_nelbo
 from diffcore import data2d, published
 from diffcore.mixtures import Mixture
+from diffcore.quadrature import gauss_legendre
 from diffcore.targets import TARGETS, error_scale
 from diffcore.times import UniformLogSNR
 
@@ -83,7 +84,7 @@ def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd
     u = torch.rand(n, generator=generator, dtype=torch.float64)
     uniform = t_min + (1 - t_min) * u
     high = SCHEDULE.log_snr(torch.tensor(t_min, dtype=torch.float64)).item()
-    times = UniformLogSNR(-16.0, high).quantile(u, SCHEDULE)
+    times = UniformLogSNR(LOWEST_LOG_SNR, high).quantile(u, SCHEDULE)
     code = 2 / math.pi  # code units in one nat per dimension, less the half of the ELBO
     columns: dict[str, Tensor] = {}
     for name, t, factor in (
@@ -101,6 +102,27 @@ def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd
             row[f"{name}_largest_share"] = (values[:size].max() / values[:size].sum()).item()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def half_weight(target: str) -> float:
+    """The log-SNR on the clean side at which a guarded NELBO's effective weight has fallen to one half."""
+    low, high = 0.0, 40.0
+    loss = published.by_name("nelbo", target)
+    for _ in range(60):
+        middle = (low + high) / 2
+        weight = loss.effective_weight(torch.tensor(middle, dtype=torch.float64))
+        low, high = (middle, high) if weight > 0.5 else (low, middle)
+    return low
+
+
+def untrained_score() -> dict[str, float]:
+    """What a network that returns zero scores in the score's NELBO: as published, and with HEAD's sigma^2."""
+    losses = {
+        "published": published.by_name("nelbo", "score"),
+        "head": published.PublishedLoss("nelbo", "score", published.score_nelbo_at_head),
+    }
+    t, weight = gauss_legendre(400)  # the coefficient peaks at t = 1, over a width of the guard
+    return {name: (weight * loss.eps_factor(t)).sum().item() for name, loss in losses.items()}
 
 
 def azula_weights(t: Sequence[float]) -> pd.DataFrame:

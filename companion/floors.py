@@ -157,7 +157,7 @@ def truncated_nelbo(
     mixture, pieces = lean(mixture), []
     ends = SCHEDULE.log_snr(torch.tensor(t_min, dtype=torch.float64)).tolist()
     for number, (low, high) in enumerate(zip([LOWEST_LOG_SNR, *ends], ends, strict=False)):
-        points = budget.points if number == 0 else budget.points // 8
+        points = budget.points // (4 if number == 0 else 16)
         estimates = []
         for scramble in range(seed, seed + budget.scrambles):
             cube = sobol(points, 2 + mixture.dim, 1000 * (1 + number) + scramble)

@@ -58,7 +58,8 @@ class CurveMixture(Mixture):
         def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
             return -log_density(z[:, row], alpha[row], sigma[row], self.curve(branch, u))[0]
 
-        nodes = adapt(exponent, z.shape[1], self.branches, self.panels, self.nodes, self.cutoff)
+        sizes = z.shape[1], self.branches, self.panels, self.nodes
+        nodes = adapt(exponent, *sizes, self.cutoff, z.device)
         log_weight = nodes.log_weight - math.log(self.branches)
         return nodes.row, self.curve(nodes.branch, nodes.u), log_weight
 

@@ -55,17 +55,24 @@ Exponent = Callable[[Tensor, Tensor, Tensor], Tensor]
 r"""(row, branch, u) -> :math:`\varphi`, all of one shape."""
 
 
+@torch.no_grad()
 def adapt(
-    exponent: Exponent, rows: int, branches: int, panels: int, nodes: int, cutoff: float = CUTOFF
+    exponent: Exponent,
+    rows: int,
+    branches: int,
+    panels: int,
+    nodes: int,
+    cutoff: float = CUTOFF,
+    device: torch.device | None = None,
 ) -> Nodes:
     r"""Nodes for :math:`\sum_b \int_0^1 e^{-\varphi_r(b, u)}\,(\ldots)\,du`, one integral for each row.
 
     Starts from ``panels`` equal panels on each branch; they must be fine enough to show the shape of
     the curve, not the width of the peak. From :math:`\varphi` at both ends and the middle of a panel,
     its smallest value inside is at least the smallest of the three less their second difference
-    (eight times the bound for a parabola). Panels whose bound lies :data:`CUTOFF` above the smallest
+    (eight times the bound for a parabola). Panels whose bound lies ``cutoff`` above the smallest
     value seen in the row are dropped; the others are halved until they vary by less than :data:`SPAN`
-    and bend by less than :data:`BEND`.
+    and bend by less than :data:`BEND`. A half inherits three of its values; only its middle is new.
 
     Args:
         exponent: evaluates the exponent; called without gradients.
@@ -74,41 +81,45 @@ def adapt(
         panels: panels to start from on each branch.
         nodes: Gauss-Legendre nodes in each final panel.
         cutoff: what to drop, in nats.
+        device: of the nodes.
     """
-    row = torch.arange(rows).repeat_interleave(branches * panels)
-    branch = torch.arange(branches).repeat_interleave(panels).repeat(rows)
-    left = (torch.arange(panels, dtype=torch.float64) / panels).repeat(rows * branches)
+    grid = torch.arange(2 * panels + 1, dtype=torch.float64, device=device) / (2 * panels)
+    index = torch.arange(rows * branches, device=device)
+    start = index.repeat_interleave(len(grid))
+    values = exponent(start // branches, start % branches, grid.repeat(rows * branches))
+    values = values.reshape(rows * branches, len(grid))
+    at = torch.stack([values[:, k : k + 2 * panels : 2].reshape(-1) for k in range(3)])
+    row, branch = (part.repeat_interleave(panels) for part in (index // branches, index % branches))
+    left = grid[:-1:2].repeat(rows * branches)
+    best = torch.full((rows,), torch.inf, dtype=torch.float64, device=device)
     width = 1.0 / panels
-    best = torch.full((rows,), torch.inf, dtype=torch.float64)
-    done: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
-    floors: list[Tensor] = []
-    while row.numel():
-        with torch.no_grad():
-            at = torch.stack([exponent(row, branch, left + width * f) for f in (0.0, 0.5, 1.0)])
+    done: list[tuple[Tensor, ...]] = []
+    while True:
         low, high = at.amin(0), at.amax(0)
         best = best.scatter_reduce(0, row, low, "amin")
         bend = (at[0] - 2 * at[1] + at[2]).abs()
-        floor = low - bend
-        alive = floor <= best[row] + cutoff
+        alive = low - bend <= best[row] + cutoff
         final = alive & (high - low <= SPAN) & (bend <= BEND)
-        done.append((row[final], branch[final], left[final], torch.full_like(left[final], width)))
-        floors.append(floor[final])
+        widths = torch.full_like(low, width)
+        done.append(tuple(v[final] for v in (row, branch, left, widths, low - bend)))
         split = alive & ~final
+        if not split.any():
+            break
         width /= 2
         row, branch = row[split].repeat(2), branch[split].repeat(2)
         left = torch.cat([left[split], left[split] + width])
-    done.append(
-        (row, branch, left, torch.full_like(left, width))
-    )  # empty; there may be no rows at all
-    row, branch, left, widths = (torch.cat(part) for part in zip(*done, strict=True))
-    keep = torch.cat([*floors, left[:0]]) <= best[row] + cutoff
-    points, weights = gauss_legendre(nodes)
-    u = left[keep, None] + widths[keep, None] * points
+        outer = at[:, split]
+        middle = exponent(row, branch, left + width / 2)
+        at = torch.stack([outer[:2].reshape(-1), middle, outer[1:].reshape(-1)])
+    row, branch, left, widths, floor = (torch.cat(part) for part in zip(*done, strict=True))
+    keep = floor <= best[row] + cutoff
+    row, branch, left, widths = (part[keep] for part in (row, branch, left, widths))
+    points, weights = (part.to(left.device) for part in gauss_legendre(nodes))
     return Nodes(
-        row[keep].repeat_interleave(nodes),
-        branch[keep].repeat_interleave(nodes),
-        u.reshape(-1),
-        (widths[keep, None] * weights).log().reshape(-1),
+        row.repeat_interleave(nodes),
+        branch.repeat_interleave(nodes),
+        (left[:, None] + widths[:, None] * points).reshape(-1),
+        (widths[:, None] * weights).log().reshape(-1),
     )
 
 

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # What the published numbers measure
 #
-# **Question.** In the study's 2-D table, the NELBO is about 0.7 to 1 for $x$ and $s$, and about 2.5 for $\epsilon$ and $v$.
-# In theory the four are one loss. Which part of the gap did the networks learn, and which part did the code put there?
+# **Question.** In the study's 2-D table the NELBO of $x$ and $s$ is less than half of that of $\epsilon$ and $v$, on every data
+# set. In theory the four are one loss. Which part of the gap did the networks learn, and which part did the code put there?
 #
 # **Assumed.** The study's cosine schedule, $\alpha_t = \cos(\pi t/2)$ and $\sigma_t = \sin(\pi t/2)$, and $z_t = \alpha_t x + \sigma_t \epsilon$.
 # From [](04_four_targets): all targets are one prediction read in different ways. Each 2-D data set is an exact mixture of
@@ -56,12 +56,12 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 # | $v$ | $\alpha/(\sigma(\alpha^2 + \sigma^2) + g)$ | $\alpha/\sigma$ | $\alpha\epsilon - \sigma x$ |
 # | $s$ | $\sigma/(\alpha + g)$ | $\sigma/\alpha$ | $-\sigma\epsilon/(\sigma^2 + g)$ |
 #
-# The weighted losses have $c = 1$; for $s$ the guard stays in the target. For $s$ the code at that commit says
-# $c = \sigma^2$. The saved losses rule that out: they follow $\sigma/(\alpha + g)$, which is used here. All of this lives in one
-# module, `diffcore.published`; nothing else in the package has a guard.
+# The weighted losses have $c = 1$; for $s$ the guard stays in the target. All of this lives in one module,
+# `diffcore.published`; nothing else in the package has a guard.
 
 # %%
 import math
+from importlib.metadata import version
 
 from IPython.display import Markdown
 
@@ -83,15 +83,27 @@ Markdown(
     f"{published.NATS_PER_CODE_UNIT / math.log(2):.3f} bits per dimension."
 )
 
+# %% [markdown]
+# For $s$ the code at that commit says $c = \sigma^2$, which is no ELBO coefficient. The table above has $\sigma/(\alpha + g)$, which the
+# code also holds, as a comment. The saved losses tell which one made the published numbers.
+
+# %%
+zero, saved = floor_controls.untrained_score(), study.losses()
+first = saved[(saved["objective"] == "nelbo") & (saved["target"] == "score")]["initial"]
+Markdown(
+    f"A network that returns zero scores {zero['published']:.2f} with $\\sigma/(\\alpha + g)$ and {zero['head']:.2f} with "
+    f"$\\sigma^2$. The study's untrained networks scored {first.min():.2f} to {first.max():.2f}."
+)
+
 # %%
 artifacts.figure(
     floor_figures.coefficients(),
     "nelbo_coefficients",
     caption="The study's Figure 4, regenerated: NELBO coefficients against time. Left, as published: every curve is cut off "
-    "at 1/g, each at its own place. Right, without guard: they have poles at $t = 0$ ($x$, $\\epsilon$, $v$) and $t = 1$ "
+    "at $1/g$, each at its own place. Right, without guard: they have poles at $t = 0$ ($x$, $\\epsilon$, $v$) and $t = 1$ "
     "($\\epsilon$, $s$).",
-    alt="Two panels of four curves on a logarithmic axis. On the left each coefficient stops at one hundred; that of x is flat "
-    "below t = 0.1. On the right the coefficients of x, epsilon and v grow without bound as t goes to 0.",
+    alt="Two panels of four curves on a logarithmic axis. On the left each coefficient stops at one over the guard; that of x is flat "
+    "near t = 0. On the right the coefficients of x, epsilon and v grow without bound as t goes to 0.",
 )
 
 # %% [markdown]
@@ -163,14 +175,15 @@ d.chain(
 )
 
 # %%
+half = {target: f"{floor_controls.half_weight(target):.1f}" for target in study.TARGETS}
 artifacts.figure(
     floor_figures.effective_weights(),
     "guard_weights",
-    caption="The weight on the ELBO that each guarded NELBO implies, against the log-SNR (by `diffcore.published`). The guards of $x$ "
-    "and $s$ remove everything above $\\lambda \\approx 4$; those of $\\epsilon$ and $v$ keep it up to $\\lambda \\approx 9$. The guards of $\\epsilon$ "
-    "and $s$ also act at the noisy end.",
-    alt="Four curves over the log-SNR from minus 12 to 12 below a line at 1. The curves of x and score fall to zero near "
-    "log-SNR 4, those of epsilon and v fall to 0.5 near 9. Those of epsilon and score also fall on the left.",
+    caption="The weight on the ELBO that each guarded NELBO implies, against the log-SNR (by `diffcore.published`). On the clean side it "
+    f"falls to one half at $\\lambda = {half['x']}$ ($x$), {half['score']} ($s$), {half['eps']} ($\\epsilon$) and {half['v']} ($v$). The guards "
+    "of $\\epsilon$ and $s$ act at the noisy end too.",
+    alt="Four curves below a line at 1, over the log-SNR from noise to data. The curves of x and score fall to zero early on the data "
+    "side, those of epsilon and v much later. Those of epsilon and score also fall towards the noise.",
 )
 
 # %% [markdown]
@@ -202,20 +215,25 @@ artifacts.table(
         "excess_percent": "excess, %",
         "excess_in_se": "excess, s.e.",
     },
-    digits={"excess_percent": 1, "excess_in_se": 1},
+    digits={"floor_error": 5, "excess_percent": 1, "excess_in_se": 1},
     seeds=[0],
     n=budget.points * budget.scrambles,
 )
 
 # %%
+nelbo = frame[frame["objective"] == "nelbo"].pivot(index="dataset", columns="target")
+groups = {name: nelbo["floor"][list(name.split(" and "))] for name in ("x and score", "eps and v")}
+heights = "; ".join(
+    f"{name} {g.min(axis=None):.2f} to {g.max(axis=None):.2f}" for name, g in groups.items()
+)
 artifacts.figure(
     floor_figures.floors_vs_published(frame),
     "floors_vs_published",
-    caption="Bars: one perfect denoiser, put into the four published NELBO losses of the 2-D data. It has learnt everything there is to "
-    "learn, and still scores far lower in $x$ and $s$ than in $\\epsilon$ and $v$. Dots: the study's published values. They sit on "
-    "the bars. The guards separate the targets; learning does not.",
-    alt="Four panels, one for each data set, with a bar for each target: about 0.7 to 1.0 for x and s, about 2.4 to 2.5 for "
-    "epsilon and v. A dot with an error bar, the published value, lies on or just above the top of each bar.",
+    caption="Bars: one perfect denoiser, put into the four published NELBO losses of the 2-D data. It has learnt all there is to learn, "
+    "and still scores far lower in $x$ and $s$ than in $\\epsilon$ and $v$. Dots: the study's published values, all within "
+    f"{nelbo['excess_percent'].abs().max(axis=None):.0f} % of the bars. The guards separate the targets; learning does not.",
+    alt=f"Four panels, one for each data set, with a bar for each target: {heights}. A dot with an error bar, the published value, "
+    "lies near the top of each bar.",
     seeds=[0],
     n=budget.points * budget.scrambles,
 )
@@ -223,7 +241,6 @@ artifacts.figure(
 # %%
 worst = (frame["floor_error"] / frame["floor"]).max()
 check = ((frame["monte_carlo"] - frame["floor"]) / frame["monte_carlo_error"]).abs().max()
-nelbo = frame[frame["objective"] == "nelbo"].pivot(index="dataset", columns="target")
 gap = {
     k: nelbo[k][["eps", "v"]].mean(axis=1) - nelbo[k][["x", "score"]].mean(axis=1)
     for k in ("floor", "published")
@@ -239,9 +256,9 @@ Markdown(
 # %% [markdown]
 # ## How close the networks came
 #
-# A published value is a mean of three runs, each measured once: 20,000 test points, one time and one noise each. That alone
-# makes a value uncertain, whatever the network. The standard errors use the larger of two numbers: the spread of the three
-# runs, and the spread that a perfect denoiser would have in such a measurement.
+# A published value is a mean of three runs, each measured once on the test split, with one time and one noise for each point.
+# That alone makes a value uncertain, whatever the network. The standard errors use the larger of two numbers: the spread of
+# the three runs, and the spread that a perfect denoiser would have in such a measurement.
 
 
 # %%
@@ -477,7 +494,7 @@ artifacts.table(
 # %% [markdown]
 # :::{admonition} Trap: a guard is a weighting
 # :class: warning
-# A small number in a denominator, or a clip, looks like numerical hygiene. Near a pole it is a different loss. In `azula` 0.11.1,
+# A small number in a denominator, or a clip, looks like numerical hygiene. Near a pole it is a different loss. In `azula`,
 # `SimpleDenoiser.loss` documents the weight $(\alpha_t^2 + \sigma_t^2)/\sigma_t^2$ and clips it at `max_weight=1e4`, an argument that its docstring does not
 # mention ([source](https://github.com/probabilists/azula)). Its default schedule starts well above that. Writing down the effective weight, as
 # above, shows such a thing at once: it must be 1.
@@ -487,7 +504,8 @@ artifacts.table(
 artifacts.table(
     floor_controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2]),
     "azula_clip",
-    caption="The weight in azula's loss, read off by calling it with a network that returns zero, beside the weight of its docstring.",
+    caption=f"The weight in azula's loss (version {version('azula')}), read off by calling it with a network that returns zero, beside "
+    "the weight of its docstring.",
     columns={
         "t": "t",
         "log_snr": "log-SNR",
@@ -503,8 +521,8 @@ artifacts.table(
 #
 # - The order of the published NELBO values across targets is an order of guards. It says nothing about which target learns best.
 # - It does not show that the targets learn equally well. That needs one common scale, as in [](06_real_images).
-# - Floors are for endless data. The study's test split was drawn from 100,000 points and standardised by their moments, and the
-#   loss is that of the last recorded epoch, before the last one trained.
+# - Floors are for endless data. The study's test split is finite, partly seen in training, and standardised by its sample's
+#   moments; the recorded loss is measured before the last epoch's update.
 # - The waves of the study lie on a fixed grid of $x$, taken here as uniform.
 #
 # ## Sources
