@@ -100,20 +100,16 @@ def table() -> pd.DataFrame:
         coded = on_cosine(derived / row.code)
         if not (stated.is_constant() and coded.is_constant()):
             raise ValueError(f"{name}: not a constant multiple: {stated}, {coded}")
-        error = rf"\|{row.symbol} - \hat {row.symbol}\|^2"
+        factor = "" if x_error_factor(row) == 1 else sp.latex(x_error_factor(row))
         rows.append(
             {
                 "target": name,
-                "NELBO": rf"$-\frac12 {_times(x_error_factor(row))} \mathrm{{SNR}}' {error}$",
-                "weighted": f"${error}$",
-                "rescaled": f"${_times(x_error_factor(row))} {error}$",
+                "weighted": rf"$\lVert {row.symbol} - \hat {row.symbol} \rVert^2$",
+                "rescaled": f"${factor or 1}$",
+                "NELBO": rf"$-\frac12 {factor} \mathrm{{SNR}}'$",
                 "code": f"${row.code_text}$",
                 "from the table": f"${sp.latex(stated)}$",
                 "from the code": f"${sp.latex(coded)}$",
             }
         )
     return pd.DataFrame(rows)
-
-
-def _times(factor: sp.Expr) -> str:
-    return "" if factor == 1 else sp.latex(factor)

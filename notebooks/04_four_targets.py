@@ -306,10 +306,19 @@ artifacts = Artifacts("04_four_targets", profile)
 artifacts.table(
     loss_table.table(),
     "loss_table",
-    caption="The study's losses, regenerated from one formula: NELBO, weighted, and rescaled (each an "
-    "expectation over $t$ and $\\epsilon$). "
-    "*Code*: the coefficient in the published code, with its guard $g = 0.01$. *From the table*, *from "
-    "the code*: our NELBO coefficient divided by theirs with $g = 0$ (one constant each, computed).",
+    caption="The study's losses, regenerated from one formula; each is an expectation over $t$ and $\\epsilon$. *Weighted*: "
+    "the squared error. *Rescaled*, *NELBO*: the coefficient in front of it. *Code*: the NELBO's coefficient in the published code, "
+    "with its guard $g = 0.01$. *÷ table*, *÷ code*: our NELBO coefficient divided by that of the study's table and by that of "
+    "its code with $g = 0$.",
+    columns={
+        "target": "target",
+        "weighted": "weighted",
+        "rescaled": "rescaled",
+        "NELBO": "NELBO",
+        "code": "code",
+        "from the table": "÷ table",
+        "from the code": "÷ code",
+    },
 )
 
 # %% [markdown]
