@@ -144,7 +144,7 @@ class Derivation:
             cites: where it is stated; say so if an equation number is not certain.
             rests_on: in addition to the derivation's own.
             torch: counterpart of the last expression, see ``torchcheck`` for argument names.
-            seconds: time limit of each symbolic proof.
+            seconds: time limit of each symbolic proof, CPU time.
 
         Raises:
             DerivationError: if a link is not accepted.

@@ -176,16 +176,15 @@ def Density(function: UndefinedFunction) -> Domain:
 
     def draw(rng: random.Random, environment: Environment) -> None:
         share = uniform(rng, 0.2, 0.8)
-        parts = [(w, uniform(rng, -2, 2), uniform(rng, 1, 6)) for w in (share, 1 - share)]
-        heights: dict[int, list[Any]] = {}  # by precision: these do not change with x
-
-        def density(x: Any) -> Any:
-            if mp.mp.prec not in heights:
-                heights[mp.mp.prec] = [w * mp.sqrt(k / (2 * mp.pi)) for w, _, k in parts]
-            at = zip(heights[mp.mp.prec], parts, strict=True)
-            return sum(h * mp.exp(-k * (x - m) ** 2 / 2) for h, (_, m, k) in at)
-
-        environment[function] = density
+        parts = []
+        for weight in (share, 1 - share):
+            mean, deviation = uniform(rng, -2, 2), uniform(rng, 0.4, 1)
+            with mp.workdps(200):  # more digits than any check carries
+                height = weight / (deviation * mp.sqrt(2 * mp.pi))
+                parts.append((height, mean, -1 / (2 * deviation**2)))
+        environment[function] = lambda x: sum(
+            height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts
+        )
 
     return Domain(rules=(draw,))
 

@@ -51,7 +51,7 @@ class Step:
         rests_on: derivations or chains that it uses.
         cites: where it is stated.
         torch: a torch counterpart of ``right``, called with keyword arguments named as the symbols.
-        seconds: time limit for the symbolic proof.
+        seconds: time limit for the symbolic proof, CPU time.
     """
 
     name: str
@@ -159,7 +159,9 @@ def _symbolic(step: Step) -> Proof:
         with time_limit(step.seconds):
             proof = prove(step.domain.insert(step.left), step.domain.insert(step.right))
     except TimeLimit:
-        raise _failure(step, "symbolic", f"no proof within {step.seconds:g} s") from None
+        raise _failure(
+            step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
+        ) from None
     if proof is None:
         raise _failure(step, "symbolic", "SymPy does not reduce left - right to 0")
     return proof

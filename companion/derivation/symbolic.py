@@ -33,7 +33,9 @@ class TimeLimit(BaseException):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`TimeLimit` in this (main) thread after ``seconds``; the limit is hard.
+    """Raise :class:`TimeLimit` in this (main) thread after ``seconds`` of CPU time; the limit is hard.
+
+    CPU time, so that a busy machine does not turn a proof into a failure.
 
     Raises:
         RuntimeError: outside the main thread, where a limit could not be enforced.
@@ -44,13 +46,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(signum: int, frame: Any) -> None:
         raise TimeLimit
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @dataclass(frozen=True)
