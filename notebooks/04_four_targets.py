@@ -460,17 +460,13 @@ artifacts.figure(
 # :::
 
 # %%
-from companion.derivation import DerivationError
-
 without_square = sigma(t) ** 2 / (alpha(t) ** 2 + sigma(t) ** 2)
-try:
-    Derivation("trap", title="planted error").chain(
-        "v-row",
-        diffusion_loss,
-        (-sp.Rational(1, 2) * without_square * snr_prime * (v - v_hat) ** 2, "a lost square"),
-    )
-except DerivationError as error:
-    print(str(error).split(" at ")[0])
+d.refute(
+    "a-lost-square",
+    diffusion_loss,
+    -sp.Rational(1, 2) * without_square * snr_prime * (v - v_hat) ** 2,
+    "the sum of squares must be squared",
+)
 
 # %% [markdown]
 # The same trap has caught public code. Min-SNR weighting {cite:p}`hang2023` limits the weight of the
