@@ -231,7 +231,7 @@ artifacts.figure(
     "floors_vs_published",
     caption="Bars: one perfect denoiser, put into the four published NELBO losses of the 2-D data. It has learnt all there is to learn, "
     "and still scores far lower in $x$ and $s$ than in $\\epsilon$ and $v$. Dots: the study's published values, all within "
-    f"{nelbo['excess_percent'].abs().max(axis=None):.0f} % of the bars. The guards separate the targets; learning does not.",
+    f"{math.ceil(nelbo['excess_percent'].abs().max(axis=None))} % of the bars. The guards separate the targets; learning does not.",
     alt=f"Four panels, one for each data set, with a bar for each target: {heights}. A dot with an error bar, the published value, "
     "lies near the top of each bar.",
     seeds=[0],

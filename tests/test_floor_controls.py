@@ -82,7 +82,7 @@ def test_bars_are_the_floors_and_dots_the_published_values(frame):
         heights = [bar.get_height() for bar in axis.patches]
         np.testing.assert_allclose(heights, rows["floor"])
         dots = next(c for c in axis.containers if hasattr(c, "has_yerr")).lines[0].get_ydata()
-        np.testing.assert_allclose(dots, rows["published"])
+        np.testing.assert_allclose(np.asarray(dots, float), rows["published"].to_numpy())
     plt.close(figure)
 
 
