@@ -103,7 +103,7 @@ def monte_carlo(
 def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
     """Every published 2-D loss beside its Bayes floor, in code units: 32 rows.
 
-    Columns: dataset, target, objective; ``floor`` and ``floor_error``; ``monte_carlo`` and its
+    Columns: dataset, target, objective; ``floor`` and ``floor_error``, also in percent; ``monte_carlo`` and its
     ``monte_carlo_error``, the perfect denoiser in the published estimator; ``draw_sd``, the standard
     deviation of one recorded test loss of the perfect denoiser, for lack of test points; ``published``,
     its ``published_sd`` over three executions, and ``last20``, the average of the last epochs; ``excess`` =
@@ -138,6 +138,7 @@ def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
         columns={"printed": "published", "sd": "published_sd", "last20_mean": "last20"}
     )
     table = pd.DataFrame(rows).merge(known, on=["dataset", "target", "objective"], validate="1:1")
+    table["floor_error_percent"] = 100 * table["floor_error"] / table["floor"]
     table["excess"] = table["published"] - table["floor"]
     table["excess_percent"] = 100 * table["excess"] / table["floor"]
     noise = table[["published_sd", "draw_sd"]].max(axis=1) / math.sqrt(3)
