@@ -54,7 +54,7 @@ def bits(denoiser: Denoiser, images: Tensor, edges: Tensor, draws: int, seed: in
         denoiser: what is measured.
         images: (images, 8, 8), with values among the levels of the digits.
         edges: (slices + 1,), rising log-SNRs in nats: the first and last are the ends of the bound.
-        draws: noise levels for each image and slice.
+        draws: noise levels for each image and slice, and draws of the reconstruction.
         seed: of every random number.
     """
     generator = Generator().manual_seed(seed)
@@ -63,10 +63,13 @@ def bits(denoiser: Denoiser, images: Tensor, edges: Tensor, draws: int, seed: in
         nelbo(denoiser, images, generator, (low, high), draws=draws).diffusion
         for low, high in pairwise(ends)
     ]
+    decoded = [
+        reconstruction_levels(images, LEVELS.to(images), ends[-1], generator) for _ in range(draws)
+    ]
     per_bit = images[0].numel() * math.log(2)
     return Bits(
         prior_kl(images, ends[0]) / per_bit,
-        reconstruction_levels(images, LEVELS.to(images), ends[-1], generator) / per_bit,
+        torch.stack(decoded).mean(0) / per_bit,
         torch.stack(slices, dim=1) / per_bit,
         edges,
     )
