@@ -3,8 +3,8 @@
 # `make book` runs this through `python -m companion book`. By hand, on a laptop or, through
 # Snakemake's executors, on a cluster:  snakemake --cores 2 --config profile=paper
 #
-# A notebook runs again when its .py, a module of this repository that it imports, or a notebook
-# whose tables it reads has changed (by content: a new time stamp alone is no change).
+# A notebook runs again when its .py, a module of this repository that it imports, a notebook whose
+# tables it reads, or the environment has changed (by content: a new time stamp alone is no change).
 
 import os
 import sys
@@ -45,6 +45,7 @@ rule execute:
         source=lambda wildcards: here([graph.source(wildcards.name)]),
         modules=lambda wildcards: here(graph.modules(wildcards.name)),
         reads=lambda wildcards: [page(name) for name in graph.reads(wildcards.name)],
+        environment=here([ROOT / "requirements.lock", ROOT / "companion" / "execute.py"]),
     output:
         "book/{name}.ipynb",
     wildcard_constraints:

@@ -87,7 +87,10 @@ def render(profile: str) -> None:
 
 
 def stage(profile: str) -> None:
-    """Put prose and figures beside the executed notebooks; take away what is no page any more."""
+    """Put prose and figures beside the executed notebooks; take away what is made no more."""
+    from companion import artifacts
+
+    artifacts.prune(profile)
     pages = pages_dir(profile)
     keep = {f"{name}.ipynb" for name in graph.notebooks()}
     for path in pages.iterdir():

@@ -17,7 +17,7 @@ from companion.files import write_text
 
 #: What a cold run is made from. Nothing built, no training run, goes along.
 SOURCES = ["book", "companion", "diffcore", "notebooks"]
-SOURCES += ["Snakefile", "_config.yml", "jupytext.toml", "pyproject.toml"]
+SOURCES += ["Snakefile", "_config.yml", "jupytext.toml", "pyproject.toml", "requirements.lock"]
 
 
 def run(profile: str, jobs: int = 2) -> list[str]:

@@ -95,9 +95,10 @@ def clean(notebook: Any) -> Any:
             tags.append("remove-cell")
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if not _is_progress(out)]
-            if "derivation" in tags or any(
-                "text/markdown" in out.get("data", {}) for out in cell.outputs
-            ):
+            typeset = [out.data for out in cell.outputs if "text/markdown" in out.get("data", {})]
+            for data in typeset:
+                data.pop("text/plain", None)  # an object's text may name its address in memory
+            if "derivation" in tags or typeset:
                 tags.append("hide-input")  # what is typeset reads as text; its code is a click away
         cell.metadata = {"tags": tags} if tags else {}
         cell.id = f"cell-{number:03d}"

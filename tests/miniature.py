@@ -36,7 +36,9 @@ profile = "standard"
 """
 
 PIPELINE = ["Snakefile", "Makefile", "_config.yml", "jupytext.toml", "pyproject.toml"]
-MACHINERY = ["__init__", "__main__", "book", "cli", "errors", "execute", "files", "graph", "paths"]
+PIPELINE += ["requirements.lock"]
+MACHINERY = ["__init__", "__main__", "artifacts", "book", "cli", "errors", "execute", "files"]
+MACHINERY += ["graph", "paths", "profiles"]
 
 
 def notebook(title: str, *cells: str) -> str:
@@ -58,7 +60,7 @@ class Miniature:
         for name in PIPELINE:
             shutil.copy(ROOT / name, root / name)
         (root / "companion").mkdir()
-        for name in [*MACHINERY, "profiles"]:
+        for name in MACHINERY:
             shutil.copy(ROOT / "companion" / f"{name}.py", root / "companion" / f"{name}.py")
         (root / "notebooks").mkdir()
         for name, text in notebooks.items():

@@ -60,25 +60,35 @@ def test_sphinx_had_nothing_to_warn_of(quick_book: Path) -> None:
     assert re.findall(r"^.*(?:WARNING|ERROR).*$", log, re.MULTILINE) == []
 
 
-def test_every_saved_figure_and_table_is_on_its_page(quick_book: Path) -> None:
-    manifest = artifacts.read_manifest("quick")
-    assert manifest
-    for name, entry in manifest.items():
+def test_every_saved_figure_is_on_its_page(quick_book: Path) -> None:
+    figures = {n: e for n, e in artifacts.read_manifest("quick").items() if e["kind"] == "figure"}
+    assert figures
+    for name, entry in figures.items():
         page = parsed(quick_book / f"{entry['notebook']}.html")
-        kind = {"figure": "fig", "table": "tab"}[entry["kind"]]
-        shown = page.find(id=f"{kind}-{name.replace('_', '-')}")
+        shown = page.find(id=f"fig-{name.replace('_', '-')}")
         assert shown is not None, name
-        if kind == "fig":
-            image = shown.find("img")
-            assert (quick_book / image["src"]).read_bytes() == (
-                paths.figures_dir("quick") / f"{name}.svg"
-            ).read_bytes()
-            assert len(image["alt"]) > 20, name
+        image = shown.find("img")
+        saved = paths.figures_dir("quick") / f"{name}.svg"
+        assert (quick_book / image["src"]).read_bytes() == saved.read_bytes()
+        assert len(image["alt"]) > 20, name
         assert len(shown.find(class_="caption-text").get_text().strip()) > 20, name
 
 
+def test_every_saved_table_is_on_its_page_or_decides_a_verdict(quick_book: Path) -> None:
+    tables = {n: e for n, e in artifacts.read_manifest("quick").items() if e["kind"] == "table"}
+    assert tables
+    verdicts = (paths.ROOT / "companion" / "verdicts.py").read_text()
+    for name, entry in tables.items():
+        page = parsed(quick_book / f"{entry['notebook']}.html")
+        shown = page.find(id=f"tab-{name.replace('_', '-')}")
+        assert shown is not None or f'"{name}"' in verdicts, name
+        if shown is not None:
+            assert shown.find("td") is not None, name
+            assert len(shown.find(class_="caption-text").get_text().strip()) > 10, name
+
+
 def test_every_derivation_is_an_equation_with_its_checks(quick_book: Path) -> None:
-    chains = {step.chain.name: chapter.name for chapter in collect() for step in chapter.steps}
+    chains = {chain.name: chapter.name for chapter in collect() for chain in chapter.chains}
     assert chains
     for chain, notebook in chains.items():
         page = parsed(quick_book / f"{notebook}.html")

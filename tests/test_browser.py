@@ -17,7 +17,8 @@ WIDTHS = {"wide": 1280, "narrow": 390}
 
 TYPESET = """
 const done = arguments[0];
-MathJax.startup.promise.then(() => done(null), (error) => done(String(error)));
+if (!window.MathJax) done(null); // a page without math loads none
+else MathJax.startup.promise.then(() => done(null), (error) => done(String(error)));
 """
 
 FACTS = r"""
@@ -26,7 +27,7 @@ const text = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
 const raw = [];
 while (text.nextNode()) {
   const at = text.currentNode;
-  if (/\\\(|\\\[|\$\$/.test(at.data) && !at.parentElement.closest('pre, code, script, mjx-container'))
+  if (/\\\(|\\\[|\$[^$]+\$/.test(at.data) && !at.parentElement.closest('pre, code, script, mjx-container'))
     raw.push(at.data.trim().slice(0, 80));
 }
 return {
