@@ -417,7 +417,7 @@ Markdown(
 # {cite:p}`karras2022`, which $v$ is one form of {cite:p}`salimans2022`. The study's image network differs in one more way: its
 # published code turns the time, a number in $[0, 1)$, into an integer, so that the network is never told the noise level.
 # And independent pixels beat all our networks: they know that grey is counted in 17 steps, which a network has to learn from the
-# images with the least noise. Longer training helps (profile `paper`).
+# images with the least noise. How far longer training closes that gap is left open here.
 #
 # ## Sources
 #
