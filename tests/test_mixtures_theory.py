@@ -10,7 +10,7 @@ from oracle2d import noisy, scales
 
 from diffcore import data2d
 from diffcore.mixtures import GaussianMixture
-from diffcore.quadrature import adapt, gauss_legendre
+from diffcore.quadrature import adapt, gauss_legendre, sobol
 from diffcore.schedules import SCHEDULES
 from diffcore.targets import TARGETS, convert
 
@@ -78,6 +78,19 @@ def test_mmse_agrees_with_the_squared_error_of_the_denoiser():
             exact = mixture.mmse(torch.tensor(log_snr), points=256, scrambles=4)
             error = squared.std() / math.sqrt(len(squared)) + exact.error
             assert abs(squared.mean() - exact.value) < 4 * error
+
+
+@pytest.mark.parametrize("name", data2d.DATASETS)
+def test_quantiles_give_the_moments_of_the_noised_data(name):
+    # Standardised data: each axis of z has mean 0 and variance alpha^2 + sigma^2, whatever the shape.
+    mixture = data2d.by_name(name)
+    for alpha, sigma in ((1.0, 0.0), (0.6, 0.3), (0.3, 2.0)):
+        scales_ = torch.tensor(alpha).double(), torch.tensor(sigma).double()
+        z = mixture.noised(sobol(2**14, 3, seed=0), *scales_)
+        assert z.mean(0).abs().max() < 2e-3
+        torch.testing.assert_close(
+            z.var(0), (z.new_zeros(2) + alpha**2 + sigma**2), rtol=3e-3, atol=0
+        )
 
 
 # Properties
