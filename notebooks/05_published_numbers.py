@@ -180,7 +180,7 @@ artifacts.figure(
     floor_figures.effective_weights(),
     "guard_weights",
     caption="The weight on the ELBO that each guarded NELBO implies, against the log-SNR (by `diffcore.published`). On the clean side it "
-    f"falls to one half at $\\lambda = {half['x']}$ ($x$), {half['score']} ($s$), {half['eps']} ($\\epsilon$) and {half['v']} ($v$). The guards "
+    f"falls to one half at $\\lambda = {half['x']}$ for $x$, {half['score']} for $s$, {half['eps']} for $\\epsilon$ and {half['v']} for $v$. The guards "
     "of $\\epsilon$ and $s$ act at the noisy end too.",
     alt="Four curves below a line at 1, over the log-SNR from noise to data. The curves of x and score fall to zero early on the data "
     "side, those of epsilon and v much later. Those of epsilon and score also fall towards the noise.",
@@ -325,7 +325,8 @@ artifacts.table(
 # Without guard all four targets give $L(t_0) = \int_{t_0}^1 m(t)/(\alpha_t\sigma_t)\, dt$. By [](04_four_targets),
 # $dt/(\alpha_t\sigma_t) = -d\lambda/\pi$. With the signal-to-noise ratio $\gamma = e^\lambda$ this is
 # $L = \frac1\pi \int_0^{\gamma_0} m(\gamma)\, d\gamma/\gamma$, where $\gamma_0 = \cot^2(\pi t_0/2)$.
-# How does $m$ behave? Let a component of the data be Gaussian with mean $\mu$ and variance $c^2$. If it were known which component
+# How does $m$ behave? Let a component of the data be Gaussian with mean $\mu$ and variance $c^2$ (in each direction; else
+# $c^2$ is the smallest). If it were known which component
 # $x$ is from, the best guess of $\epsilon$ would be linear in $z_t$.
 
 # %% tags=["derivation"]
