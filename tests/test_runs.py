@@ -337,6 +337,13 @@ def test_a_damaged_file_is_named_in_one_line_with_the_remedy(name: str, how: str
     assert f"delete the folder {FIRST.folder} and train it again" in message
 
 
+def test_a_configuration_that_is_not_the_folder_s_own_is_refused():
+    runs.get([FIRST])
+    damage(FIRST, "config.json", lambda content: content.replace(b'"seed": 0', b'"seed": 7'))
+    with pytest.raises(UserError, match=r"config\.json .* the folder is named after"):
+        runs.get([FIRST])
+
+
 @pytest.mark.parametrize("how", ["empty", "cut short", "a bit flipped"])
 def test_a_damaged_marker_is_not_taken_for_a_finished_run(how: str):
     runs.get([FIRST])
