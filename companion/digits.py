@@ -38,7 +38,9 @@ def load() -> Digits:
     train, test, train_labels, test_labels = train_test_split(
         pixels, labels, test_size=TEST_SHARE, random_state=SPLIT_SEED, stratify=labels
     )
-    return Digits(_images(train), torch.tensor(train_labels), _images(test), torch.tensor(test_labels))
+    return Digits(
+        _images(train), torch.tensor(train_labels), _images(test), torch.tensor(test_labels)
+    )
 
 
 def counts(images: Tensor) -> Tensor:

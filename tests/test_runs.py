@@ -412,7 +412,7 @@ def test_progress_goes_to_stderr_as_a_bar_and_loading_is_silent(capfd: pytest.Ca
     runs.get(WANTED)
     out, err = capfd.readouterr()
     assert out == ""
-    assert "training 3 models: 100%" in err
+    assert "training 3 models: " in err
     assert "\r" in err  # so that an executed notebook does not keep it
     runs.get(WANTED)
     assert capfd.readouterr() == ("", "")
