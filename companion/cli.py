@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import time
@@ -13,6 +14,9 @@ from companion.errors import UserError
 
 #: What typer makes of Ctrl-C.
 INTERRUPTED = 130
+
+#: No room: the disk is full, a quota is used up, a file has reached its limit.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 app = typer.Typer(
     name="companion",
@@ -122,6 +126,11 @@ def main(arguments: list[str] | None = None) -> int:
         status = app(arguments, prog_name="companion", standalone_mode=False)
     except UserError as error:
         return _complain(str(error), error.exit_status)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or "a file"
+        return _complain(f"cannot write {where}: {error.strerror}: expected room; make some", 2)
     except Exception as error:
         message = getattr(error, "format_message", None)  # a mistake in the arguments
         if message is None:

@@ -164,28 +164,36 @@ def test_two_builds_at_once_do_not_meet(project: Miniature) -> None:
     assert said.count(b"01_first executed") == 1
 
 
-def test_a_full_disk_is_one_line(project: Miniature) -> None:
-    big = 'print("x" * 400_000)'
-    project.edit("notebooks/01_first.py", "x = 1", f"x = 1\n{big}")
-
-    def small_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    done = subprocess.run(
-        project.command("notebook", "01", "--profile", "quick"),
+def limited(project: Miniature, room: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line where no file can grow beyond ``room`` bytes."""
+    return subprocess.run(
+        project.command(*arguments, "--profile", "quick"),
         cwd=project.root,
         env=project.env,
         capture_output=True,
         text=True,
-        preexec_fn=small_disk,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
         check=False,
     )
+
+
+def test_a_full_disk_is_one_line(project: Miniature) -> None:
+    big = 'print("x" * 400_000)'
+    project.edit("notebooks/01_first.py", "x = 1", f"x = 1\n{big}")
+
+    done = limited(project, 100_000, "notebook", "01")
     assert done.returncode == 2
     said = one_line(done.stderr)
     assert "cannot write" in said
     assert "01_first.ipynb" in said
     assert "expected room for" in said
     assert not list(project.page("01_first").parent.iterdir()), "no half, no temporary file"
+
+
+def test_a_disk_too_full_for_a_log_is_one_line(project: Miniature) -> None:
+    built = limited(project, 1_000, "book")
+    assert built.returncode == 2
+    assert "cannot write" in one_line(built.stderr)
 
 
 def wait_for(path: Path, seconds: float = 60) -> None:
