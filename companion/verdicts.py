@@ -164,7 +164,7 @@ def weighted_fid(tables: Tables) -> Decision:
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "nelbo-equal",
-        "The NELBO losses in x, eps, v and s are equal.",
+        r"The NELBO losses in $x$, $\epsilon$, $v$ and $s$ are equal.",
         "section 3.5 (summary); README",
         "One network's output read as every target; the loss of each example.",
         "holds if they differ by less than 1e-9, relatively",
@@ -191,7 +191,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "two-groups",
-        "Trained on the NELBO, x and s converge to much lower values than eps and v.",
+        r"Trained on the NELBO, $x$ and $s$ converge to much lower values than $\epsilon$ and $v$.",
         "section 4.2 (summary); loss curves in the README",
         "The gap between the two groups, for the perfect denoiser and as published.",
         "an effect of the guard if the perfect denoiser shows 90 to 110 % of it on every data set",
@@ -200,7 +200,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "x-best-likelihood",
-        "The NELBO in x gives the best likelihood on the 2-D data.",
+        "The NELBO in $x$ gives the best likelihood on the 2-D data.",
         "section 4.2 (summary); 2-D table",
         "The lead of x over each other target, for the perfect denoiser and as published.",
         "an effect of the guard if the perfect denoiser shows at least 80 % of every lead",
@@ -209,7 +209,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "x-best-likelihood-digits",
-        "The NELBO in x gives the best likelihood on images.",
+        "The NELBO in $x$ gives the best likelihood on images.",
         "section 4.2 (summary), about CIFAR-10; tested here on 8x8 digits",
         "Held-out bits/dim on one unguarded scale, equal training, paired by seed.",
         "holds if x is lower than every other target by more than two standard errors",
@@ -218,7 +218,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "x-best-samples",
-        "The NELBO in x is best in sample quality as well.",
+        "The NELBO in $x$ is best in sample quality as well.",
         "section 4.3 (summary); it may mean CIFAR-10 only",
         "The study's own 2-D table: distances of mean and covariance, both objectives.",
         "does not hold if x is last in more than half of the columns",
@@ -227,7 +227,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "v-best-samples",
-        "On the 2-D data v has the best moments under both objectives.",
+        "On the 2-D data $v$ has the best moments under both objectives.",
         "2-D table",
         "The study's own 2-D table, each data set, objective and metric.",
         "holds if v is first in every column, in part if in more than half",
@@ -236,7 +236,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "weighted-fid",
-        "For eps and v the weighted loss has a better FID than the NELBO on CIFAR-10.",
+        r"For $\epsilon$ and $v$ the weighted loss has a better FID than the NELBO on CIFAR-10.",
         "section 4.3 (summary)",
         "The study's own table of image results; one run each, so no error is known.",
         "holds if lower for both, in part if for one",

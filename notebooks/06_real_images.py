@@ -51,7 +51,7 @@ schedule = dc.schedules.Cosine()
 # %% [markdown]
 # ## The images
 #
-# scikit-learn comes with [handwritten digits](https://doi.org/10.24432/C50P49) collected by Alpaydin and Kaynak,
+# scikit-learn comes with the handwritten digits that {cite:t}`alpaydin1998` collected,
 # small enough to train on in a minute.
 
 # %%

@@ -17,8 +17,8 @@
 #
 # **Assumed.** Each claim is put in our words, with the place that it is known from. *Summary* means a public
 # summary of the paper, since only its introduction was available; *table*, *code* and *README* mean the study's
-# published material. For each claim we fix beforehand what is measured and which outcome gives which verdict. The
-# verdict is then computed from the tables that the other chapters saved.
+# published material. Each claim comes with a rule: what is measured, and which outcome gives which verdict. The
+# verdict is computed by that rule from the tables that the other chapters saved.
 #
 # A verdict is about a statement and its evidence. That a difference is *an effect of the guard* means that a perfect
 # denoiser, put into the published losses, shows it too, so it cannot come from learning.
