@@ -115,3 +115,11 @@ def test_mixture_density_matches_a_histogram_of_samples(name):
     busy = expected > 50
     chi = ((counts - expected)[busy] / np.sqrt(expected[busy])).astype(float)
     assert (chi**2).mean() == pytest.approx(1, abs=5 * math.sqrt(2 / busy.sum()))
+
+
+def test_waves_have_no_density_beside_their_range():
+    waves = data2d.waves()
+    raw_points = torch.tensor([[-0.01, 0.5, 1.01], [0.6, 0.6, 0.6]], dtype=torch.float64)
+    one, zero = torch.ones(()).double(), torch.zeros(()).double()
+    log_prob = waves.log_prob(waves.standardise(raw_points).T, one, zero)
+    assert log_prob.isinf().tolist() == [True, False, True]
