@@ -40,20 +40,24 @@ rule book:
         "html/index.html",
 
 
-rule execute:
-    input:
-        source=lambda wildcards: here([graph.source(wildcards.name)]),
-        modules=lambda wildcards: here(graph.modules(wildcards.name)),
-        reads=lambda wildcards: [page(name) for name in graph.reads(wildcards.name)],
-        environment=here([ROOT / "requirements.lock", ROOT / "companion" / "execute.py"]),
-    output:
-        "book/{name}.ipynb",
-    wildcard_constraints:
-        name=r"\d\d_\w+",
-    params:
-        profile=PROFILE,
-    shell:
-        "{RUN} notebook {wildcards.name} --profile {params.profile}"
+for _name in graph.notebooks():
+
+    rule:
+        name:
+            f"execute_{_name}"
+        input:
+            source=here([graph.source(_name)]),
+            modules=here(graph.modules(_name)),
+            reads=[page(other) for other in graph.reads(_name)],
+            environment=here([ROOT / "requirements.lock", ROOT / "companion" / "execute.py"]),
+        output:
+            page(_name),
+        params:
+            notebook=_name,
+            profile=PROFILE,
+        priority: graph.priority(_name)
+        shell:
+            "{RUN} notebook {params.notebook} --profile {params.profile}"
 
 
 rule render:

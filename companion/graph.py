@@ -21,6 +21,9 @@ READS_TABLES_OF: dict[str, tuple[str, ...]] = {
     "07_verdicts": ("04_four_targets", "05_published_numbers", "06_real_images"),
 }
 
+#: The notebooks that take longest, longest first: started early, they keep all cores busy.
+LONGEST = ("06_real_images", "05_published_numbers", "04_four_targets")
+
 
 def notebooks() -> list[str]:
     """Return the names of all notebooks, in reading order."""
@@ -75,6 +78,11 @@ def reads(name: str) -> list[str]:
     """Return the notebooks that must have run before notebook ``name``."""
     known = notebooks()
     return [other for other in READS_TABLES_OF.get(name, ()) if other in known]
+
+
+def priority(name: str) -> int:
+    """Return how early notebook ``name`` should start, compared with the others."""
+    return len(LONGEST) - LONGEST.index(name) if name in LONGEST else 0
 
 
 def _data_of(module: Path) -> list[Path]:
