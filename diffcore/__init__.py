@@ -9,8 +9,20 @@
 >>> terms.shape                                            # one loss for each example, in nats
 torch.Size([8])
 
+The exact answer speaks the same protocol as a network, so it fits wherever one does:
+
+>>> rings = dc.data2d.rings()
+>>> g = torch.Generator().manual_seed(0)
+>>> floor = dc.nelbo(rings.denoiser(schedule), rings.sample(64, g), g)
+>>> floor.total.shape                                      # no denoiser has a lower expectation
+torch.Size([64])
+
 Needs torch and numpy and nothing else.
 """
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from diffcore import bounds, schedules, targets, times, weightings
 from diffcore.bounds import Bound, nelbo
@@ -19,6 +31,9 @@ from diffcore.losses import Loss, excess
 from diffcore.samplers import ancestral, ddim
 from diffcore.schedules import Schedule
 from diffcore.targets import EPS, SCORE, VELOCITY, Target, V, X, convert, error_scale
+
+if TYPE_CHECKING:
+    from diffcore import data2d, mixtures
 
 __version__ = "0.1.0"
 
@@ -38,12 +53,21 @@ __all__ = [
     "ancestral",
     "bounds",
     "convert",
+    "data2d",
     "ddim",
     "error_scale",
     "excess",
+    "mixtures",
     "nelbo",
     "schedules",
     "targets",
     "times",
     "weightings",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    # The exact distributions are imported when first used: a training loop needs none of them.
+    if name in ("data2d", "mixtures"):
+        return import_module(f"diffcore.{name}")
+    raise AttributeError(f"module 'diffcore' has no attribute {name!r}")
