@@ -31,10 +31,11 @@ def _draws(mixture: Mixture, t: Tensor, seed: int) -> tuple[Tensor, Tensor, Tens
 
 
 def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> pd.DataFrame:
-    """The perfect denoiser's NELBO of each target under each target's guard, in code units.
+    """One denoiser's NELBO of each target under each target's guard, in code units, on n common draws.
 
-    Rows: what is predicted, with its own coefficient and its own squared error. Columns: whose guard is
-    used, or none with t in (``t_min``, 1). All entries of a column are computed from the same n draws.
+    Rows: what is predicted, by its own squared error, brought to that of eps by the factor between them.
+    Columns: whose guard is used, or none (then with the row's own coefficient), for t in (``t_min``, 1).
+    That the rows agree is an identity; the check is that the package's coefficients and errors obey it.
     """
     generator = torch.Generator().manual_seed(seed)
     t = t_min + (1 - t_min) * torch.rand(n, generator=generator, dtype=torch.float64)
@@ -53,6 +54,24 @@ def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> p
         row["unguarded"] = (1 - t_min) * float((factor * error.square().mean(1)).mean())
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def one_value_per_guard(floors: pd.DataFrame, t_min: float, budget: Budget) -> pd.DataFrame:
+    """What the perfect denoiser scores under each guard, whichever target it predicts, in code units.
+
+    Args:
+        floors: the table of `companion.floors.against_published`.
+        t_min: where the column without guard is cut off.
+        budget: of the column without guard.
+    """
+    nelbo = floors[floors["objective"] == "nelbo"]
+    table = nelbo.pivot(index="dataset", columns="target", values="floor")
+    table = table.loc[list(study.DATASETS), list(study.TARGETS)].add_prefix("guard_")
+    table["unguarded"] = [
+        truncated_nelbo(data2d.by_name(name), [t_min], budget)[0].value.item()
+        for name in study.DATASETS
+    ]
+    return table.rename_axis(columns=None).reset_index()
 
 
 def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:

@@ -16,7 +16,7 @@
 # **Question.** Noise is added in small steps. You are shown a noisy $z_t$ and the clean $x$ that it came from.
 # Where was the process a moment earlier?
 #
-# **Assumed.** For every time $t \in [0, 1]$ the noisy data are $z_t = \alpha_t x + \sigma_t \epsilon$ with
+# **Assumed.** For every time $t \in (0, 1)$ the noisy data are $z_t = \alpha_t x + \sigma_t \epsilon$ with
 # $\epsilon \sim \N(0, 1)$, so $q(z_t|x) = \N(z_t;\, \alpha_t x,\, \sigma_t^2)$. The scales $\alpha_t, \sigma_t$ are positive
 # and smooth, and $\SNR(t) = \alpha_t^2/\sigma_t^2 = e^{\lambda_t}$ falls with $t$. The process is Markov: given $z_s$, what comes
 # later does not depend on $x$. Nothing more; in particular $\alpha_t^2 + \sigma_t^2$ need not be 1.

@@ -19,7 +19,8 @@
 # **Assumed.** The forward process of [](02_forward_process), on a grid $0 = t_0 < t_1 < \dots < t_T = 1$ with $z_i = z_{t_i}$. The model runs backwards. It
 # draws $z_T$ from a prior $p(z_T)$, steps with $p(z_{i-1}|z_i)$, and decodes with $p(x|z_0)$. Logarithms are natural, so bounds are in
 # nats. Everything is for one dimension: in $d$ dimensions all noise is independent, every term is a sum over
-# dimensions, and $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$.
+# dimensions, and $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$. The SNR is finite at both ends: a schedule with noise-free data at $t = 0$,
+# as the study's cosine, is cut off shortly before.
 
 # %% tags=["parameters"]
 profile = "standard"

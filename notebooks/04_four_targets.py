@@ -54,7 +54,7 @@ d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"
 # $s = -\epsilon / \sigma_t$ is $(0, -1/\sigma_t)$ {cite:p}`vincent2011`, and the flow's velocity
 # $u = \alpha_t' x + \sigma_t' \epsilon$ is $(\alpha_t', \sigma_t')$ {cite:p}`lipman2023`. Together with
 # $z_t$ a row is a linear system of two equations in two unknowns. Its determinant is
-# $D = \alpha_t b - \sigma_t a$.
+# $D = \alpha_t b - \sigma_t a$. It must not be zero: a multiple of $z_t$ tells nothing new.
 
 # %% tags=["derivation"]
 a, b = symbol("a"), symbol("b")
@@ -98,9 +98,13 @@ c, e = symbol("c"), symbol("e")
 
 d.chain(
     "convert",
-    ((b * c - a * e) * z + (alpha(t) * e - sigma(t) * c) * y) / D,
-    (c * x + e * eps, "insert the two solutions into $c x + e \\epsilon$ and collect"),
+    c * x + e * eps,
+    (
+        ((b * c - a * e) * z + (alpha(t) * e - sigma(t) * c) * y) / D,
+        "insert the two solutions and collect",
+    ),
     rests_on=["targets/solve-for-x", "targets/solve-for-eps"],
+    torch=convert_row,
 )
 
 # %% [markdown]
@@ -209,7 +213,7 @@ d.chain(
     diffusion_loss,
     (-sp.Rational(1, 2) * snr_prime / snr(t) * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
     (-sp.Rational(1, 2) * log_snr_prime * (eps - eps_hat) ** 2, "a logarithmic derivative"),
-    cites=STUDY + "; Kingma et al. (2021), eq. (18)",
+    cites=STUDY + "; Kingma et al. (2021), eq. (18) (recalled)",
     rests_on=["targets/error-eps"],
 )
 
@@ -448,9 +452,9 @@ artifacts.figure(
 )
 
 # %% [markdown]
-# A weighting that never rises with $\lambda$ is a mixture of bounds on the likelihood of noisy data
-# {cite:p}`kingma2023` {cite:p}`shi2025`. By the formulas above this is true of the plain errors in $x$ and $v$, and not of
-# those in $\epsilon$ and $s$.
+# A weighting that never rises with $\lambda$ is a mixture of bounds: on the likelihood of noisy data {cite:p}`kingma2023`, or, read
+# another way, of improved bounds on the likelihood of the data themselves {cite:p}`shi2025`. By the formulas above, the plain errors in $x$
+# and $v$ have such weightings, and those in $\epsilon$ and $s$ have not.
 #
 # :::{admonition} Trap: a check that cannot see
 # :class: warning

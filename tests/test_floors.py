@@ -130,7 +130,7 @@ def test_no_prediction_beats_the_posterior_mean():
 
 
 def test_all_targets_score_alike_under_one_guard():
-    # The decisive control: without its own guard, each target gives the same floor.
+    # An identity: without its own guard, each target gives the same floor.
     mixture = data2d.swiss_roll()
     unguarded = [published.by_name("nelbo", target).unguarded() for target in study.TARGETS]
     t = torch.rand(200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -170,3 +170,20 @@ def test_table_has_every_published_loss_beside_its_floor():
         index="dataset", columns="target", values="floor"
     )
     assert (nelbo[["x", "score"]].max(axis=1) * 2 < nelbo[["eps", "v"]].min(axis=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "objective", "target", "value"),
+    [
+        ("rings", "nelbo", "x", 0.8320),
+        ("swiss_roll", "nelbo", "eps", 2.5041),
+        ("waves", "weighted", "score", 3.3030),
+    ],
+)
+def test_floors_of_curves_are_those_of_another_method(dataset, objective, target, value):
+    # Worked out apart from this package: the Fisher information of the noised density on dense grids
+    # (NumPy, fast Fourier transform for the rings), with a spline over log(sigma / alpha).
+    loss = published.by_name(objective, target)
+    budget = floors.Budget(points=4096, scrambles=4)
+    estimate = floors.floors(data2d.by_name(dataset), [loss], budget)[0]
+    assert estimate.value.item() == pytest.approx(value, rel=2e-3)

@@ -21,17 +21,23 @@ def floors(floor, published):
 
 
 LOW_HIGH = [0.65, 2.37, 2.37, 0.75]
+HIGH_LOW = [2.37, 0.75, 0.65, 2.37]
 SAME = [1.0, 1.0, 1.0, 1.0]
+HALF = [0.65, 1.51, 1.51, 0.70]  # half of each difference of LOW_HIGH
 
 
 def test_gap_is_the_guards_only_if_the_perfect_denoiser_shows_it():
     assert verdicts.two_groups(floors(LOW_HIGH, LOW_HIGH)).verdict is Verdict.GUARD
-    assert verdicts.two_groups(floors(SAME, LOW_HIGH)).verdict is Verdict.PARTLY
+    assert verdicts.two_groups(floors(SAME, LOW_HIGH)).verdict is Verdict.HOLDS
+    assert verdicts.two_groups(floors(HALF, LOW_HIGH)).verdict is Verdict.PARTLY
+    assert verdicts.two_groups(floors(LOW_HIGH, SAME)).verdict is Verdict.FAILS
+    assert verdicts.two_groups(floors(LOW_HIGH, HIGH_LOW)).verdict is Verdict.FAILS
 
 
 def test_lead_of_x():
     assert verdicts.best_likelihood(floors(LOW_HIGH, LOW_HIGH)).verdict is Verdict.GUARD
-    assert verdicts.best_likelihood(floors(SAME, LOW_HIGH)).verdict is Verdict.PARTLY
+    assert verdicts.best_likelihood(floors(SAME, LOW_HIGH)).verdict is Verdict.HOLDS
+    assert verdicts.best_likelihood(floors(HALF, LOW_HIGH)).verdict is Verdict.PARTLY
     worse = [3.0, 2.37, 2.37, 0.75]
     assert verdicts.best_likelihood(floors(LOW_HIGH, worse)).verdict is Verdict.FAILS
 
@@ -78,11 +84,24 @@ def test_digits():
 
 
 def test_rankings_of_the_published_tables_are_those_counted_by_hand():
-    moments = {"study_moments": study.moments()}
-    assert "14 of 16" in verdicts.x_best_in_samples(moments).measured
-    assert "15 of 16" in verdicts.v_best_in_samples(moments).measured
-    swapped = study.moments().replace({"target": {"x": "v", "v": "x"}})
-    assert verdicts.x_best_in_samples({"study_moments": swapped}).verdict is Verdict.HOLDS
+    published = {"study_moments": study.moments(), "study_images": study.images()}
+    decision = verdicts.x_best_in_samples(published)
+    assert "farthest in 6 of 8" in decision.measured  # STUDY: 14 of 16 over both objectives
+    assert "13.54, x (nelbo)" in decision.measured
+    assert decision.verdict is Verdict.PARTLY
+    assert "15 of 16" in verdicts.v_best_in_samples(published).measured
+
+
+def test_rankings_can_come_out_otherwise():
+    moments, images = study.moments(), study.images()
+    best = moments.assign(
+        mean_distance=moments["target"] != "x", cov_distance=moments["target"] != "x"
+    )
+    worse = images.assign(fid=1.0 + (images["target"] == "x"))
+    rule = verdicts.x_best_in_samples
+    assert rule({"study_moments": best, "study_images": images}).verdict is Verdict.HOLDS
+    assert rule({"study_moments": moments, "study_images": worse}).verdict is Verdict.FAILS
+    swapped = moments.replace({"target": {"x": "v", "v": "x"}})
     assert verdicts.v_best_in_samples({"study_moments": swapped}).verdict is Verdict.FAILS
 
 
