@@ -80,28 +80,27 @@ d.chain(
 
 # %% [markdown]
 # So one predicted target gives every other. If a network predicts the row $(a, b)$, the row $(c, e)$ is
-# read off with the same $z_t$. This is the only conversion function in `diffcore`.
+# $c x + e \epsilon$ with these two solutions in it. This is the only conversion function in `diffcore`.
 
 
 # %% tags=["derivation"]
-def convert_row(a, b, c, e, alpha_t, sigma_t, x, eps):
+def convert_row(a, b, c, e, alpha_t, sigma_t, y, z_t):
     """diffcore.convert, from row (a, b) to row (c, e), at one point."""
-    schedule = Pointwise(alpha_t, sigma_t)
     source = dc.Target("source", "y", lambda schedule, t: (a, b))
     wanted = dc.Target("wanted", "y'", lambda schedule, t: (c, e))
-    z_t = alpha_t * x + sigma_t * eps
-    return dc.convert(a * x + b * eps, z_t, ANY_TIME, schedule, source, wanted)
+    return dc.convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), source, wanted)
 
 
 # %% tags=["derivation"]
 c, e = symbol("c"), symbol("e")
+given_z, given_y = symbol("z_t"), symbol("y")
 
 d.chain(
     "convert",
-    c * x + e * eps,
+    c * (b * given_z - sigma(t) * given_y) / D + e * (alpha(t) * given_y - a * given_z) / D,
     (
-        ((b * c - a * e) * z + (alpha(t) * e - sigma(t) * c) * y) / D,
-        "insert the two solutions and collect",
+        ((b * c - a * e) * given_z + (alpha(t) * e - sigma(t) * c) * given_y) / D,
+        "collect $z_t$ and $y$",
     ),
     rests_on=["targets/solve-for-x", "targets/solve-for-eps"],
     torch=convert_row,
