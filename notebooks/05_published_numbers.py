@@ -310,7 +310,7 @@ artifacts.table(
     floor_controls.one_value_per_guard(frame, t_min, budget),
     "exchanged_guards",
     caption="One perfect denoiser under the guard of each target, and with no guard over "
-    f"$t > {t_min:g}$. Code units; the standard errors are those of the floors above.",
+    f"$t > {t_min:g}$. Code units; standard errors as in the tables above and below.",
     columns={
         "dataset": "data set",
         "guard_x": "guard of x",
