@@ -19,6 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "quick_book" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.book)
+            item.add_marker(pytest.mark.timeout(1200))  # the first of them may build the book
 
 
 @pytest.fixture(scope="session")
