@@ -41,7 +41,7 @@ verify: env ## check every derivation step (NAME=... for one, verbosely)
 
 test: lint ## the whole suite: lint, types, the book under the quick profile, every test
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 10 --durations-min 10
 
 lint: env typecheck ## ruff, its formatter, and mypy
 	@$(RUN) -m ruff check --quiet .

@@ -87,7 +87,8 @@ def test_importing_diffcore_costs_little_more_than_torch() -> None:
 
 
 def test_the_makefile_says_what_each_target_does() -> None:
-    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["make", "--no-print-directory", "help"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     lines = said.stdout.splitlines()
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert targets is not None
