@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from companion import graph, profiles
@@ -127,12 +129,16 @@ def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
         ) as process,
     ):
         assert process.stdout is not None
-        for line in process.stdout:
-            record.write(line)
-            if line.startswith(SAYS):
-                print(line.removeprefix(SAYS), end="", flush=True)  # noqa: T201
-            elif line.startswith("error: "):
-                failures.append(line.removeprefix("error: ").strip())
+        try:
+            for line in process.stdout:
+                record.write(line)
+                if line.startswith(SAYS):
+                    print(line.removeprefix(SAYS), end="", flush=True)  # noqa: T201
+                elif line.startswith("error: "):
+                    failures.append(line.removeprefix("error: ").strip())
+        except BaseException:
+            _end_family(process.pid)
+            raise
     if process.returncode and failures:
         raise BuildError("; ".join(failures))
     if process.returncode:
@@ -142,6 +148,18 @@ def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
             f"Snakemake stopped with exit status {process.returncode}: expected it to finish; "
             f"its words are in {log.relative_to(ROOT)}"
         )
+
+
+def _end_family(pid: int) -> None:
+    """End a process and all its descendants at once; whatever they were writing is not yet in place.
+
+    An interrupt alone can be lost on the way through Snakemake and a notebook's event loop.
+    """
+    with suppress(psutil.NoSuchProcess):
+        head = psutil.Process(pid)
+        for process in [*head.children(recursive=True), head]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _first_problem(words: str) -> str:

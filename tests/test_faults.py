@@ -7,8 +7,10 @@ import resource
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from miniature import Miniature, notebook
 
@@ -134,7 +136,10 @@ def test_a_killed_build_leaves_nothing_that_looks_finished(tmp_path: Path) -> No
     assert "01_slow executed" in again.stdout
 
 
-def test_an_interrupted_build_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("interrupt", [os.killpg, os.kill], ids=["all", "lost on the way"])
+def test_an_interrupted_build_says_so(
+    tmp_path: Path, interrupt: Callable[[int, int], None]
+) -> None:
     project = Miniature.make(tmp_path, {"01_slow": SLOW})
     command = project.command("book", "--only", "01", "--profile", "quick")
     build = subprocess.Popen(
@@ -142,15 +147,21 @@ def test_an_interrupted_build_says_so(tmp_path: Path) -> None:
         cwd=project.root,
         env=project.env,
         start_new_session=True,
+        # a suite that was started in the background may have inherited that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stderr=subprocess.PIPE,
         text=True,
     )
     wait_for(project.root / "started")
-    os.killpg(build.pid, signal.SIGINT)  # what Ctrl-C does
-    _, stderr = build.communicate(timeout=60)
+    below = psutil.Process(build.pid).children(recursive=True)
+    interrupt(build.pid, signal.SIGINT)  # Ctrl-C interrupts all; what runs below may not notice
+    _, stderr = build.communicate(timeout=40)
     assert build.returncode == 130
     assert one_line(stderr) == "error: interrupted; run it again to go on where it stopped"
     assert not project.page("01_slow").exists()
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert below
+    assert not alive  # nothing goes on building unseen
 
 
 def test_two_builds_at_once_do_not_meet(project: Miniature) -> None:
