@@ -14,7 +14,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from companion import graph, paths, profiles
-from companion.book import prose
+from companion.build.book import prose
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
 BUILD = paths.build_dir(PROFILE)
@@ -49,7 +49,7 @@ for _name in graph.notebooks():
             source=here([graph.source(_name)]),
             modules=here(graph.modules(_name)),
             reads=[page(other) for other in graph.reads(_name)],
-            environment=here([ROOT / "requirements.lock", ROOT / "companion" / "execute.py"]),
+            environment=here([ROOT / "requirements.lock", ROOT / "companion" / "build" / "execute.py"]),
         output:
             page(_name),
         params:

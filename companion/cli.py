@@ -36,7 +36,7 @@ def verify(
     ] = None,
 ) -> None:
     """Check every derivation step, or the named ones, verbosely."""
-    from companion import verify as ledger
+    from companion.build import verify as ledger
 
     raise typer.Exit(ledger.run(names or [], verbose=bool(names)))
 
@@ -48,7 +48,7 @@ def book(
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks to execute at once.")] = 2,
 ) -> None:
     """Bring the book up to date: execute what has changed, render it, say where it is."""
-    from companion import book as builder
+    from companion.build import book as builder
 
     page = builder.build(profile, only=only, jobs=jobs)
     typer.echo(f"open {page.as_uri() if only is None else page}")
@@ -57,8 +57,9 @@ def book(
 @app.command()
 def notebook(name: str, profile: ProfileOption = "standard") -> None:
     """Execute one notebook, whether or not anything has changed."""
-    from companion import execute, graph
-    from companion.book import SAYS
+    from companion import graph
+    from companion.build import execute
+    from companion.build.book import SAYS
 
     started = time.monotonic()
     name = graph.find(name)
@@ -69,7 +70,7 @@ def notebook(name: str, profile: ProfileOption = "standard") -> None:
 @app.command(hidden=True)
 def render(profile: ProfileOption = "standard") -> None:
     """Render the executed notebooks and the prose as HTML (a step of `book`)."""
-    from companion import book as builder
+    from companion.build import book as builder
 
     started = time.monotonic()
     builder.render(profile)
@@ -93,7 +94,7 @@ def check(
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks to execute at once.")] = 2,
 ) -> None:
     """Execute everything again from nothing; name the figures and tables that differ."""
-    from companion import check as cold
+    from companion.build import check as cold
 
     different = cold.run(profile, jobs)
     for line in different:
@@ -105,7 +106,7 @@ def check(
 @app.command()
 def pair() -> None:
     """Make each notebook's .ipynb from its .py."""
-    from companion import pairs
+    from companion.build import pairs
 
     for name in pairs.write():
         typer.echo(f"notebooks/{name}.ipynb")
@@ -114,7 +115,7 @@ def pair() -> None:
 @app.command()
 def lock() -> None:
     """Write requirements.lock from what pyproject.toml asks for, as installed here."""
-    from companion import lock as locking
+    from companion.build import lock as locking
 
     typer.echo(f"requirements.lock pins {locking.write()} packages")
 

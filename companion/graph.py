@@ -18,7 +18,7 @@ from companion.paths import NOTEBOOKS, ROOT
 
 #: The notebooks whose saved tables a notebook reads. Nothing else orders the notebooks.
 READS_TABLES_OF: dict[str, tuple[str, ...]] = {
-    "07_verdicts": ("04_four_targets", "05_published_numbers", "06_real_images"),
+    "99_verdicts": ("04_four_targets", "05_published_numbers", "06_real_images"),
 }
 
 #: The notebooks that take longest, longest first: started early, they keep all cores busy.

@@ -11,7 +11,7 @@ torch.Size([8])
 
 The exact answer speaks the same protocol as a network, so it fits wherever one does:
 
->>> rings = dc.data2d.rings()
+>>> rings = dc.exact.rings()
 >>> g = torch.Generator().manual_seed(0)
 >>> floor = dc.nelbo(rings.denoiser(schedule), rings.sample(64, g), g)
 >>> floor.total.shape                                      # no denoiser has a lower expectation
@@ -33,7 +33,7 @@ from diffcore.schedules import Schedule
 from diffcore.targets import EPS, SCORE, VELOCITY, Target, V, X, convert, error_scale
 
 if TYPE_CHECKING:
-    from diffcore import data2d, mixtures
+    from diffcore import exact
 
 __version__ = "0.1.0"
 
@@ -53,11 +53,10 @@ __all__ = [
     "ancestral",
     "bounds",
     "convert",
-    "data2d",
     "ddim",
     "error_scale",
+    "exact",
     "excess",
-    "mixtures",
     "nelbo",
     "schedules",
     "targets",
@@ -68,6 +67,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     # The exact distributions are imported when first used: a training loop needs none of them.
-    if name in ("data2d", "mixtures"):
+    if name == "exact":
         return import_module(f"diffcore.{name}")
     raise AttributeError(f"module 'diffcore' has no attribute {name!r}")

@@ -91,12 +91,13 @@ d.chain(
 # The plane of $(x, \epsilon)$ shows what they are. As time runs, $z$ walks from $x$ to $\epsilon$.
 
 # %%
-from companion import conventions, style
-from companion.artifacts import Artifacts
+from companion.chapters.conventions import figures, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("01_conventions", profile)
-planes, level = conventions.target_planes()
+planes, level = figures.target_planes()
 artifacts.figure(
     planes,
     "target_planes",
@@ -135,7 +136,7 @@ d.chain(
 # ($10^{-16}$ is double precision, $10^{-7}$ the single precision of the library's own tables).
 
 # %%
-from companion import rosetta
+from companion.peers import rosetta
 
 names = rosetta.table()
 called = names.evidence != rosetta.READ
@@ -179,7 +180,7 @@ artifacts.table(
 
 # %%
 artifacts.figure(
-    conventions.dial_figure(),
+    figures.dial_figure(results.dials()),
     "noise_level_rulers",
     caption="One noise level, eight names. Each ruler is ticked in its own "
     "unit. Dashed: $\\lambda = -4, 0, 4$.",
@@ -200,7 +201,7 @@ artifacts.figure(
 # What does a mix-up cost? Take a network that is exactly right, misread its answer, and measure the error of $\hat x$.
 
 # %%
-cost = conventions.mix_up_table()
+cost = results.mix_up_table()
 artifacts.table(
     cost,
     "mix_ups",

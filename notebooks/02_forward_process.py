@@ -213,15 +213,17 @@ d.chain(
 # right, we recover the very random numbers that the sampler drew.
 
 # %%
-from companion import forward_process, profiles, style
-from companion.artifacts import Artifacts
+from companion import profiles
+from companion.chapters.forward_process import figures, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("02_forward_process", profile)
 chains = profiles.get(profile).pick(quick=100, standard=1_000, paper=1_000)
 
 artifacts.table(
-    forward_process.replayed_steps(chains=chains, steps=50, seed=0),
+    results.replayed_steps(chains=chains, steps=50, seed=0),
     "posterior_replayed",
     caption="$(z_s - \\mu_Q)/\\sigma_Q$ along the chains of `diffcore.ancestral`, against a replay of the sampler's random numbers "
     f"({chains:,} chains of 50 steps from log-SNR -6 to 6, float64, seed 0).",
@@ -234,7 +236,7 @@ artifacts.table(
 
 # %%
 artifacts.figure(
-    forward_process.posterior_figure(),
+    figures.posterior_figure(),
     "posterior",
     caption="Left: $q(z_s|x)$, what $z_t$ says about $z_s$ (its likelihood, normalised), and their product, the posterior, which is "
     "narrower than both (cosine schedule, $s = 0.3$, $t = 0.5$, $x = 1$, $z_t = 0.2$). Right: the posterior variance as a share of the step variance, "

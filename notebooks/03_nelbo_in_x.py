@@ -358,14 +358,16 @@ d.chain(
 # `diffcore.nelbo` on Gaussian data with the exact denoiser, against these closed forms.
 
 # %%
-from companion import bound_check, profiles, style
-from companion.artifacts import Artifacts
+from companion import profiles
+from companion.chapters.nelbo_in_x import figures, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("03_nelbo_in_x", profile)
 n = profiles.get(profile).pick(quick=20_000, standard=200_000, paper=1_000_000)
 
-gaps = bound_check.gaps(n=n, seed=0)
+gaps = results.gaps(n=n, seed=0)
 artifacts.table(
     gaps,
     "nelbo_gap",
@@ -378,7 +380,7 @@ artifacts.table(
 
 # %%
 artifacts.figure(
-    bound_check.figure(gaps),
+    figures.gap_figure(gaps),
     "nelbo_gap",
     caption="Left: $L_T$ is an upper sum. Each step pays for its fall in SNR with the error at its noisy end; the area under the curve is "
     "$2 L_\\infty$ ($x \\sim \\N(0, 1)$, $0.02 \\le \\SNR \\le 4$, six equal steps in log-SNR). Right: the gap against the number of steps. Markers are "
@@ -394,7 +396,7 @@ artifacts.figure(
 # bound is the entropy within its error, for every variance:
 
 # %%
-entropy = bound_check.bound_against_entropy(n=n, seed=1)
+entropy = results.bound_against_entropy(n=n, seed=1)
 artifacts.table(
     entropy,
     "nelbo_entropy",

@@ -42,7 +42,7 @@ from companion.derivation.vocabulary import (
     x,
     x_hat,
 )
-from companion.pointwise import ANY_TIME, Pointwise
+from diffcore.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
 
@@ -301,8 +301,9 @@ d.chain(
 # change the unit: the code's values are not nats.
 
 # %%
-from companion import loss_table, style
-from companion.artifacts import Artifacts
+from companion.chapters.four_targets import figures, loss_table, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("04_four_targets", profile)
@@ -335,9 +336,7 @@ artifacts.table(
 # the three kinds of loss is then evaluated with the same data, noise and times.
 
 # %%
-from companion.loss_table_check import losses_of_one_network
-
-losses = losses_of_one_network(n=4096, seed=0)
+losses = results.losses_of_one_network(n=4096, seed=0)
 artifacts.table(
     losses,
     "loss_equivalence",
@@ -437,10 +436,8 @@ d.chain(
 )
 
 # %%
-from companion.loss_table_check import weighting_figure
-
 artifacts.figure(
-    weighting_figure(),
+    figures.weighting_figure(),
     "weightings",
     caption="What each plain squared error weighs on the cosine schedule: $w(\\lambda)$ against the log-SNR, clean "
     "data on the right. The NELBO is flat. The score's error puts its weight at the clean end, those of $x$ and $v$ at the noisy "
@@ -480,10 +477,8 @@ d.refute(
 # beside the weight that the algebra gives.
 
 # %%
-from companion.loss_table_check import min_snr_in_v
-
 artifacts.table(
-    min_snr_in_v(gamma=5.0),
+    results.min_snr_in_v(gamma=5.0),
     "min_snr_in_v",
     caption="Two public formulas for Min-SNR ($\\gamma = 5$) on the $v$-error, divided by the weight that follows from the "
     "definition on the $\\epsilon$-error; 1 is right. Largest and smallest ratio over $-10 \\le \\lambda \\le 10$.",

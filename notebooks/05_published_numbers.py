@@ -38,7 +38,7 @@ from companion.derivation import (
     VariancePreserving,
 )
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, symbol, t, x
-from companion.pointwise import ANY_TIME, Pointwise
+from diffcore.pointwise import ANY_TIME, Pointwise
 from diffcore.published import by_name
 
 d = Derivation("guards", title="What the published numbers measure", rests_on=["targets"])
@@ -65,16 +65,19 @@ from importlib.metadata import version
 
 from IPython.display import Markdown
 
-from companion import floor_controls, floor_figures, floors, profiles, study, style
-from companion.artifacts import Artifacts
-from diffcore import data2d, published
+from companion import profiles, study
+from companion.chapters.published_numbers import controls, figures, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
+from diffcore import published
+from diffcore.exact import data2d
 
 style.use()
 artifacts = Artifacts("05_published_numbers", profile)
 budget = profiles.get(profile).pick(
-    quick=floors.QUICK,
-    standard=floors.STANDARD,
-    paper=floors.Budget(points=32_768, scrambles=16, monte_carlo=200_000),
+    quick=results.QUICK,
+    standard=results.STANDARD,
+    paper=results.Budget(points=32_768, scrambles=16, monte_carlo=200_000),
 )
 Markdown(
     f"The guard is $g = {published.GUARD:g}$. Values are in *code units*: the code averages over dimensions, leaves out "
@@ -88,7 +91,7 @@ Markdown(
 # code also holds, as a comment. The saved losses tell which one made the published numbers.
 
 # %%
-zero, saved = floor_controls.untrained_score(), study.losses()
+zero, saved = controls.untrained_score(), study.losses()
 first = saved[(saved["objective"] == "nelbo") & (saved["target"] == "score")]["initial"]
 Markdown(
     f"A network that returns zero scores {zero['published']:.2f} with $\\sigma/(\\alpha + g)$ and {zero['head']:.2f} with "
@@ -97,7 +100,7 @@ Markdown(
 
 # %%
 artifacts.figure(
-    floor_figures.coefficients(),
+    figures.coefficients(),
     "nelbo_coefficients",
     caption="The study's Figure 4, regenerated: NELBO coefficients against time. Left, as published: every curve is cut off "
     "at $1/g$, each at its own place. Right, without guard: they have poles at $t = 0$ ($x$, $\\epsilon$, $v$) and $t = 1$ "
@@ -176,9 +179,9 @@ d.chain(
 )
 
 # %%
-half = {target: f"{floor_controls.half_weight(target):.1f}" for target in study.TARGETS}
+half = {target: f"{controls.half_weight(target):.1f}" for target in study.TARGETS}
 artifacts.figure(
-    floor_figures.effective_weights(),
+    figures.effective_weights(),
     "guard_weights",
     caption="The weight on the ELBO that each guarded NELBO implies, against the log-SNR (by `diffcore.published`). On the clean side it "
     f"falls to one half at $\\lambda = {half['x']}$ for $x$, {half['score']} for $s$, {half['eps']} for $\\epsilon$ and {half['v']} for $v$. The guards "
@@ -198,7 +201,7 @@ artifacts.figure(
 # $\epsilon$ per dimension. It is computed from the exact mixtures, and once more by plain Monte Carlo.
 
 # %%
-frame = floors.against_published(budget)
+frame = results.against_published(budget)
 artifacts.table(
     frame,
     "floors",
@@ -228,7 +231,7 @@ heights = "; ".join(
     f"{name} {g.min(axis=None):.2f} to {g.max(axis=None):.2f}" for name, g in groups.items()
 )
 artifacts.figure(
-    floor_figures.floors_vs_published(frame),
+    figures.floors_vs_published(frame),
     "floors_vs_published",
     caption="Bars: one perfect denoiser, put into the four published NELBO losses of the 2-D data. It has learnt all there is to learn, "
     "and still scores far lower in $x$ and $s$ than in $\\epsilon$ and $v$. Dots: the study's published values, all within "
@@ -303,11 +306,11 @@ Markdown(
 
 # %%
 t_min = 1e-2
-exchanged = floor_controls.exchanged_guards(data2d.rings(), n=2000, t_min=t_min)
+exchanged = controls.exchanged_guards(data2d.rings(), n=2000, t_min=t_min)
 values = exchanged.drop(columns="target")
 assert (values.max() / values.min() - 1).max() < 1e-9
 artifacts.table(
-    floor_controls.one_value_per_guard(frame, t_min, budget),
+    controls.one_value_per_guard(frame, t_min, budget),
     "exchanged_guards",
     caption="One perfect denoiser under the guard of each target, and with no guard over "
     f"$t > {t_min:g}$. Code units; standard errors as in the tables above and below.",
@@ -401,7 +404,7 @@ d.chain(
 # but the data as a whole have a density, and the numbers agree.
 
 # %%
-truncation = floor_controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
+truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
 artifacts.table(
     truncation,
     "unguarded_truncation",
@@ -485,7 +488,7 @@ sizes = profiles.get(profile).pick(
     paper=[100, 1000, 10_000, 100_000, 1_000_000],
 )
 artifacts.table(
-    floor_controls.estimator_variances(sizes, t_min=1e-6),
+    controls.estimator_variances(sizes, t_min=1e-6),
     "estimator_variances",
     caption="Two estimators of one number: the perfect denoiser's unguarded NELBO on the clusters, $t > 10^{-6}$, code units. With uniform "
     "times the sample's standard deviation keeps growing, and in small samples a single draw holds much of the sum; with uniform log-SNR it settles.",
@@ -519,7 +522,7 @@ artifacts.table(
 
 # %%
 artifacts.table(
-    floor_controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2]),
+    controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2]),
     "azula_clip",
     caption=f"The weight in azula's loss (version {version('azula')}), read off by calling it with a network that returns zero, beside "
     "the weight of its docstring.",

@@ -37,8 +37,11 @@ import torch
 from IPython.display import Markdown
 
 import diffcore as dc
-from companion import digit_bits, digit_figures, digits, profiles, runs, style
-from companion.artifacts import Artifacts
+from companion import profiles, runs
+from companion.chapters.real_images import figures, results
+from companion.datasets import digits
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
 from diffcore.networks import TimeMLP
 from diffcore.training import Plan
 
@@ -81,19 +84,19 @@ Markdown(
 # %%
 edges = torch.linspace(-8, 8, budget.pick(quick=17, standard=33, paper=65))
 score = partial(
-    digit_bits.bits,
+    results.bits,
     images=test,
     edges=edges,
     draws=budget.pick(quick=1, standard=2, paper=8),
     seed=0,
 )
 exact_draws = budget.pick(quick=2, standard=8, paper=32)
-probabilities = digit_bits.marginals(train)
-by_pixels = digit_bits.bits(
-    digit_bits.marginal_denoiser(probabilities, schedule), test, edges, draws=exact_draws, seed=0
+probabilities = results.marginals(train)
+by_pixels = results.bits(
+    results.marginal_denoiser(probabilities, schedule), test, edges, draws=exact_draws, seed=0
 )
-gaussian = digit_bits.gaussian(train, schedule)
-by_gaussian = digit_bits.bits(gaussian, test, edges, draws=exact_draws, seed=0)
+gaussian = results.gaussian(train, schedule)
+by_gaussian = results.bits(gaussian, test, edges, draws=exact_draws, seed=0)
 Markdown(
     f"From $\\lambda = {edges[0]:.0f}$ to ${edges[-1]:.0f}$ the prior costs {by_pixels.prior.mean():.4f} and the "
     f"reconstruction {by_pixels.reconstruction.mean():.4f} bits per pixel."
@@ -109,7 +112,7 @@ Markdown(
 #   exact denoiser knows nothing of shapes, but that there are 17 levels.
 
 # %%
-exact = digit_bits.marginal_bits(probabilities, test)
+exact = results.marginal_bits(probabilities, test)
 uniform = torch.full_like(exact, len(digits.LEVELS)).log2()
 known = {
     ("uniform", "exact"): uniform,
@@ -261,7 +264,7 @@ mean_over_seeds = {
     for objective in WEIGHTING
     for target in TARGETS
 }
-summary = digit_figures.summary(nelbo, mean_over_seeds)
+summary = results.summary(nelbo, mean_over_seeds)
 artifacts.table(
     summary,
     "digits_summary",
@@ -317,7 +320,7 @@ curves = pd.DataFrame(
 )
 untrained = {"gaussian": by_gaussian.per_nat, "marginals": by_pixels.per_nat}
 artifacts.figure(
-    digit_figures.cost_curves(curves, untrained, edges),
+    figures.cost_curves(curves, untrained, edges),
     "digits_cost_curves",
     caption=f"What one nat of log-SNR costs held-out images, noise on the left, clean images on the right; the area under a curve "
     f"is the bound. Mean of {len(seeds)} seeds, bands from the least to the greatest. An $x$ that is a little wrong is a "
@@ -377,7 +380,7 @@ for target in TARGETS:
     symbol = style.SYMBOLS[target.name]
     rows.append((f"{symbol}, NELBO", pair[0], f"{symbol}, weighted", pair[1]))
 artifacts.figure(
-    digit_figures.sample_grid(rows),
+    figures.sample_grid(rows),
     "digits_samples",
     caption=f"Top: held-out images, and samples of the Gaussian. Below: samples of each target (seed 0), trained on the NELBO (left) and "
     f"on its own squared error (right). DDIM, {steps} steps, the same starting noise in every strip.",

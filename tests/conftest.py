@@ -12,7 +12,8 @@ from threading import Thread
 
 import pytest
 
-from companion import book, paths
+from companion import paths
+from companion.build import book
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,181 @@
+"""Build the book: Snakemake executes what has changed, Jupyter Book renders it.
+
+Snakemake is the engine; this module starts it, shows a line for each thing done, keeps its own
+words in a log, and says in one line what went wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from companion import graph, profiles
+from companion.errors import UserError, one_line, plain
+from companion.files import write_text
+from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
+
+#: What a job prints for people begins with this; everything else is Snakemake's, for the log.
+SAYS = "book: "
+
+
+class BuildError(UserError):
+    """The build stopped; the message says at what."""
+
+    exit_status = 1
+
+
+def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
+    """Bring the book, or ``only`` one notebook and what it depends on, up to date.
+
+    Args:
+        profile: The profile; its folder is ``_build/<profile>/``.
+        only: A notebook, as `companion.graph.find` understands it, or None for the whole book.
+        jobs: How many notebooks to execute at once.
+
+    Returns:
+        The file to open: the book's first page, or the executed notebook.
+
+    Raises:
+        UserError: if the profile or notebook is unknown.
+        BuildError: if a notebook raises or the book does not render.
+    """
+    profile = profiles.get(profile).name
+    names = [graph.find(only)] if only else graph.notebooks()
+    targets = [pages_dir(profile) / f"{name}.ipynb" for name in names]
+    if not only:
+        targets.append(html_dir(profile) / "index.html")
+    folder = build_dir(profile)
+    folder.mkdir(parents=True, exist_ok=True)
+    log = logs_dir(profile) / "snakemake.log"
+    log.parent.mkdir(exist_ok=True)
+    with _alone(folder, profile):
+        _snakemake(profile, [str(path.relative_to(folder)) for path in targets], jobs, log)
+    return targets[-1]
+
+
+def render(profile: str) -> None:
+    """Render the staged book as HTML; a warning is an error.
+
+    Raises:
+        BuildError: if Sphinx warns; the message has the first warning.
+    """
+    profile = profiles.get(profile).name
+    stage(profile)
+    cache, log = build_dir(profile) / "sphinx", logs_dir(profile) / "sphinx.log"
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(pages_dir(profile))]
+    command += ["--config", str(ROOT / "_config.yml"), "--toc", str(BOOK / "_toc.yml")]
+    command += ["--path-output", str(cache), "-W", "-n", "--keep-going"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    write_text(log, plain(result.stdout + result.stderr))
+    if result.returncode:
+        shutil.rmtree(cache)  # what was rendered with a warning would be kept, and silent next time
+        raise BuildError(
+            f"the book does not render: {_first_problem(result.stderr)}; "
+            f"all of Sphinx's words are in {log.relative_to(ROOT)}"
+        )
+    fresh = build_dir(profile) / "html.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(cache / "_build" / "html", fresh)
+    shutil.rmtree(html_dir(profile), ignore_errors=True)
+    fresh.rename(html_dir(profile))
+
+
+def stage(profile: str) -> None:
+    """Put prose and figures beside the executed notebooks; take away what is made no more."""
+    from companion.evidence import artifacts
+
+    artifacts.prune(profile)
+    pages = pages_dir(profile)
+    keep = {f"{name}.ipynb" for name in graph.notebooks()}
+    for path in pages.iterdir():
+        if path.name not in keep:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(BOOK, pages, dirs_exist_ok=True)
+    if figures_dir(profile).is_dir():
+        shutil.copytree(figures_dir(profile), pages / "figures")
+
+
+def prose() -> list[Path]:
+    """Return everything in ``book/`` that the rendered book is made from, and its configuration."""
+    files = [path for path in sorted(BOOK.rglob("*")) if path.is_file()]
+    return [*files, ROOT / "_config.yml"]
+
+
+def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
+    """Run Snakemake for ``targets``; show what its jobs say, and keep the rest in ``log``."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--config", f"profile={profile}", "--cores", str(jobs), "--keep-going"]
+    command += ["--rerun-incomplete", "--scheduler", "greedy"]
+    command += ["--nolock"]  # `_alone` is the lock, and unlike Snakemake's it dies with its holder
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    failures = []
+    with (
+        log.open("w", encoding="utf-8") as record,
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=build_dir(profile),
+            env=environment,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                record.write(line)
+                if line.startswith(SAYS):
+                    print(line.removeprefix(SAYS), end="", flush=True)  # noqa: T201
+                elif line.startswith("error: "):
+                    failures.append(line.removeprefix("error: ").strip())
+        except BaseException:
+            _end_family(process.pid)
+            raise
+    if process.returncode and failures:
+        raise BuildError("; ".join(failures))
+    if process.returncode:
+        for name in graph.notebooks():
+            graph.modules(name)  # a file that does not parse is told in our words
+        raise BuildError(
+            f"Snakemake stopped with exit status {process.returncode}: expected it to finish; "
+            f"its words are in {log.relative_to(ROOT)}"
+        )
+
+
+def _end_family(pid: int) -> None:
+    """End a process and all its descendants at once; whatever they were writing is not yet in place.
+
+    An interrupt alone can be lost on the way through Snakemake and a notebook's event loop.
+    """
+    with suppress(psutil.NoSuchProcess):
+        head = psutil.Process(pid)
+        for process in [*head.children(recursive=True), head]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def _first_problem(words: str) -> str:
+    """Return the first warning or error in what Sphinx said, in one line."""
+    lines = [one_line(line) for line in words.splitlines()]
+    found = [x for x in lines if "WARNING" in x or "ERROR" in x or "rror:" in x]
+    first = (found or lines or ["Sphinx said nothing"])[0]
+    return first.replace(f"{ROOT}/", "")
+
+
+def _alone(folder: Path, profile: str) -> FileLock:
+    """Keep two builds of one profile apart, by a lock that the system frees when its holder dies."""
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        print(f"another build of profile {profile} is running; waiting for it")  # noqa: T201
+        lock.acquire()
+    return lock

@@ -1,0 +1,122 @@
+"""Every derivation of the book, gathered from the notebooks without checking or training anything.
+
+Only the cells tagged ``derivation`` are executed, in one namespace for each notebook, with checks
+deferred. What a derivation rests on must exist, and must not rest on it in turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+from companion import paths
+from companion.derivation import Chain, Derivation, Step, deferred, fresh_ledger
+from companion.errors import UserError
+
+
+class LedgerError(UserError):
+    """A notebook's derivation cells do not run, or the graph of derivations does not hold."""
+
+    exit_status = 1
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A notebook and the derivations in it."""
+
+    name: str
+    derivations: list[Derivation]
+
+    @property
+    def chains(self) -> list[Chain]:
+        """Its chains, in order."""
+        return [chain for derivation in self.derivations for chain in derivation.chains]
+
+    @property
+    def steps(self) -> list[Step]:
+        """Its steps, in order."""
+        return [step for chain in self.chains for step in chain.steps]
+
+
+def collect(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
+    """The chapters of ``folder`` that have derivations, in order of their names.
+
+    Raises:
+        LedgerError: if a cell raises, or the graph does not hold (see :func:`validate`).
+    """
+    chapters = [_chapter(path) for path in sorted(folder.glob("*.py"))]
+    chapters = [chapter for chapter in chapters if chapter.derivations]
+    validate([d for chapter in chapters for d in chapter.derivations])
+    return chapters
+
+
+def _chapter(path: Path) -> Chapter:
+    cells = [
+        cell
+        for cell in jupytext.read(path)["cells"]
+        if cell["cell_type"] == "code" and "derivation" in cell["metadata"].get("tags", [])
+    ]
+    namespace: dict[str, Any] = {"__name__": f"derivations_of_{path.stem}"}
+    with fresh_ledger() as derivations, deferred():
+        for number, cell in enumerate(cells, 1):
+            code = compile(cell["source"], f"{path.name}, derivation cell {number}", "exec")
+            try:
+                exec(code, namespace)
+            except Exception as error:
+                raise LedgerError(
+                    f"{path.name}: derivation cell {number} of {len(cells)} raises "
+                    f"{type(error).__name__}: {error}; cells tagged 'derivation' must run by themselves"
+                ) from error
+    return Chapter(path.stem, list(derivations.values()))
+
+
+def validate(derivations: list[Derivation]) -> None:
+    """Check that the graph of ``rests_on`` holds.
+
+    Raises:
+        LedgerError: for a name given twice, a name that does not exist, or a circle.
+    """
+    names = [derivation.name for derivation in derivations]
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise LedgerError(f"two derivations are called {twice[0]!r}: rename one")
+    graph = rests_on(derivations)
+    for node, below in graph.items():
+        missing = [name for name in below if name not in graph]
+        if missing:
+            raise LedgerError(f"{node} rests on {missing[0]!r}, which no derivation proves")
+    circle = _circle(graph)
+    if circle:
+        raise LedgerError("a circular argument: " + " rests on ".join(circle))
+
+
+def rests_on(derivations: list[Derivation]) -> dict[str, list[str]]:
+    """The graph: a derivation rests on what it names and on its chains; a chain on what it names."""
+    graph: dict[str, list[str]] = {}
+    for derivation in derivations:
+        graph[derivation.name] = [*derivation.rests_on, *(c.name for c in derivation.chains)]
+        for chain in derivation.chains:
+            graph[chain.name] = list(chain.steps[0].rests_on)
+    return graph
+
+
+def _circle(graph: dict[str, list[str]]) -> list[str]:
+    """One circle, its first name repeated at the end; empty if there is none."""
+    done: list[str] = []
+
+    def visit(node: str, trail: list[str]) -> list[str]:
+        if node in trail:
+            return [*trail[trail.index(node) :], node]
+        if node in done:
+            return []
+        for below in graph[node]:
+            found = visit(below, [*trail, node])
+            if found:
+                return found
+        done.append(node)
+        return []
+
+    return next((c for node in graph if (c := visit(node, []))), [])

@@ -1,0 +1,1 @@
+"""Forward process and posterior."""

@@ -1,0 +1,1 @@
+"""One algebra, four targets."""

@@ -1,0 +1,181 @@
+"""Controls of the chapter "What the published numbers measure": the guard is varied, nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from companion import study
+from companion.chapters.published_numbers.results import (
+    LOWEST_LOG_SNR,
+    SCHEDULE,
+    Budget,
+    truncated_nelbo,
+)
+from diffcore import published
+from diffcore.exact import data2d
+from diffcore.exact.mixtures import Mixture
+from diffcore.exact.quadrature import gauss_legendre
+from diffcore.targets import TARGETS, error_scale
+from diffcore.times import UniformLogSNR
+
+NO_GUARD = "none"
+
+
+def _draws(mixture: Mixture, t: Tensor, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """x, eps and the posterior means of both, at times ``t`` (n,), each (n, D)."""
+    generator = torch.Generator().manual_seed(seed)
+    x = mixture.sample(len(t), generator, torch.float64)
+    eps = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
+    z = alpha[:, None] * x + sigma[:, None] * eps
+    return x, eps, *mixture.posterior(z, alpha, sigma)
+
+
+def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> pd.DataFrame:
+    """One denoiser's NELBO of each target under each target's guard, in code units, on n common draws.
+
+    Rows: what is predicted, by its own squared error, brought to that of eps by the factor between them.
+    Columns: whose guard is used, or none (then with the row's own coefficient), for t in (``t_min``, 1).
+    That the rows agree is an identity; the check is that the package's coefficients and errors obey it.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    t = t_min + (1 - t_min) * torch.rand(n, generator=generator, dtype=torch.float64)
+    x, eps, x_hat, eps_hat = _draws(mixture, t, seed + 1)
+    rows = []
+    for name in study.TARGETS:
+        target = TARGETS[name]
+        a, b = target.row(SCHEDULE, t)
+        error = target.of(x, eps, t, SCHEDULE) - (a[:, None] * x_hat + b[:, None] * eps_hat)
+        squared = error.square().mean(1) / error_scale(SCHEDULE, t, target) ** 2
+        row: dict[str, str | float] = {"target": name}
+        for guard in study.TARGETS:
+            factor = published.by_name("nelbo", guard).eps_factor(t)
+            row[f"guard_{guard}"] = (1 - t_min) * float((factor * squared).mean())
+        factor = published.by_name("nelbo", name).unguarded().coefficient_at(t)
+        row["unguarded"] = (1 - t_min) * float((factor * error.square().mean(1)).mean())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def one_value_per_guard(floors: pd.DataFrame, t_min: float, budget: Budget) -> pd.DataFrame:
+    """What the perfect denoiser scores under each guard, whichever target it predicts, in code units.
+
+    Args:
+        floors: the table of `companion.chapters.published_numbers.results.against_published`.
+        t_min: where the column without guard is cut off.
+        budget: of the column without guard.
+    """
+    nelbo = floors[floors["objective"] == "nelbo"]
+    table = nelbo.pivot(index="dataset", columns="target", values="floor")
+    table = table.loc[list(study.DATASETS), list(study.TARGETS)].add_prefix("guard_")
+    table["unguarded"] = [
+        truncated_nelbo(data2d.by_name(name), [10 * t_min, t_min], budget)[-1].value.item()
+        for name in study.DATASETS
+    ]
+    return table.rename_axis(columns=None).reset_index()
+
+
+def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:
+    """The perfect denoiser's unguarded NELBO over (t_min, 1), code units, and its slope per decade.
+
+    Returns:
+        A row for each ``t_min`` (falling), with one column for each data set and its error; a column
+        ``slope_...`` holds the growth since the row above, per factor of ten.
+    """
+    frame = pd.DataFrame({"t_min": list(t_min)})
+    for name in study.DATASETS:
+        values = truncated_nelbo(data2d.by_name(name), t_min, budget)
+        frame[name] = [value.value.item() for value in values]
+        frame[f"{name}_error"] = [value.error.item() for value in values]
+        decades = -pd.Series([math.log10(t) for t in t_min]).diff()
+        frame[f"slope_{name}"] = frame[name].diff() / decades
+    return frame
+
+
+def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd.DataFrame:
+    """Sample means and standard deviations of two estimators of one number, as the sample grows.
+
+    The number is the perfect denoiser's unguarded NELBO on the clusters over t in (``t_min``, 1), in code
+    units. One estimator draws the time uniformly, the other the log-SNR; both see the first n
+    draws of one long sample.
+    """
+    mixture, n = data2d.clusters(), max(sizes)
+    generator = torch.Generator().manual_seed(seed)
+    u = torch.rand(n, generator=generator, dtype=torch.float64)
+    uniform = t_min + (1 - t_min) * u
+    high = SCHEDULE.log_snr(torch.tensor(t_min, dtype=torch.float64)).item()
+    times = UniformLogSNR(LOWEST_LOG_SNR, high).quantile(u, SCHEDULE)
+    code = 2 / math.pi  # code units in one nat per dimension, less the half of the ELBO
+    columns: dict[str, Tensor] = {}
+    for name, t, factor in (
+        ("uniform", uniform, (1 - t_min) / (SCHEDULE.alpha(uniform) * SCHEDULE.sigma(uniform))),
+        ("log_snr", times.t, code / (2 * times.density)),
+    ):
+        _, eps, _, eps_hat = _draws(mixture, t, seed + 1)
+        columns[name] = factor * (eps - eps_hat).square().mean(1)
+    rows = []
+    for size in sizes:
+        row: dict[str, float] = {"n": size}
+        for name, values in columns.items():
+            row[f"{name}_mean"] = values[:size].mean().item()
+            row[f"{name}_sd"] = values[:size].std().item()
+            row[f"{name}_largest_share"] = (values[:size].max() / values[:size].sum()).item()
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def half_weight(target: str) -> float:
+    """The log-SNR on the clean side at which a guarded NELBO's effective weight has fallen to one half."""
+    low, high = 0.0, 40.0
+    loss = published.by_name("nelbo", target)
+    for _ in range(60):
+        middle = (low + high) / 2
+        weight = loss.effective_weight(torch.tensor(middle, dtype=torch.float64))
+        low, high = (middle, high) if weight > 0.5 else (low, middle)
+    return low
+
+
+def untrained_score() -> dict[str, float]:
+    """What a network that returns zero scores in the score's NELBO: as published, and with HEAD's sigma^2."""
+    losses = {
+        "published": published.by_name("nelbo", "score"),
+        "head": published.PublishedLoss("nelbo", "score", published.score_nelbo_at_head),
+    }
+    t, weight = gauss_legendre(400)  # the coefficient peaks at t = 1, over a width of the guard
+    return {name: (weight * loss.eps_factor(t)).sum().item() for name, loss in losses.items()}
+
+
+def azula_weights(t: Sequence[float]) -> pd.DataFrame:
+    """azula's ``SimpleDenoiser.loss`` beside the formula of its docstring, at its schedule's early times.
+
+    A backbone that returns zeros leaves ``weight * x^2``, so the weight can be read off.
+    """
+    from azula.denoise import SimpleDenoiser
+    from azula.noise import VPSchedule
+
+    class Zeros(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dtype_of = torch.nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+        def forward(self, z: Tensor, t: Tensor) -> Tensor:
+            return torch.zeros_like(z)
+
+    schedule = VPSchedule()
+    denoiser, x = SimpleDenoiser(Zeros(), schedule), torch.ones(1, 1, dtype=torch.float64)
+    rows = []
+    for time in t:
+        at = torch.tensor([time], dtype=torch.float64)
+        alpha, sigma = schedule(at)
+        documented = ((alpha**2 + sigma**2) / sigma**2).item()
+        used = denoiser.loss(x, at).item()
+        log_snr = 2 * (alpha.log() - sigma.log()).item()
+        rows.append({"t": time, "log_snr": log_snr, "documented": documented, "used": used})
+    frame = pd.DataFrame(rows)
+    frame["ratio"] = frame["used"] / frame["documented"]
+    return frame

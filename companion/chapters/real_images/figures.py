@@ -1,0 +1,81 @@
+"""The figures and the summary of the chapter on real images."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from companion.evidence import style
+
+CEILING = 1 / (2 * math.log(2))
+"""Bits per pixel and nat of log-SNR that it costs to predict no noise at all, eps_hat = 0."""
+NAMES = {"nelbo": "trained on the NELBO", "weighted": "trained on its own squared error"}
+#: The models that need no training, as they are drawn.
+BASELINES: dict[str, tuple[str, dict[str, Any]]] = {
+    "gaussian": ("Gaussian, exact", {"color": "#777777", "linestyle": (0, (4, 1.5))}),
+    "marginals": ("independent pixels, exact", {"color": "#000000", "linestyle": "-"}),
+}
+
+
+def cost_curves(curves: pd.DataFrame, baselines: Mapping[str, Tensor], edges: Tensor) -> Figure:
+    """Bits per pixel and nat of log-SNR: one panel for each objective.
+
+    Args:
+        curves: columns objective, target, seed, log_snr, bits_per_nat.
+        baselines: by name, (slices,).
+        edges: (slices + 1,).
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.7), sharey=True)
+    middle = ((edges[1:] + edges[:-1]) / 2).tolist()
+    for axis, (objective, title) in zip(axes, NAMES.items(), strict=True):
+        for name, values in baselines.items():
+            label, look = BASELINES[name]
+            axis.plot(middle, values.tolist(), label=label, linewidth=1.3, **look)
+        axis.axhline(CEILING, color="#999999", linewidth=0.8)
+        for target, rows in curves[curves["objective"] == objective].groupby("target", sort=False):
+            by_level = rows.groupby("log_snr")["bits_per_nat"]
+            look = style.TARGETS[str(target)]
+            axis.plot(
+                *(by_level.mean().index, by_level.mean()),
+                **look | {"markersize": 3.5},
+                markevery=4,
+                label=style.SYMBOLS[str(target)],
+            )
+            axis.fill_between(
+                by_level.min().index, by_level.min(), by_level.max(), color=look["color"], alpha=0.2
+            )
+        axis.set(title=title, xlabel="log-SNR $\\lambda$ (nats)", yscale="log", ylim=(1e-3, 60))
+    axes[0].set_ylabel("bits per pixel and nat")
+    axes[0].text(
+        edges[0].item(), CEILING * 1.15, r"$\hat\epsilon = 0$", color="#666666", fontsize=9
+    )
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+def sample_grid(rows: Sequence[tuple[str, Tensor, str, Tensor]]) -> Figure:
+    """Strips of images, two to a row: (left name, images, right name, images), images (n, 8, 8)."""
+    figure, axes = plt.subplots(len(rows), 2, figsize=(style.WIDTH, 0.4 * len(rows)))
+    for (left, right), (name, images, other, others) in zip(axes, rows, strict=True):
+        _strip(left, name, images)
+        _strip(right, other, others)
+    figure.set_layout_engine("constrained", h_pad=0.01, w_pad=0.02, hspace=0, wspace=0)
+    return figure
+
+
+def _strip(axis: Axes, name: str, images: Tensor) -> None:
+    framed = torch.nn.functional.pad(images.clamp(-1, 1), (1, 1, 1, 1), value=-0.6)
+    strip = torch.cat(list(framed), dim=1).numpy()
+    axis.imshow(strip, cmap="gray_r", vmin=-1, vmax=1, interpolation="nearest")
+    axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    axis.set(xticks=[], yticks=[])
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)

@@ -1,0 +1,165 @@
+"""How many bits a held-out digit costs, noise level by noise level, and models that need no training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from companion.datasets.digits import LEVELS, counts
+from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
+from diffcore.denoisers import Denoiser, ExactDenoiser
+from diffcore.schedules import Schedule
+
+PSEUDO_COUNTS = torch.logspace(-3, 1, 81, dtype=torch.float64)
+
+
+@dataclass(frozen=True)
+class Bits:
+    """The negative evidence lower bound of each image, in bits per pixel.
+
+    Attributes:
+        prior: (images,).
+        reconstruction: (images,).
+        diffusion: (images, slices): what each slice of the log-SNR costs.
+        edges: (slices + 1,): where the slices begin and end, in nats.
+    """
+
+    prior: Tensor
+    reconstruction: Tensor
+    diffusion: Tensor
+    edges: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        """The bound, (images,)."""
+        return self.prior + self.reconstruction + self.diffusion.sum(1)
+
+    @property
+    def per_nat(self) -> Tensor:
+        """The mean cost of one nat of log-SNR at each slice, (slices,)."""
+        return self.diffusion.mean(0) / self.edges.diff()
+
+
+def bits(denoiser: Denoiser, images: Tensor, edges: Tensor, draws: int, seed: int) -> Bits:
+    """The bound of each image, by stratified draws in every slice of the log-SNR.
+
+    The bound is a sum over the log-SNR, so its slices add up. Equal seeds give all denoisers the same
+    noise levels and the same noise.
+
+    Args:
+        denoiser: what is measured.
+        images: (images, 8, 8), with values among the levels of the digits.
+        edges: (slices + 1,), rising log-SNRs in nats: the first and last are the ends of the bound.
+        draws: noise levels for each image and slice, and draws of the reconstruction.
+        seed: of every random number.
+    """
+    generator = Generator().manual_seed(seed)
+    ends = edges.tolist()
+    slices = [
+        nelbo(denoiser, images, generator, (low, high), draws=draws).diffusion
+        for low, high in pairwise(ends)
+    ]
+    decoded = [
+        reconstruction_levels(images, LEVELS.to(images), ends[-1], generator) for _ in range(draws)
+    ]
+    per_bit = images[0].numel() * math.log(2)
+    return Bits(
+        prior_kl(images, ends[0]) / per_bit,
+        torch.stack(decoded).mean(0) / per_bit,
+        torch.stack(slices, dim=1) / per_bit,
+        edges,
+    )
+
+
+def gaussian(train: Tensor, schedule: Schedule) -> ExactDenoiser:
+    """The best denoiser of the Gaussian with the mean and covariance of the training images.
+
+    It is the best that any prediction can be that is linear in z, at every noise level.
+    """
+    flat = train.flatten(1).double()
+    mean = flat.mean(0)
+    _, singular, basis = torch.linalg.svd(flat - mean, full_matrices=False)
+    variance = singular**2 / len(flat)
+
+    def posterior(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        a, s = alpha.double()[:, None], sigma.double()[:, None]
+        residual = (z.flatten(1).double() - a * mean) @ basis.T
+        weighted = residual / (a**2 * variance + s**2)
+        x_hat = mean + (a * variance * weighted) @ basis
+        eps_hat = (s * weighted) @ basis
+        return x_hat.reshape(z.shape).to(z), eps_hat.reshape(z.shape).to(z)
+
+    return ExactDenoiser(posterior, schedule)
+
+
+def marginals(train: Tensor) -> Tensor:
+    """How often each pixel takes each level: probabilities (pixels, levels).
+
+    Every count has the same number added, the one that best predicts each training image from all
+    the others (leave-one-out).
+    """
+    count = torch.nn.functional.one_hot(counts(train).flatten(1), len(LEVELS)).double().sum(0)
+
+    def left_out(pseudo: Tensor) -> Tensor:
+        seen = count > 0
+        others = torch.where(seen, count - 1 + pseudo, 1.0) / (
+            len(train) - 1 + len(LEVELS) * pseudo
+        )
+        return (count * others.log()).sum()
+
+    best = PSEUDO_COUNTS[torch.stack([left_out(pseudo) for pseudo in PSEUDO_COUNTS]).argmax()]
+    return (count + best) / (len(train) + len(LEVELS) * best)
+
+
+def marginal_bits(probabilities: Tensor, images: Tensor) -> Tensor:
+    """The exact cost of each image if its pixels were independent, in bits per pixel, (images,)."""
+    level = counts(images).flatten(1)
+    chosen = probabilities.expand(len(images), -1, -1).gather(2, level.unsqueeze(2))
+    return -chosen.squeeze(2).log2().mean(1)
+
+
+def marginal_denoiser(probabilities: Tensor, schedule: Schedule) -> ExactDenoiser:
+    """The best denoiser of images whose pixels are independent: it knows that there are 17 levels."""
+
+    def posterior(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        a, s = alpha.double()[:, None, None], sigma.double()[:, None, None]
+        pixels = z.flatten(1).double().unsqueeze(2)
+        noise = (pixels - a * LEVELS) / s  # the noise that each level would need
+        weight = (probabilities.log() - noise**2 / 2).softmax(2)
+        x_hat, eps_hat = (weight * LEVELS).sum(2), (weight * noise).sum(2)
+        return x_hat.reshape(z.shape).to(z), eps_hat.reshape(z.shape).to(z)
+
+    return ExactDenoiser(posterior, schedule)
+
+
+def summary(nelbo: pd.DataFrame, per_image: Mapping[tuple[str, str], Tensor]) -> pd.DataFrame:
+    """Each objective and target: bits over seeds, and how far above v, paired.
+
+    Args:
+        nelbo: columns objective, target, seed, bits_per_dim.
+        per_image: by (objective, target), the bits of each image averaged over seeds, (images,).
+    """
+    rows = []
+    for objective, block in nelbo.groupby("objective", sort=False):
+        by_seed = block.pivot(index="seed", columns="target", values="bits_per_dim")
+        for target in block["target"].unique():
+            above = by_seed[target] - by_seed["v"]
+            paired = per_image[str(objective), target] - per_image[str(objective), "v"]
+            rows.append(
+                {
+                    "objective": objective,
+                    "target": target,
+                    "bits_per_dim": by_seed[target].mean(),
+                    "sd_seeds": by_seed[target].std(ddof=1),
+                    "above_v": above.mean(),
+                    "above_v_se_images": float(paired.std() / len(paired) ** 0.5),
+                    "above_v_sd_seeds": above.std(ddof=1),
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,279 @@
+r"""Mixtures of Gaussians, discrete or along a curve: distributions with an exact denoiser.
+
+Let :math:`x | k \sim N(\mu_k, C_k)`, where the label k is a number or a point on a curve. Then
+:math:`z = \alpha x + \sigma \epsilon` is again a mixture, with
+:math:`z | k \sim N(\alpha\mu_k, S_k)`, :math:`S_k = \alpha^2 C_k + \sigma^2 I`, and with the residual
+:math:`p_k = S_k^{-1} (z - \alpha \mu_k)`
+
+.. math:: E[x|z,k] = \mu_k + \alpha C_k p_k, \quad E[\epsilon|z,k] = \sigma p_k, \quad
+          \nabla_z \log q(z|k) = -p_k .
+
+Averaging over the posterior :math:`q(k|z) \propto \pi_k N(z; \alpha\mu_k, S_k)` gives the exact posterior
+means, score and density. No formula divides by :math:`\alpha` or :math:`\sigma`. Everything is computed in
+float64 and returned in the dtype of ``z``.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+from diffcore.denoisers import ExactDenoiser
+from diffcore.exact.components import Components, log_density, rotate
+from diffcore.exact.quadrature import Estimate, mean_of, sobol
+from diffcore.schedules import Schedule
+
+CHUNK = 512
+"""Rows evaluated at once: bounds memory at about 100 MB for the curves of :mod:`diffcore.exact.data2d`."""
+
+
+class Moments(NamedTuple):
+    r"""What the posterior at ``z`` says, for each row of a batch.
+
+    Attributes:
+        log_prob: :math:`\log q(z)` in nats, (batch,).
+        x_hat: :math:`E[x|z]`, (batch, D).
+        eps_hat: :math:`E[\epsilon|z]`, (batch, D).
+        score: :math:`\nabla_z \log q(z)`, (batch, D).
+        eps_variance: :math:`\mathrm{tr\,Cov}[\epsilon|z]`, (batch,); a sum of squares, exact when small.
+    """
+
+    log_prob: Tensor
+    x_hat: Tensor
+    eps_hat: Tensor
+    score: Tensor
+    eps_variance: Tensor
+
+
+class Mixture(ABC):
+    """A distribution of D-dimensional data with exact density, score and denoiser at every noise level.
+
+    Attributes:
+        dim: D.
+    """
+
+    dim: int
+
+    @abstractmethod
+    def component_at(self, quantile: Tensor) -> Components:
+        """The n components at quantiles (n,) of the label: uniform numbers draw from the prior."""
+
+    @abstractmethod
+    def label_nodes(
+        self, z: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> tuple[Tensor, Components, Tensor]:
+        """Labels to sum over for each column of ``z`` (D, batch).
+
+        Returns:
+            The column (n,) that each label belongs to, the n components, and their log weights (n,).
+        """
+
+    def sample(
+        self, n: int, generator: torch.Generator, dtype: torch.dtype | None = None
+    ) -> Tensor:
+        """Independent draws, (n, D), in ``dtype`` (default: torch's), on the generator's device."""
+        device = generator.device
+        label = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
+        noise = torch.randn(self.dim, n, generator=generator, dtype=torch.float64, device=device)
+        mean, basis, variance = self.component_at(label)
+        x = mean + rotate(basis, variance.sqrt() * noise)
+        return x.T.contiguous().to(dtype or torch.get_default_dtype())
+
+    def moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        """Everything about the posterior at ``z``; the other methods return parts of it.
+
+        Args:
+            z: (batch, D).
+            alpha: signal scale, () or (batch,).
+            sigma: noise scale, () or (batch,); zero means clean data (where each covariance has an
+                inverse, or the distribution knows its own density).
+
+        Raises:
+            ValueError: if a shape is not one of these.
+        """
+        if z.ndim != 2 or z.shape[1] != self.dim:
+            raise ValueError(f"z of shape (batch, {self.dim}) expected, got {tuple(z.shape)}")
+        scales = []
+        for name, scale in (("alpha", alpha), ("sigma", sigma)):
+            if scale.ndim > 1 or (scale.ndim == 1 and scale.shape[0] != z.shape[0]):
+                raise ValueError(
+                    f"{name} of shape () or ({z.shape[0]},) expected, got {tuple(scale.shape)}"
+                )
+            scales.append(scale.to(z.device, torch.float64).expand(z.shape[0]))
+        wide = z.to(torch.float64).T.contiguous()
+        starts = range(0, max(z.shape[0], 1), CHUNK)
+        parts = [self._moments(*(v[..., i : i + CHUNK] for v in (wide, *scales))) for i in starts]
+        return Moments(
+            *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))
+        )
+
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        row, component, log_weight = self.label_nodes(z, alpha, sigma)
+        a, s = alpha[row], sigma[row]
+        log_p, residual = log_density(z[:, row], a, s, component)
+        joint = log_p + log_weight
+        peak = torch.full_like(alpha, -torch.inf).scatter_reduce(0, row, joint.detach(), "amax")
+        mass = torch.exp(joint - peak[row])
+        total = torch.zeros_like(peak).index_add(0, row, mass)
+
+        def average(value: Tensor) -> Tensor:
+            zeros = torch.zeros(*value.shape[:-1], len(total), dtype=z.dtype, device=z.device)
+            return zeros.index_add(-1, row, mass * value) / total
+
+        signal = a.square() * component.variance
+        p = rotate(component.basis, residual)
+        x_hat = average(component.mean + rotate(component.basis, a * component.variance * residual))
+        p_hat = average(p)
+        within = (signal / (signal + s.square())).sum(0)
+        between = (s * (p - p_hat[:, row])).square().sum(0)
+        return Moments(peak + total.log(), x_hat, sigma * p_hat, -p_hat, average(within + between))
+
+    def log_prob(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        r"""Log density of the noised data, :math:`\log q(z)` in nats, (batch,); see :meth:`moments`.
+
+        With alpha = 1 and sigma = 0 it is the density of the data. Differentiable in ``z``.
+        """
+        return self.moments(z, alpha, sigma).log_prob
+
+    def posterior(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        r"""Posterior means :math:`(E[x|z], E[\epsilon|z])`, each (batch, D); see :meth:`moments`."""
+        moments = self.moments(z, alpha, sigma)
+        return moments.x_hat, moments.eps_hat
+
+    def denoise(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        r"""The denoiser of least squared error, :math:`E[x|z]`, (batch, D); see :meth:`moments`."""
+        return self.moments(z, alpha, sigma).x_hat
+
+    def score(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        r"""The score :math:`\nabla_z \log q(z)`, (batch, D); see :meth:`moments`."""
+        return self.moments(z, alpha, sigma).score
+
+    def denoiser(self, schedule: Schedule) -> ExactDenoiser:
+        """This distribution's exact denoiser, for every place where a network does."""
+        return ExactDenoiser(self.posterior, schedule)
+
+    def noised(self, uniforms: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        """Noised data at quantiles (n, 1 + D): label, then normals along the component's axes."""
+        mean, basis, variance = self.component_at(uniforms[:, 0])
+        deviation = (alpha**2 * variance + sigma**2).sqrt()
+        return (alpha * mean + rotate(basis, deviation * torch.special.ndtri(uniforms[:, 1:].T))).T
+
+    def eps_mmse(
+        self, alpha: Tensor, sigma: Tensor, points: int = 1024, scrambles: int = 8, seed: int = 0
+    ) -> Tensor:
+        r"""Minimum mean squared error of the noise, :math:`E\|\epsilon - E[\epsilon|z]\|^2`, summed over D.
+
+        By randomised quasi-Monte Carlo over z of the posterior variance, which is exact for each z.
+
+        Args:
+            alpha: signal scales, (n,).
+            sigma: noise scales, (n,).
+            points: Sobol points for each noise level and scramble, best a power of 2.
+            scrambles: independent scrambles for each noise level.
+            seed: of the scrambles.
+
+        Returns:
+            One estimate for each scramble, (scrambles, n), float64: all independent and unbiased.
+        """
+        alpha, sigma = alpha.double(), sigma.double()
+        rows = []
+        for first in range(seed, seed + scrambles * len(alpha), len(alpha)):
+            z = [
+                self.noised(sobol(points, 1 + self.dim, first + i), a, s)
+                for i, (a, s) in enumerate(zip(alpha, sigma, strict=True))
+            ]
+            scales = alpha.repeat_interleave(points), sigma.repeat_interleave(points)
+            rows.append(
+                self.moments(torch.cat(z), *scales).eps_variance.reshape(-1, points).mean(1)
+            )
+        return torch.stack(rows)
+
+    def mmse(
+        self, log_snr: Tensor, points: int = 1024, scrambles: int = 8, seed: int = 0
+    ) -> Estimate:
+        r"""Minimum mean squared error :math:`E\|x - E[x|z]\|^2`, summed over the D dimensions.
+
+        It depends on the scales only through ``log_snr``, and is :math:`e^{-\lambda}` times that of the
+        noise; arguments as for :meth:`eps_mmse`.
+
+        Args:
+            log_snr: any shape.
+            points: Sobol points for each log-SNR and scramble.
+            scrambles: independent scrambles, at least 2.
+            seed: of the scrambles.
+
+        Returns:
+            The value and its standard error, each of the shape of ``log_snr``, float64.
+        """
+        flat = log_snr.double().reshape(-1)
+        scales = torch.sigmoid(flat).sqrt(), torch.sigmoid(-flat).sqrt()
+        each = torch.exp(-flat) * self.eps_mmse(*scales, points, scrambles, seed)
+        mean = mean_of(each)
+        return Estimate(mean.value.reshape(log_snr.shape), mean.error.reshape(log_snr.shape))
+
+    def entropy(self, points: int = 4096, scrambles: int = 8, seed: int = 0) -> Estimate:
+        """Differential entropy of the clean data in nats: value and standard error, each ()."""
+        one, zero = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+
+        def surprise(uniforms: Tensor) -> Tensor:
+            return -self.log_prob(self.noised(uniforms, one, zero), one, zero)
+
+        seeds = range(seed, seed + scrambles)
+        return mean_of(
+            torch.stack([surprise(sobol(points, 1 + self.dim, i)).mean() for i in seeds])
+        )
+
+
+class GaussianMixture(Mixture):
+    """Finitely many Gaussians.
+
+    Args:
+        weights: (K,), positive; they must sum to 1.
+        means: (K, D).
+        covariances: (K, D, D), symmetric and positive semi-definite.
+
+    Raises:
+        ValueError: if shapes disagree, weights do not sum to 1 or a covariance is not one.
+    """
+
+    def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
+        weights, means, covariances = weights.double(), means.double(), covariances.double()
+        k, self.dim = means.shape
+        if weights.shape != (k,) or covariances.shape != (k, self.dim, self.dim):
+            raise ValueError(
+                f"means {tuple(means.shape)} need weights ({k},) and covariances ({k}, {self.dim}, "
+                f"{self.dim}): got {tuple(weights.shape)} and {tuple(covariances.shape)}"
+            )
+        if (weights <= 0).any() or not torch.isclose(weights.sum(), torch.ones_like(weights[0])):
+            raise ValueError(f"positive weights that sum to 1 expected, got {weights.tolist()}")
+        if not torch.equal(covariances, covariances.mT):
+            raise ValueError("symmetric covariances expected, got one that is not")
+        variance, basis = torch.linalg.eigh(covariances)
+        if (variance < 0).any():
+            least = variance.min().item()
+            raise ValueError(f"covariances without negative eigenvalues expected, got {least:.3g}")
+        self.weights = weights
+        self.components = Components(means.T, basis.permute(1, 2, 0), variance.T)
+
+    @classmethod
+    def gaussian(cls, mean: Tensor, covariance: Tensor) -> Self:
+        """A single Gaussian: mean (D,), covariance (D, D)."""
+        return cls(torch.ones(1), mean.unsqueeze(0), covariance.unsqueeze(0))
+
+    def _at(self, label: Tensor) -> Components:
+        return Components(*(part.to(label.device)[..., label] for part in self.components))
+
+    def component_at(self, quantile: Tensor) -> Components:
+        """See :meth:`Mixture.component_at`."""
+        edges = self.weights.to(quantile.device).cumsum(0)[:-1].contiguous()
+        return self._at(torch.searchsorted(edges, quantile.contiguous(), right=True))
+
+    def label_nodes(
+        self, z: Tensor, alpha: Tensor, sigma: Tensor
+    ) -> tuple[Tensor, Components, Tensor]:
+        """See :meth:`Mixture.label_nodes`: every component, for every column."""
+        k = len(self.weights)
+        row = torch.arange(z.shape[1], device=z.device).repeat_interleave(k)
+        label = torch.arange(k, device=z.device).repeat(z.shape[1])
+        return row, self._at(label), self.weights.to(z.device).log()[label]

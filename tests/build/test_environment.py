@@ -1,0 +1,164 @@
+"""The environment: the lock, its conda road, what an import costs, what the README promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from statistics import median
+
+import pytest
+import yaml
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from companion import paths
+from companion.build import lock
+
+ROOT = paths.ROOT
+README = ROOT / "README.md"
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_lock_holds_plain_versions_only() -> None:
+    lines = lock.LOCK.read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert len(pins) > 100
+    for pin in pins:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*", pin), pin
+    assert pins == sorted(pins, key=lambda pin: pin.split("==")[0])
+    assert not lock.LEFT_OUT.keys() & lock.read().keys()
+
+
+def test_the_lock_is_the_closure_of_what_the_project_asks_for() -> None:
+    assert lock.read() == lock.closure(lock.requirements()), "run make lock"
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    installed = {name: Version(metadata.version(name)).public for name in lock.read()}
+    assert installed == lock.read()
+
+
+def test_the_lock_has_every_requirement_in_a_version_that_fits() -> None:
+    pins = lock.read()
+    for requirement in lock.requirements():
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def test_the_conda_road_leads_to_the_same_lock() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    plain = [x for x in environment["dependencies"] if isinstance(x, str)]
+    (pip,) = [x["pip"] for x in environment["dependencies"] if isinstance(x, dict)]
+    assert f"python {project['requires-python']}" in plain
+    assert {x.split()[0] for x in plain} <= {"python", "pip", "make", "git"}
+    assert pip == ["-r requirements.lock"]
+    assert environment["name"] == project["name"]
+
+
+def test_diffcore_needs_torch_and_numpy_alone() -> None:
+    code = (
+        "import sys, torch, numpy; before = set(sys.modules); import diffcore;"
+        "print(*sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
+    )
+    new = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    foreign = set(new.stdout.split()) - set(sys.stdlib_module_names) - {"torch", "numpy"}
+    assert foreign == {"diffcore"}
+
+
+def test_importing_diffcore_costs_little_more_than_torch() -> None:
+    code = (
+        "import time, torch; start = time.process_time(); import diffcore;"
+        "print(time.process_time() - start)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(5)
+    ]
+    assert median(float(run.stdout) for run in runs) <= 0.050
+
+
+def test_the_makefile_says_what_each_target_does() -> None:
+    command = ["make", "--no-print-directory", "help"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = said.stdout.splitlines()
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert targets is not None
+    assert {line.split()[0] for line in lines} == set(targets[1].split())
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+def test_ci_runs_make_test_and_nothing_weaker() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "set -euo pipefail" in script
+    assert "export CI=true" in script
+    assert script.rstrip().endswith("make test")
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_targets_in_the_readme_and_the_book_exist() -> None:
+    known = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    pages = [README, *paths.BOOK.glob("*.md"), *paths.NOTEBOOKS.glob("*.py")]
+    command = re.compile(r"(?:`|^(?:\$ )?)make ([a-z]+)(?=`| *$| +[#A-Z])", re.MULTILINE)
+    named = {target for page in pages for target in command.findall(page.read_text())}
+    assert {"book", "test"} <= named
+    assert named <= known
+
+
+def test_the_commands_in_the_readme_are_the_ones_tested() -> None:
+    """Every shell line of the README is one of these; each is run by a test, or by CI itself."""
+    lines = {line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines()}
+    ran = [
+        r"make (book|test|verify|notebook|check|help|env)( [A-Z]+=[\w/.-]+)*",
+        r"git clone \S+( \S+)?",
+        r"cd \S+",
+        r"conda env create --file environment\.yml",
+        r"conda activate diffusion-loss-companion",
+        r"python -m companion (verify|book|list|notebook)( [\w/.-]+)*",
+        r"(\.venv/bin/)?pip install -e \.",
+    ]
+    strange = [line for line in lines - {""} if not any(re.fullmatch(r, line) for r in ran)]
+    assert lines
+    assert strange == []
+
+
+def test_the_python_in_the_readme_runs() -> None:
+    assert blocks("python")
+    for block in blocks("python"):
+        assert "loss" in block
+        done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert len([x for x in block.splitlines() if x.strip()]) <= 16
+
+
+REGISTRIES = [
+    ".".join(host) for host in [("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org")]
+]
+REGISTRIES += [".".join(host) for host in [("debian", "org"), ("anaconda", "org")]]
+MACHINE = [f"/{folder}/" for folder in ("root", "home", "work", "tmp", "opt")]
+UNDONE = ["".join(word) for word in [("TO", "DO"), ("FIX", "ME")]]
+
+
+@pytest.mark.parametrize("sign", REGISTRIES + MACHINE + UNDONE)
+def test_no_file_names_a_registry_a_machine_or_a_thing_undone(sign: str) -> None:
+    guilty = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture
+        guilty += [str(path.relative_to(ROOT))] if sign in text else []
+    assert guilty == []
