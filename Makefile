@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
 
-.PHONY: help env book notebook test verify lint typecheck pair lock check clean
+.PHONY: help env book notebook test verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,8 +56,11 @@ pair: env ## make each notebook's .ipynb from its .py
 lock: env ## write requirements.lock from what pyproject.toml asks for, as installed
 	@$(RUN) -m companion lock
 
-check: env ## execute everything again from nothing and compare with the committed figures
-	@$(RUN) -m companion check --profile $(PROFILE) --jobs $(JOBS)
+figures: env ## make what the last standard build made the results of record, and say what changed
+	@$(RUN) -m companion figures
+
+check: env ## execute everything again from nothing; fail if the results of record are not reproduced
+	@$(RUN) -m companion check --jobs $(JOBS)
 
 clean: ## delete what was built (keeps .venv and the training runs)
 	rm -rf _build

@@ -3,69 +3,59 @@
 # `make book` runs this through `python -m companion book`. By hand, on a laptop or, through
 # Snakemake's executors, on a cluster:  snakemake --cores 2 --config profile=paper
 #
-# A notebook runs again when its .py, a module of this repository that it imports, a notebook whose
-# tables it reads, or the environment has changed (by content: a new time stamp alone is no change).
+# Each part of the book has a record (companion/build/records.py) of what it was made from, by content. Records
+# that no longer hold are removed here, and Snakemake makes what has none. Time stamps decide nothing.
 
-import os
 import sys
 from pathlib import Path
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from companion import graph, paths, profiles
-from companion.build.book import prose
+from companion import notebooks, paths, profiles
+from companion.build import records
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
-BUILD = paths.build_dir(PROFILE)
 RUN = f"cd '{ROOT}' && '{sys.executable}' -m companion"
+SECONDS = records.seconds(PROFILE)
+
+paths.build_dir(PROFILE).mkdir(parents=True, exist_ok=True)
+workdir: str(paths.build_dir(PROFILE))
+if workflow.is_main_process:
+    records.forget(PROFILE)
 
 
-def here(files):
-    """Return paths relative to the build folder, so that a moved repository stays built."""
-    return [os.path.relpath(path, BUILD) for path in files]
-
-
-def page(name):
-    return f"book/{name}.ipynb"
-
-
-BUILD.mkdir(parents=True, exist_ok=True)
-workdir: str(BUILD)
+def record(name):
+    return f"records/{name}.json"
 
 
 rule book:
     input:
-        [page(name) for name in graph.notebooks()],
-        "html/index.html",
+        record(records.HTML),
 
 
-for _name in graph.notebooks():
+for _name in notebooks.names():
 
     rule:
         name:
             f"execute_{_name}"
         input:
-            source=here([graph.source(_name)]),
-            modules=here(graph.modules(_name)),
-            reads=[page(other) for other in graph.reads(_name)],
-            environment=here([ROOT / "requirements.lock", ROOT / "companion" / "build" / "execute.py"]),
+            [ancient(record(other)) for other in notebooks.after(_name)],
         output:
-            page(_name),
+            record(_name),
         params:
             notebook=_name,
             profile=PROFILE,
-        priority: graph.priority(_name)
+        priority: SECONDS.get(_name, 0) # the longest first, so that no core waits at the end
         shell:
             "{RUN} notebook {params.notebook} --profile {params.profile}"
 
 
 rule render:
     input:
-        notebooks=[page(name) for name in graph.notebooks()],
-        prose=here(prose()),
+        [ancient(record(name)) for name in notebooks.names()],
     output:
-        "html/index.html",
+        record(records.HTML),
     params:
         profile=PROFILE,
     shell:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import sys
-import time
 from typing import Annotated
 
 import typer
@@ -49,22 +48,26 @@ def book(
 ) -> None:
     """Bring the book up to date: execute what has changed, render it, say where it is."""
     from companion.build import book as builder
+    from companion.build import reproduced
 
     page = builder.build(profile, only=only, jobs=jobs)
+    if only is None:
+        for line in reproduced.complaints(profile):
+            typer.echo(f"not reproduced: {line}")
     typer.echo(f"open {page.as_uri() if only is None else page}")
 
 
 @app.command()
 def notebook(name: str, profile: ProfileOption = "standard") -> None:
     """Execute one notebook, whether or not anything has changed."""
-    from companion import graph
-    from companion.build import execute
-    from companion.build.book import SAYS
+    from companion import notebooks
+    from companion.build import execute, records
 
-    started = time.monotonic()
-    name = graph.find(name)
-    execute.execute(name, profile, progress=sys.stderr.isatty())
-    typer.echo(f"{SAYS}{name} executed in {time.monotonic() - started:.0f} s")
+    name = notebooks.find(name)
+    made_from = records.needs(name)
+    seconds = execute.execute(name, profile, progress=sys.stderr.isatty())
+    records.write(name, profile, made_from, seconds)
+    typer.echo(f"{name} executed in {seconds:.0f} s")
 
 
 @app.command(hidden=True)
@@ -72,34 +75,55 @@ def render(profile: ProfileOption = "standard") -> None:
     """Render the executed notebooks and the prose as HTML (a step of `book`)."""
     from companion.build import book as builder
 
-    started = time.monotonic()
     builder.render(profile)
-    typer.echo(f"{builder.SAYS}pages rendered in {time.monotonic() - started:.0f} s")
 
 
 @app.command("list")
 def list_() -> None:
     """List the notebooks and the profiles."""
-    from companion import graph, profiles
+    from companion import notebooks, profiles
 
-    for name in graph.notebooks():
+    for name in notebooks.names():
         typer.echo(name)
     for profile in profiles.PROFILES.values():
         typer.echo(f"{profile.name}: {profile.summary}")
 
 
 @app.command()
+def stale(profile: ProfileOption = "standard") -> None:
+    """Say what the next `book` would make again, and why."""
+    from companion.build import records
+
+    found = records.stale(profile)
+    for name, reason in found.items():
+        typer.echo(f"{name}: {reason}")
+    if not found:
+        typer.echo("nothing: the book is up to date")
+
+
+@app.command()
+def figures() -> None:
+    """Make the figures and tables of the last standard build the results of record; say what changed."""
+    from companion.build import results
+
+    changed = results.update()
+    for line in changed:
+        typer.echo(line)
+    typer.echo(f"{len(changed)} figures and tables changed" if changed else "nothing changed")
+
+
+@app.command()
 def check(
-    profile: ProfileOption = "standard",
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks to execute at once.")] = 2,
 ) -> None:
-    """Execute everything again from nothing; name the figures and tables that differ."""
+    """Execute everything again from nothing; fail if the results of record are not reproduced."""
     from companion.build import check as cold
 
-    different = cold.run(profile, jobs)
-    for line in different:
-        typer.echo(line)
-    typer.echo(f"{len(different)} files differ" if different else "every file has the same bytes")
+    found = cold.run(jobs)
+    different = [c for c in found if not c.outcome.agrees]
+    for comparison in different:
+        typer.echo(comparison.words)
+    typer.echo(f"{len(found) - len(different)} of {len(found)} figures and tables reproduced")
     raise typer.Exit(1 if different else 0)
 
 

@@ -1,104 +1,247 @@
-"""What each notebook depends on: the repository's modules that it imports, and other notebooks.
+"""The one dependency graph: which files of this repository a piece of code uses, by content.
 
-The build reads this to run again only what a change can reach.
+Files are found by reading, never by importing. What is followed is a *name*, through the packages that
+re-export it: code that says ``from diffcore.schedules import Cosine``, or ``dc.schedules.Cosine``, uses
+the file that defines ``Cosine`` and what that file uses, and not the package's other files. So a table
+that grows (a schedule, a published objective, a claim) is a leaf. A dotted name in a string counts as
+well (``"diffcore.bounds.step_weight"``); with a ``*`` it stands for every module that it matches, which
+is how `companion.discovery` is seen. A package's ``__init__`` counts when one of its own names is used,
+or the package as a whole; it must do nothing else when it is imported. A data file in ``data/`` beside a
+module belongs to the module that names it. Imports under ``if TYPE_CHECKING`` do not count.
+
+A file's content is what it means: of Python, the syntax tree without comments and docstrings; of anything
+else, its bytes.
 """
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import ast
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
-from modulefinder import ModuleFinder
 from pathlib import Path
 
-from companion.errors import UnknownName, UserError
-from companion.paths import NOTEBOOKS, ROOT
+from companion.errors import UserError
+from companion.paths import ROOT
 
-#: The notebooks whose saved tables a notebook reads. Nothing else orders the notebooks.
-READS_TABLES_OF: dict[str, tuple[str, ...]] = {
-    "99_verdicts": ("04_four_targets", "05_published_numbers", "06_real_images"),
-}
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[\w*]+)+")
 
-#: The notebooks that take longest, longest first: started early, they keep all cores busy.
-LONGEST = ("06_real_images", "05_published_numbers", "04_four_targets")
+_OWN = ""
+"""Stands for a name that a file defines itself."""
 
 
-def notebooks() -> list[str]:
-    """Return the names of all notebooks, in reading order."""
-    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+def needs(start: Path | str | Iterable[str]) -> list[Path]:
+    """The files that a file, or that dotted names, use: directly, or through another file.
 
-
-def find(name: str) -> str:
-    """Return the notebook that ``name`` means: a name, its number, or a path to it.
+    Args:
+        start: a file, which is not part of the answer, or one or more dotted names.
 
     Raises:
-        UnknownName: if there is none.
+        UserError: if a file does not parse, or a name is of no file of this repository.
     """
-    known = notebooks()
-    stem = Path(name).stem
-    matches = [stem] if stem in known else [n for n in known if n.split("_")[0] == stem]
-    if not matches:
-        raise UnknownName("notebook", name, known)
-    return matches[0]
+    if isinstance(start, Path):
+        waiting = _used_by(start)
+    else:
+        waiting = set()
+        for name in [start] if isinstance(start, str) else start:
+            files = resolve(name)
+            if not files:
+                raise UserError(
+                    f"the code of {name} cannot be found again: expected what is used to be defined in a "
+                    "file of this repository; move it to a module of diffcore or companion"
+                )
+            waiting |= files
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting |= _used_by(path) if path.suffix == ".py" else set()
+    return sorted(found)
 
 
-def source(name: str) -> Path:
-    """Return the ``.py`` that notebook ``name`` is made from."""
-    return NOTEBOOKS / f"{name}.py"
+def contents(start: Path | str | Iterable[str]) -> dict[str, str]:
+    """What `needs` finds: the path of each file, relative to the repository, and the hash of its content."""
+    return {path.relative_to(ROOT).as_posix(): content(path) for path in needs(start)}
+
+
+def digest(start: Path | str | Iterable[str]) -> str:
+    """One hash of the `contents`."""
+    lines = [f"{name} {value}\n" for name, value in sorted(contents(start).items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def content(path: Path) -> str:
+    """The hash of what a file means: comments, docstrings and formatting of Python do not count."""
+    if path.suffix != ".py":
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                if ast.get_docstring(node, clean=False) is not None:
+                    node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def resolve(name: str) -> set[Path]:
+    """The file that defines a dotted name; several for a pattern with ``*``, none for a stranger's name."""
+    if "*" in name:
+        return {
+            path for path in ROOT.glob(f"{name.replace('.', '/')}.py") if path.name != "__init__.py"
+        }
+    parts = name.split(".")
+    for k in range(1, len(parts) + 1):
+        here = _module(parts[:k])
+        if here is None:
+            return set()
+        if here.name != "__init__.py" or k == len(parts):
+            return {here}
+        bound = bindings(here).get(parts[k])
+        if bound == _OWN:
+            return {here}
+        if bound is not None and bound != ".".join(parts[: k + 1]):
+            return resolve(".".join([bound, *parts[k + 1 :]])) or {here}
+        if _module(parts[: k + 1]) is None:
+            return {here}
+    raise AssertionError("the last part returns")
+
+
+def forget() -> None:
+    """Read every file again: for a process in which files change."""
+    _names_in.cache_clear()
+    bindings.cache_clear()
+
+
+def _module(parts: list[str]) -> Path | None:
+    place = ROOT.joinpath(*parts)
+    return next((p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file()), None)
+
+
+def _used_by(path: Path) -> set[Path]:
+    found = {file for name in _names_in(path) for file in resolve(name)} | _data_of(path)
+    return found - {path}
+
+
+def _data_of(path: Path) -> set[Path]:
+    folder = path.parent / "data"
+    if not folder.is_dir():
+        return set()
+    said = {n.value for n in ast.walk(_tree(path)) if isinstance(n, ast.Constant)}
+    return {datum for datum in folder.iterdir() if {datum.name, datum.stem} & said}
 
 
 @cache
-def modules(name: str) -> list[Path]:
-    """Return the files of this repository that notebook ``name`` imports, directly or not.
+def bindings(path: Path) -> dict[str, str]:
+    """The names that a file binds at its top: to the dotted name that it imports, or to its own."""
+    found: dict[str, str] = {}
+    for node in _top(_tree(path).body):
+        if isinstance(node, ast.ImportFrom):
+            base = _base(node, path)
+            found |= {a.asname or a.name: f"{base}.{a.name}" for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.asname or a.name.split(".")[0]: _bound(a) for a in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = _OWN
+        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+            found |= {n.id: _OWN for n in names}
+    return found
 
-    A data file beside a module belongs to it when the module's text names it.
 
-    Raises:
-        UserError: if one of the files does not parse.
-    """
-    finder = ModuleFinder(path=[str(ROOT)])
-    script = source(name)
+@cache
+def _names_in(path: Path) -> frozenset[str]:
+    """The dotted names that a file uses; those of modules outside this repository among them."""
+    names: set[str] = set()
+    aliases: dict[str, str] = {}
+    dotted: set[str] = set()  # ``import a.b`` uses a.b, and binds a
+    nodes = list(_walk(_tree(path)))
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom):
+            base = _base(node, path)
+            for a in node.names:
+                if a.name == "*":
+                    names.add(base)
+                else:
+                    aliases[a.asname or a.name] = f"{base}.{a.name}"
+        elif isinstance(node, ast.Import):
+            for a in node.names:
+                aliases[a.asname or a.name.split(".")[0]] = _bound(a)
+                dotted |= set() if a.asname or "." not in a.name else {a.name.split(".")[0]}
+                names |= {a.name} if not _is_package(a.name) else set()
+    # A package is used as a whole only where it stands by itself: dc.Loss uses one name of it.
+    names |= {name for name in aliases.values() if not _is_package(name)}
+    unused = {alias for alias, name in aliases.items() if alias not in dotted}
+    for node in nodes:
+        if isinstance(node, ast.Attribute | ast.Name):
+            chain = _chain(node)
+            if chain and chain[0] in aliases:
+                names.add(".".join([aliases[chain[0]], *chain[1:]]))
+                unused.discard(chain[0])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {node.value} if _DOTTED.fullmatch(node.value) else set()
+    return frozenset(names | {aliases[alias] for alias in unused})  # imported to be passed on
+
+
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node but docstrings, what only type checkers read, and the inside of dotted chains."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        for statement in node.orelse:
+            yield from _walk(statement)
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    yield node
+    if isinstance(node, ast.Attribute) and _chain(node):
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child)
+
+
+def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run when a file is imported, those inside ``if``, ``try`` and ``with`` included."""
+    for node in body:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        yield node
+        for part in ("body", "orelse", "finalbody"):
+            if isinstance(node, ast.If | ast.Try | ast.With):
+                yield from _top(getattr(node, part, []))
+
+
+def _chain(node: ast.AST) -> list[str]:
+    """The parts of a dotted expression ``a.b.c``; empty if it does not begin with a name."""
+    if isinstance(node, ast.Attribute):
+        inner = _chain(node.value)
+        return [*inner, node.attr] if inner else []
+    return [node.id] if isinstance(node, ast.Name) else []
+
+
+def _is_package(name: str) -> bool:
+    return any(path.name == "__init__.py" for path in resolve(name)) and _module(
+        name.split(".")
+    ) in resolve(name)
+
+
+def _bound(alias: ast.alias) -> str:
+    return alias.name if alias.asname else alias.name.split(".")[0]
+
+
+def _base(node: ast.ImportFrom, path: Path) -> str:
+    """The module that ``from ... import`` names, a relative one resolved."""
+    if not node.level:
+        return node.module or ""
+    package = path.relative_to(ROOT).parent.parts
+    package = package[: len(package) - node.level + 1]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def _tree(path: Path) -> ast.Module:
     try:
-        with _silent():
-            finder.run_script(str(script))
+        return ast.parse(path.read_text(encoding="utf-8"))
     except SyntaxError as error:
         raise UserError(
-            f"{error.filename or script}, line {error.lineno}: {error.msg}: "
-            "expected Python that parses; mend the line"
+            f"{path}, line {error.lineno}: {error.msg}: expected Python that parses; mend the line"
         ) from error
-    files = (getattr(module, "__file__", None) for module in finder.modules.values())
-    found = {Path(file).resolve() for file in files if file}
-    found.discard(script.resolve())
-    return sorted(found | {datum for path in found for datum in _data_of(path)})
-
-
-def reads(name: str) -> list[str]:
-    """Return the notebooks that must have run before notebook ``name``."""
-    known = notebooks()
-    return [other for other in READS_TABLES_OF.get(name, ()) if other in known]
-
-
-def priority(name: str) -> int:
-    """Return how early notebook ``name`` should start, compared with the others."""
-    return len(LONGEST) - LONGEST.index(name) if name in LONGEST else 0
-
-
-def _data_of(module: Path) -> list[Path]:
-    """Return the data files, in ``data/`` beside ``module``, that its text names."""
-    folder = module.parent / "data"
-    if not folder.is_dir():
-        return []
-    text = module.read_text(encoding="utf-8")
-    return [path for path in sorted(folder.iterdir()) if path.name in text or path.stem in text]
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep what the module finder prints off the terminal."""
-    stdout, sys.stdout = sys.stdout, io.StringIO()
-    try:
-        yield
-    finally:
-        sys.stdout = stdout

@@ -1,6 +1,6 @@
-"""Where everything is. One profile, one folder: what is generated lives in ``_build/<profile>/``.
+"""Where everything is. One profile, one folder: what a build makes lives in ``_build/<profile>/``.
 
-The one exception is the figures of the ``standard`` profile, which are committed in ``figures/``.
+The results of record, committed in ``figures/``, are changed by `companion.build.results` alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from companion import profiles
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
+RESULTS = ROOT / "figures"
+RECORD = RESULTS / "manifest.json"
 
 
 def build_dir(profile: str) -> Path:
@@ -36,10 +38,13 @@ def logs_dir(profile: str) -> Path:
 
 
 def figures_dir(profile: str) -> Path:
-    """Return the folder of saved figures and tables: committed for ``standard`` only."""
-    if profiles.get(profile) is profiles.STANDARD:
-        return ROOT / "figures"
+    """Return the folder of figures and tables, and of the manifests that say how each was made."""
     return build_dir(profile) / "figures"
+
+
+def records_dir(profile: str) -> Path:
+    """Return the folder of records: what each page was made from, and what was made with it."""
+    return build_dir(profile) / "records"
 
 
 def runs_dir() -> Path:

@@ -370,7 +370,7 @@ n = profiles.get(profile).pick(quick=20_000, standard=200_000, paper=1_000_000)
 gaps = results.gaps(n=n, seed=0)
 artifacts.table(
     gaps,
-    "nelbo_gap",
+    "nelbo_gaps",
     caption="$L_T - L_\\infty$ in nats for $x \\sim \\N(0, 1)$ and $-12 \\le \\lambda \\le 12$. *Exact*: the sum of $T$ steps in closed form, minus the integral. "
     f"*diffcore*: `nelbo` with {n:,} examples (a seed for each row, from 0), minus the same integral, with its standard error (se). *Predicted*: the correction derived above.",
     digits=4,

@@ -37,8 +37,6 @@ profile = "standard"
 
 PIPELINE = ["Snakefile", "Makefile", "_config.yml", "jupytext.toml", "pyproject.toml"]
 PIPELINE += ["requirements.lock"]
-MACHINERY = ["__init__", "__main__", "artifacts", "book", "cli", "errors", "execute", "files"]
-MACHINERY += ["graph", "paths", "profiles"]
 
 
 def notebook(title: str, *cells: str) -> str:
@@ -59,9 +57,8 @@ class Miniature:
         root.mkdir(parents=True, exist_ok=True)
         for name in PIPELINE:
             shutil.copy(ROOT / name, root / name)
-        (root / "companion").mkdir()
-        for name in MACHINERY:
-            shutil.copy(ROOT / "companion" / f"{name}.py", root / "companion" / f"{name}.py")
+        without = shutil.ignore_patterns("__pycache__", "chapters", "derivation", "peers", "study")
+        shutil.copytree(ROOT / "companion", root / "companion", ignore=without)
         (root / "notebooks").mkdir()
         for name, text in notebooks.items():
             (root / "notebooks" / f"{name}.py").write_text(text, encoding="utf-8")
@@ -87,15 +84,23 @@ class Miniature:
         )
 
     def execute(self, profile: str = "quick") -> set[str]:
-        """Have Snakemake bring all notebooks up to date; return the names of those it executed."""
+        """Have Snakemake, by hand, bring all notebooks up to date; return those that it executed."""
         names = sorted(path.stem for path in (self.root / "notebooks").glob("*.py"))
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config"]
-        command += [f"profile={profile}", "--", *(f"book/{name}.ipynb" for name in names)]
+        command += [f"profile={profile}", "--", *(f"records/{name}.json" for name in names)]
         done = subprocess.run(
             command, cwd=self.root, env=self.env, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr + done.stdout
-        return {x.split()[1] for x in done.stdout.splitlines() if " executed in " in x}
+        said = [line.strip().split() for line in done.stdout.splitlines()]
+        return {words[0] for words in said if words[1:3] == ["executed", "in"]}
+
+    def stale(self, profile: str = "quick") -> set[str]:
+        """Return what the next build would make again."""
+        done = self.run("stale", "--profile", profile)
+        assert done.returncode == 0, done.stderr
+        lines = [line for line in done.stdout.splitlines() if not line.startswith("nothing")]
+        return {line.split(":")[0] for line in lines}
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of ``python -m companion``."""

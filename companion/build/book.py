@@ -10,19 +10,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
 
-from companion import graph, profiles
+from companion import graph, notebooks, profiles
+from companion.build import records
 from companion.errors import UserError, one_line, plain
 from companion.files import write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
-
-#: What a job prints for people begins with this; everything else is Snakemake's, for the log.
-SAYS = "book: "
 
 
 class BuildError(UserError):
@@ -36,7 +35,7 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
 
     Args:
         profile: The profile; its folder is ``_build/<profile>/``.
-        only: A notebook, as `companion.graph.find` understands it, or None for the whole book.
+        only: A notebook, as `companion.notebooks.find` understands it, or None for the whole book.
         jobs: How many notebooks to execute at once.
 
     Returns:
@@ -47,17 +46,15 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         BuildError: if a notebook raises or the book does not render.
     """
     profile = profiles.get(profile).name
-    names = [graph.find(only)] if only else graph.notebooks()
-    targets = [pages_dir(profile) / f"{name}.ipynb" for name in names]
-    if not only:
-        targets.append(html_dir(profile) / "index.html")
-    folder = build_dir(profile)
-    folder.mkdir(parents=True, exist_ok=True)
+    target = notebooks.find(only) if only else records.HTML
+    build_dir(profile).mkdir(parents=True, exist_ok=True)
     log = logs_dir(profile) / "snakemake.log"
     log.parent.mkdir(exist_ok=True)
-    with _alone(folder, profile):
-        _snakemake(profile, [str(path.relative_to(folder)) for path in targets], jobs, log)
-    return targets[-1]
+    with _alone(build_dir(profile), profile):
+        stale = records.forget(profile)
+        if target in stale:
+            _snakemake(profile, target, jobs, log, waiting=list(stale))
+    return pages_dir(profile) / f"{target}.ipynb" if only else html_dir(profile) / "index.html"
 
 
 def render(profile: str) -> None:
@@ -67,6 +64,7 @@ def render(profile: str) -> None:
         BuildError: if Sphinx warns; the message has the first warning.
     """
     profile = profiles.get(profile).name
+    started, made_from = time.monotonic(), records.needs(records.HTML)
     stage(profile)
     cache, log = build_dir(profile) / "sphinx", logs_dir(profile) / "sphinx.log"
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -86,39 +84,37 @@ def render(profile: str) -> None:
     shutil.copytree(cache / "_build" / "html", fresh)
     shutil.rmtree(html_dir(profile), ignore_errors=True)
     fresh.rename(html_dir(profile))
+    records.write(records.HTML, profile, made_from, time.monotonic() - started)
 
 
 def stage(profile: str) -> None:
     """Put prose and figures beside the executed notebooks; take away what is made no more."""
+    from companion.build import reproduced
     from companion.evidence import artifacts
 
     artifacts.prune(profile)
     pages = pages_dir(profile)
-    keep = {f"{name}.ipynb" for name in graph.notebooks()}
+    keep = {f"{name}.ipynb" for name in notebooks.names()}
     for path in pages.iterdir():
         if path.name not in keep:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(BOOK, pages, dirs_exist_ok=True)
+    write_text(pages / reproduced.PAGE, reproduced.page(profile))
     if figures_dir(profile).is_dir():
         shutil.copytree(figures_dir(profile), pages / "figures")
 
 
-def prose() -> list[Path]:
-    """Return everything in ``book/`` that the rendered book is made from, and its configuration."""
-    files = [path for path in sorted(BOOK.rglob("*")) if path.is_file()]
-    return [*files, ROOT / "_config.yml"]
-
-
-def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
-    """Run Snakemake for ``targets``; show what its jobs say, and keep the rest in ``log``."""
-    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--config", f"profile={profile}", "--cores", str(jobs), "--keep-going"]
-    command += ["--rerun-incomplete", "--scheduler", "greedy"]
+def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[str]) -> None:
+    """Have Snakemake make the record of ``target``; say what is done, keep its words in ``log``."""
+    command = [sys.executable, "-m", "snakemake", f"records/{target}.json"]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"profile={profile}"]
+    command += ["--cores", str(jobs), "--keep-going", "--scheduler", "greedy"]
+    command += ["--rerun-incomplete", "--rerun-triggers", "input"]
     command += ["--nolock"]  # `_alone` is the lock, and unlike Snakemake's it dies with its holder
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     failures = []
     with (
-        log.open("w", encoding="utf-8") as record,
+        log.open("w", encoding="utf-8") as words,
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -131,23 +127,33 @@ def _snakemake(profile: str, targets: list[str], jobs: int, log: Path) -> None:
         assert process.stdout is not None
         try:
             for line in process.stdout:
-                record.write(line)
-                if line.startswith(SAYS):
-                    print(line.removeprefix(SAYS), end="", flush=True)  # noqa: T201
-                elif line.startswith("error: "):
+                words.write(line)
+                waiting = _announce(profile, waiting)
+                if line.startswith("error: "):
                     failures.append(line.removeprefix("error: ").strip())
         except BaseException:
             _end_family(process.pid)
             raise
+    _announce(profile, waiting)
     if process.returncode and failures:
         raise BuildError("; ".join(failures))
     if process.returncode:
-        for name in graph.notebooks():
-            graph.modules(name)  # a file that does not parse is told in our words
+        for name in notebooks.names():
+            graph.needs(notebooks.source(name))  # a file that does not parse is told in our words
         raise BuildError(
             f"Snakemake stopped with exit status {process.returncode}: expected it to finish; "
             f"its words are in {log.relative_to(ROOT)}"
         )
+
+
+def _announce(profile: str, waiting: list[str]) -> list[str]:
+    """Say what has been made since the last time; return what is still waited for."""
+    for name in list(waiting):
+        if record := records.read(name, profile):
+            done = "pages rendered" if name == records.HTML else f"{name} executed"
+            print(f"{done} in {record['seconds']:.0f} s", flush=True)  # noqa: T201
+            waiting.remove(name)
+    return waiting
 
 
 def _end_family(pid: int) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from companion import graph, profiles
+from companion import notebooks, profiles
 from companion.errors import UserError, one_line, plain
 from companion.files import write_text
 from companion.paths import ROOT, logs_dir, pages_dir
@@ -36,11 +36,11 @@ class NotebookError(UserError):
     exit_status = 1
 
 
-def execute(name: str, profile: str, *, progress: bool = False) -> Path:
-    """Execute notebook ``name`` under ``profile`` and return the executed file.
+def execute(name: str, profile: str, *, progress: bool = False) -> float:
+    """Execute notebook ``name`` under ``profile`` into the staged book; return the seconds it took.
 
     Args:
-        name: The notebook, as `companion.graph.find` understands it.
+        name: The notebook, as `companion.notebooks.find` understands it.
         profile: The profile to put in its ``parameters`` cell.
         progress: Show a bar, one step a cell.
 
@@ -48,18 +48,18 @@ def execute(name: str, profile: str, *, progress: bool = False) -> Path:
         UserError: if the notebook or the profile is unknown, or the disk full.
         NotebookError: if the notebook raises, or its kernel dies.
     """
-    name = graph.find(name)
+    name = notebooks.find(name)
     profile = profiles.get(profile).name
     notebook = read(name)
-    log = logs_dir(profile) / f"{name}.log"
-    started = time.strftime("%Y-%m-%d %H:%M:%S")
+    log, output = logs_dir(profile) / f"{name}.log", pages_dir(profile) / f"{name}.ipynb"
+    output.unlink(missing_ok=True)  # if this fails, nothing is left that looks finished
+    started, began = time.strftime("%Y-%m-%d %H:%M:%S"), time.monotonic()
     executed = _run(name, notebook, profile, log, progress=progress)
     write_text(log, f"{name}, profile {profile}, {started}: done\n\n{_stderr(executed)}")
-    output = pages_dir(profile) / f"{name}.ipynb"
     import nbformat
 
     write_text(output, nbformat.writes(clean(executed)) + "\n")
-    return output
+    return time.monotonic() - began
 
 
 def read(name: str) -> Any:
@@ -70,7 +70,7 @@ def read(name: str) -> Any:
     """
     import jupytext
 
-    path = graph.source(name)
+    path = notebooks.source(name)
     notebook = jupytext.read(path)
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(tagged) != 1:
@@ -140,7 +140,7 @@ def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -
 
 def _place(name: str, error: Any) -> str:
     """Say where notebook ``name`` raised: the line of its ``.py``, and the line's text."""
-    path = graph.source(name)
+    path = notebooks.source(name)
     text = path.read_text(encoding="utf-8")
     cell = error.source.strip("\n")
     within = re.findall(r"Cell In\[\d+\], line (\d+)", plain("\n".join(error.traceback)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from companion import graph
+from companion import notebooks
 from companion.files import write_text
 
 
 def path(name: str) -> Path:
     """Return the ``.ipynb`` of notebook ``name``."""
-    return graph.source(name).with_suffix(".ipynb")
+    return notebooks.source(name).with_suffix(".ipynb")
 
 
 def made(name: str) -> str:
@@ -19,7 +19,7 @@ def made(name: str) -> str:
     import jupytext
     import nbformat
 
-    notebook: Any = jupytext.read(graph.source(name))
+    notebook: Any = jupytext.read(notebooks.source(name))
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
@@ -31,7 +31,7 @@ def made(name: str) -> str:
 
 def write() -> list[str]:
     """Make every ``.ipynb`` that is not what its ``.py`` says; return their names."""
-    stale = [name for name in graph.notebooks() if not agrees(name)]
+    stale = [name for name in notebooks.names() if not agrees(name)]
     for name in stale:
         write_text(path(name), made(name))
     return stale

@@ -6,9 +6,10 @@ A notebook opens its artifacts once and saves through them::
     artifacts.figure(fig, "floors", caption="...", alt="...", seeds=[0], n=4096)
     artifacts.table(frame, "floors", caption="...", digits={"floor": 4})
 
-A figure becomes ``NAME.svg`` and ``NAME.png``, a table ``NAME.csv`` (every digit) and ``NAME.md``
-(as shown), in the profile's figures folder, and each has an entry in ``manifest.json`` there. The
-saved object, as the last line of a cell, is a numbered figure or table with its caption.
+A figure becomes ``NAME.svg``, ``NAME.png`` and ``NAME.drawn.csv`` (the numbers that it draws), a table
+``NAME.csv`` (every digit) and ``NAME.md`` (as shown), in the profile's figures folder. Each has an entry
+in the notebook's own manifest there, which begins empty whenever the notebook does. The saved object, as
+the last line of a cell, is a numbered figure or table with its caption.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock
 from matplotlib.figure import Figure
 
-from companion import graph, paths, profiles
+from companion import graph, notebooks, paths, profiles
 from companion.errors import UserError
+from companion.evidence import drawn
 from companion.files import write_bytes
 
-MANIFEST = "manifest.json"
 PNG_DPI = 160
+
+TOLERANCE = 1e-6
+"""Largest relative difference to expect on another machine, unless a figure or table states its own."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ class Artifacts:
     """
 
     def __init__(self, notebook: str, profile: str) -> None:
-        self.notebook = graph.find(notebook)
+        self.notebook = notebooks.find(notebook)
         self.profile = profiles.get(profile)
         self.folder = paths.figures_dir(profile)
-        self.made_from = fingerprint(self.notebook)
+        self.made_from = graph.digest(notebooks.source(self.notebook))
+        self.entries: dict[str, Any] = {}
 
     def figure(
         self,
@@ -69,8 +73,9 @@ class Artifacts:
         seeds: Sequence[int] = (),
         n: int | None = None,
         runs: Sequence[str] = (),
+        tolerance: float = TOLERANCE,
     ) -> Saved:
-        """Save ``figure`` as SVG and PNG.
+        """Save ``figure`` as SVG and PNG, with the numbers that it draws.
 
         Args:
             figure: a matplotlib figure; it is closed to further display by the caller.
@@ -80,6 +85,10 @@ class Artifacts:
             seeds: the seeds of every random number behind it.
             n: the number of samples behind each point.
             runs: identifiers of the training runs behind it.
+            tolerance: largest relative difference to expect on another machine.
+
+        Raises:
+            UserError: if another notebook has saved something under that name.
         """
         svg = io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None}, bbox_inches="tight")
@@ -87,8 +96,11 @@ class Artifacts:
         figure.savefig(
             png, format="png", dpi=PNG_DPI, metadata={"Software": None}, bbox_inches="tight"
         )
-        entry = self._entry("figure", caption, alt=alt, seeds=list(seeds), n=n, runs=list(runs))
-        self._save(name, {"svg": svg.getvalue(), "png": png.getvalue()}, entry)
+        numbers = drawn.numbers(figure).to_csv(index=False, lineterminator="\n").encode()
+        entry = self._entry("figure", caption, seeds, n, runs, tolerance) | {"alt": alt}
+        self._save(
+            name, {"svg": svg.getvalue(), "png": png.getvalue(), "drawn.csv": numbers}, entry
+        )
         directive = (
             f":::{{figure}} figures/{name}.svg\n:name: fig-{_label(name)}\n"
             f":alt: {_one_line(alt)}\n:class: book-figure\n\n{caption}\n:::"
@@ -108,6 +120,7 @@ class Artifacts:
         seeds: Sequence[int] = (),
         n: int | None = None,
         runs: Sequence[str] = (),
+        tolerance: float = TOLERANCE,
     ) -> Saved:
         """Save ``frame`` as CSV and Markdown.
 
@@ -120,6 +133,10 @@ class Artifacts:
             seeds: the seeds of every random number behind it.
             n: the number of samples behind each number.
             runs: identifiers of the training runs behind it.
+            tolerance: largest relative difference to expect on another machine.
+
+        Raises:
+            UserError: if another notebook has saved something under that name.
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
         shown = pd.DataFrame({h: _shown(frame[c], digits, c) for c, h in headings.items()})
@@ -128,49 +145,62 @@ class Artifacts:
             index=False, disable_numparse=True, colalign=["right" if x else "left" for x in numeric]
         )
         csv = frame.to_csv(index=False, lineterminator="\n")
-        entry = self._entry("table", caption, seeds=list(seeds), n=n, runs=list(runs))
+        entry = self._entry("table", caption, seeds, n, runs, tolerance)
         self._save(name, {"csv": csv.encode(), "md": f"{body}\n".encode()}, entry)
         directive = f":::{{table}} {_one_line(caption)}\n:name: tab-{_label(name)}\n\n{body}\n:::"
         return Saved(name, directive, shown.to_html(index=False))
 
     def load(self, name: str) -> pd.DataFrame:
-        """The table ``name`` that a notebook saved under the same profile.
-
-        Raises:
-            UserError: if no notebook has saved it, or what is on disk is not what it saved.
-        """
+        """The table ``name`` that a notebook saved under the same profile; see `load_table`."""
         return load_table(name, self.profile.name)
 
-    def _entry(self, kind: str, caption: str, **more: Any) -> dict[str, Any]:
+    def _entry(
+        self,
+        kind: str,
+        caption: str,
+        seeds: Sequence[int],
+        n: int | None,
+        runs: Sequence[str],
+        tolerance: float,
+    ) -> dict[str, Any]:
+        more = {"seeds": list(seeds), "n": n, "runs": list(runs)}
         return {
             "kind": kind,
             "notebook": self.notebook,
             "profile": self.profile.name,
             "made_from": self.made_from,
             "caption": _one_line(caption),
+            "tolerance": tolerance,
         } | {key: value for key, value in more.items() if value not in (None, [])}
 
     def _save(self, name: str, files: dict[str, bytes], entry: dict[str, Any]) -> None:
+        # Whose name it is comes first: nothing of another notebook is ever overwritten.
+        for owner in notebooks.names():
+            if owner != self.notebook and name in manifest_of(owner, self.profile.name):
+                raise UserError(
+                    f"{name!r} is already saved by notebook {owner}: expected a name of its own, "
+                    f"choose another in {self.notebook}"
+                )
+        if self.entries.get(name, entry)["kind"] != entry["kind"]:
+            raise UserError(
+                f"{name!r} is a {self.entries[name]['kind']} of {self.notebook} already: expected a "
+                f"name of its own for the {entry['kind']}; choose another"
+            )
         for ending, data in files.items():
             write_bytes(self.folder / f"{name}.{ending}", data)
         hashes = {
             f"{name}.{ending}": hashlib.sha256(data).hexdigest() for ending, data in files.items()
         }
-        with _LockedManifest(self.folder) as manifest:
-            owner = manifest.get(name, entry)["notebook"]
-            if owner != self.notebook:
-                raise UserError(
-                    f"{name!r} is already saved by notebook {owner}: expected a name of its own, "
-                    f"choose another in {self.notebook}"
-                )
-            manifest[name] = entry | {"files": hashes}
+        self.entries[name] = entry | {"files": hashes}
+        text = json.dumps(self.entries, indent=1, sort_keys=True, ensure_ascii=False)
+        write_bytes(manifest_path(self.notebook, self.profile.name), f"{text}\n".encode())
 
 
 def load_table(name: str, profile: str) -> pd.DataFrame:
     """The table ``name`` saved under ``profile``, checked against the hash it was saved with.
 
     Raises:
-        UserError: if it is not in the manifest, is missing, or has been changed since.
+        UserError: if it is not in a manifest, is missing, or has been changed since.
     """
     folder = paths.figures_dir(profile)
     entry = read_manifest(profile).get(name)
@@ -189,73 +219,35 @@ def load_table(name: str, profile: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(data))
 
 
+def manifest_path(notebook: str, profile: str) -> Path:
+    """Where the provenance of what ``notebook`` saves under ``profile`` is kept."""
+    return paths.figures_dir(profile) / f"{notebook}.manifest.json"
+
+
+def manifest_of(notebook: str, profile: str) -> dict[str, Any]:
+    """The provenance of every figure and table that ``notebook`` has saved under ``profile``, by name.
+
+    Raises:
+        UserError: if its manifest does not parse.
+    """
+    return _read(manifest_path(notebook, profile))
+
+
 def read_manifest(profile: str) -> dict[str, Any]:
     """The provenance of every figure and table saved under ``profile``, by name.
 
     Raises:
-        UserError: if the manifest does not parse.
+        UserError: if a manifest does not parse.
     """
-    return _read(paths.figures_dir(profile) / MANIFEST)
+    return manifest_in(paths.figures_dir(profile))
 
 
-def prune(profile: str) -> list[str]:
-    """Remove figures and tables that the present notebooks no longer make; return their names.
-
-    All that one execution of a notebook saves has one fingerprint; what has another is left over
-    from an earlier version of the notebook, unless the notebook has not been executed since.
-    """
-    folder = paths.figures_dir(profile)
-    current = {name: fingerprint(name) for name in graph.notebooks()}
-    gone = []
-    with _LockedManifest(folder) as manifest:
-        fresh = {
-            e["notebook"] for e in manifest.values() if e["made_from"] == current.get(e["notebook"])
-        }
-        for name, entry in list(manifest.items()):
-            notebook = entry["notebook"]
-            if notebook not in current or (
-                notebook in fresh and entry["made_from"] != current[notebook]
-            ):
-                for file in entry["files"]:
-                    (folder / file).unlink(missing_ok=True)
-                gone.append(name)
-                del manifest[name]
-    return gone
-
-
-def fingerprint(notebook: str) -> str:
-    """SHA-256 of the notebook's source and of every module of this repository that it imports."""
-    digest = hashlib.sha256()
-    for path in [graph.source(notebook), *graph.modules(notebook)]:
-        digest.update(path.relative_to(paths.ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-class _LockedManifest:
-    """Read the manifest, let the caller change it, write it back, with no one else in between."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / MANIFEST
-        self.lock = FileLock(paths.ROOT / "_build" / f"{folder.parent.name}-manifest.lock")
-
-    def __enter__(self) -> dict[str, Any]:
-        Path(self.lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        self.lock.acquire()
-        try:
-            self.manifest = _read(self.path)
-        except BaseException:
-            self.lock.release()
-            raise
-        return self.manifest
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                text = json.dumps(self.manifest, indent=1, sort_keys=True, ensure_ascii=False)
-                write_bytes(self.path, f"{text}\n".encode())
-        finally:
-            self.lock.release()
+def manifest_in(folder: Path) -> dict[str, Any]:
+    """The provenance of everything that the present notebooks saved in a folder; see `read_manifest`."""
+    entries: dict[str, Any] = {}
+    for notebook in notebooks.names():
+        entries |= _read(folder / f"{notebook}.manifest.json")
+    return entries
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -263,12 +255,25 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise UserError(
-            f"{path.name} does not parse ({error.msg}, line {error.lineno}): expected JSON; "
-            "delete it and run make book again"
+            f"{path.name} does not parse ({error}): expected JSON; delete it and run make book, "
+            "which makes it again"
         ) from error
     return manifest
+
+
+def prune(profile: str) -> list[str]:
+    """Remove the files that no present notebook has in its manifest; return their names."""
+    folder = paths.figures_dir(profile)
+    if not folder.is_dir():
+        return []
+    keep = {file for entry in read_manifest(profile).values() for file in entry["files"]}
+    keep |= {manifest_path(notebook, profile).name for notebook in notebooks.names()}
+    gone = [path for path in sorted(folder.iterdir()) if path.name not in keep]
+    for path in gone:
+        path.unlink()
+    return [path.name for path in gone]
 
 
 def _shown(column: pd.Series, digits: int | Mapping[str, int], name: str) -> list[str]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from miniature import Miniature, notebook
 
-from companion import cli, graph, profiles
-from companion.build import check
+from companion import cli, notebooks, profiles
 from companion.errors import UnknownName, UserError, one_line
 from companion.files import write_text
 
@@ -17,15 +15,25 @@ from companion.files import write_text
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == 0
     said = capsys.readouterr().out
-    for command in ("verify", "book", "notebook", "list", "check", "pair", "lock"):
+    for command in (
+        "verify",
+        "book",
+        "notebook",
+        "list",
+        "stale",
+        "figures",
+        "check",
+        "pair",
+        "lock",
+    ):
         assert f"\n  {command} " in said
 
 
 def test_list_names_notebooks_and_profiles(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[: len(graph.notebooks())] == graph.notebooks()
-    assert [line.split(":")[0] for line in lines[len(graph.notebooks()) :]] == [*profiles.PROFILES]
+    assert lines[: len(notebooks.names())] == notebooks.names()
+    assert [line.split(":")[0] for line in lines[len(notebooks.names()) :]] == [*profiles.PROFILES]
 
 
 def test_pair_makes_an_ipynb_of_the_same_bytes_every_time(tmp_path: Path) -> None:
@@ -38,36 +46,6 @@ def test_pair_makes_an_ipynb_of_the_same_bytes_every_time(tmp_path: Path) -> Non
     made.write_text("{}")
     assert project.run("pair").stdout == "notebooks/01_first.ipynb\n"
     assert made.read_bytes() == before
-
-
-def test_check_names_what_differs_and_by_how_much(tmp_path: Path) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
-    table = pd.DataFrame({"target": ["x", "v"], "loss": [1.0, 2.0]})
-    for folder in (old, new):
-        folder.mkdir()
-        (folder / "same.svg").write_text("<svg/>")
-    table.to_csv(old / "numbers.csv", index=False)
-    table.assign(loss=[1.0, 2.5]).to_csv(new / "numbers.csv", index=False)
-    table.to_csv(old / "words.csv", index=False)
-    table.assign(target=["x", "s"]).to_csv(new / "words.csv", index=False)
-    table.to_csv(old / "rows.csv", index=False)
-    table[:1].to_csv(new / "rows.csv", index=False)
-    (old / "picture.png").write_bytes(b"a")
-    (new / "picture.png").write_bytes(b"b")
-    (old / "gone.svg").write_text("<svg/>")
-    assert check.compare(old, new) == [
-        "gone.svg: only in the committed figures",
-        "numbers.csv: numbers differ by 2.0e-01 relative",
-        "picture.png: not the same bytes",
-        "rows.csv: not the same rows and columns",
-        "words.csv: not the same words",
-    ]
-    assert check.compare(old, old) == []
-
-
-def test_check_wants_something_to_compare_with(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["check", "--profile", "paper"]) == 2
-    assert "make book PROFILE=paper" in capsys.readouterr().err
 
 
 def test_a_profile_picks_its_own_value() -> None:

@@ -1,64 +1,195 @@
-"""What the build believes a notebook depends on, against what Python imports."""
+"""The dependency graph: what is found by reading, against what Python really runs."""
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 
-from companion import graph
-from companion.errors import UnknownName
+from companion import graph, notebooks
+from companion.errors import UnknownName, UserError
 from companion.paths import ROOT
 
-NAMES = graph.notebooks()
+NAMES = notebooks.names()
 
 
 def relative(name: str) -> set[str]:
-    return {path.relative_to(ROOT).as_posix() for path in graph.modules(name)}
+    return set(graph.contents(notebooks.source(name)))
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("06")])
-def test_whatever_a_notebook_imports_is_found(name: str) -> None:
-    tree = ast.parse(graph.source(name).read_text())
-    imports = [x for x in ast.walk(tree) if isinstance(x, ast.Import | ast.ImportFrom)]
-    code = "\n".join(ast.unparse(statement) for statement in imports)
-    code += "\nimport sys\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', None))"
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small repository with a package that re-exports, a table that grows, and data."""
+    files = {
+        "pkg/__init__.py": """
+            from typing import TYPE_CHECKING
+            from pkg import shapes
+            from pkg.base import Base as Root
+            from .shapes import Circle, Square
+            if TYPE_CHECKING:
+                from pkg import typed
+            OWN = 1
+            def __getattr__(name): ...
+            """,
+        "pkg/base.py": "class Base: ...",
+        "pkg/typed.py": "",
+        "pkg/lazy.py": "X = 1",
+        "pkg/shapes/__init__.py": "from .circle import Circle\nfrom pkg.shapes.square import Square\n",
+        "pkg/shapes/circle.py": "from ..base import Base\nclass Circle(Base): ...",
+        "pkg/shapes/square.py": "import pkg\nclass Square(pkg.Root): ...",
+        "pkg/reads.py": "def table(): return open('numbers.csv')",
+        "pkg/data/numbers.csv": "a\n1\n",
+        "pkg/data/other.csv": "a\n1\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    monkeypatch.setattr(graph, "ROOT", tmp_path)
+    return tmp_path
+
+
+def used(repository: Path, code: str) -> set[str]:
+    script = repository / "script.py"
+    script.write_text(textwrap.dedent(code))
+    graph.forget()
+    return {p.relative_to(repository).as_posix() for p in graph.needs(script)}
+
+
+CIRCLE = {"pkg/shapes/circle.py", "pkg/base.py"}
+PACKAGE = {"pkg/__init__.py", "pkg/base.py", "pkg/shapes/circle.py", "pkg/shapes/square.py"}
+WHOLE_SHAPES = {"pkg/shapes/__init__.py", "pkg/shapes/circle.py", "pkg/shapes/square.py"}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from pkg import Circle", CIRCLE),
+        ("from pkg.shapes import Circle as Round", CIRCLE),
+        ("import pkg\npkg.Circle", CIRCLE),
+        ("import pkg as p\np.shapes.Circle()", CIRCLE),
+        ("import pkg.shapes\npkg.shapes.Circle.area", CIRCLE),
+        ("from pkg import shapes\nshapes.Circle", CIRCLE),
+        ("from pkg import shapes\nprint(shapes)", WHOLE_SHAPES | {"pkg/base.py"}),
+        ("from pkg import Root", {"pkg/base.py"}),
+        ("from pkg import OWN", PACKAGE | WHOLE_SHAPES),
+        ("from pkg.shapes import *", WHOLE_SHAPES | {"pkg/base.py"}),
+        ("import pkg\npkg.lazy.X", {"pkg/lazy.py"}),
+        ("import json, os.path\njson.loads('pkg')", set()),
+        ("'pkg.shapes.circle.Circle'", CIRCLE),
+        ("f = 'pkg.shapes.*'", WHOLE_SHAPES - {"pkg/shapes/__init__.py"} | {"pkg/base.py"}),
+        ("def f():\n    '''pkg.lazy'''\n    from pkg.lazy import X", {"pkg/lazy.py"}),
+        ("import pkg.reads", {"pkg/reads.py", "pkg/data/numbers.csv"}),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pkg.lazy", set()),
+    ],
+)  # fmt: skip
+def test_a_name_is_followed_to_the_file_that_defines_it(
+    repository: Path, code: str, expected: set[str]
+) -> None:
+    if "'pkg.shapes.circle" in code:
+        code = f"where = {code}"
+    assert used(repository, code) == expected
+
+
+def test_a_table_that_grows_is_a_leaf(repository: Path) -> None:
+    before = {name: used(repository, f"from pkg import {name}") for name in ("Circle", "Root")}
+    (repository / "pkg/shapes/triangle.py").write_text("class Triangle: ...")
+    with (repository / "pkg/shapes/__init__.py").open("a") as file:
+        file.write("from .triangle import Triangle\n")
+    after = {name: used(repository, f"from pkg import {name}") for name in ("Circle", "Root")}
+    assert after == before
+    assert "pkg/shapes/triangle.py" in used(repository, "from pkg.shapes import Triangle")
+
+
+def test_content_is_what_a_file_means(repository: Path) -> None:
+    path = repository / "pkg/base.py"
+    first = graph.content(path)
+    path.write_text('"""Words."""\n\n\nclass Base:  # more words\n    """And more."""\n\n    ...\n')
+    assert graph.content(path) == first
+    path.write_text("class Base: x = 1")
+    assert graph.content(path) != first
+    datum = repository / "pkg/data/numbers.csv"
+    first = graph.content(datum)
+    datum.write_text("a\n1 \n")
+    assert graph.content(datum) != first
+
+
+def test_digests_see_what_is_used_and_nothing_else(repository: Path) -> None:
+    circle = graph.digest(["pkg.shapes.Circle"])
+    (repository / "pkg/shapes/square.py").write_text("class Square: ...")
+    assert graph.digest(["pkg.shapes.Circle"]) == circle
+    (repository / "pkg/base.py").write_text("class Base: x = 1")
+    assert graph.digest(["pkg.shapes.Circle"]) != circle
+
+
+def test_what_cannot_be_read_or_found_is_one_line(repository: Path) -> None:
+    with pytest.raises(UserError, match=r"the code of __main__.f cannot be found again: expected"):
+        graph.needs("__main__.f")
+    (repository / "pkg/lazy.py").write_text("def (")
+    with pytest.raises(UserError, match=r"lazy.py, line 1: invalid syntax: expected Python"):
+        used(repository, "import pkg.lazy")
+
+
+TRACE = """
+import sys
+root = sys.argv[2] + "/"
+called = set()
+def seen(frame, event, argument):
+    code = frame.f_code
+    if event == "call" and code.co_filename.startswith(root) and code.co_name != "<module>":
+        called.add(code.co_filename.removeprefix(root))
+class_bodies = set()
+source = open(sys.argv[1]).read().replace('profile = "standard"', 'profile = "quick"')
+import IPython.display
+sys.setprofile(seen)
+exec(compile(source, sys.argv[1], "exec"), {"__name__": "notebook"})
+sys.setprofile(None)
+print("\\n".join(sorted(f for f in called if not f.startswith(("<", ".venv")))))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["06_real_images"])
+def test_every_function_that_a_notebook_calls_is_of_a_file_it_needs(
+    name: str, tmp_path: Path
+) -> None:
+    """The graph is read from the code; here the notebook runs, and what it calls is written down."""
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", TRACE, str(notebooks.source(name)), str(ROOT)],
+        cwd=ROOT,
+        env={"PATH": "", "COMPANION_RUNS": str(tmp_path), "COMPANION_BUILD": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    files = {line for line in done.stdout.splitlines() if line.startswith(f"{ROOT}/")}
-    ours = {f.removeprefix(f"{ROOT}/") for f in files if f"{ROOT}/.venv" not in f}
-    assert len(ours) > 5
-    assert ours <= relative(name)
+    assert done.returncode == 0, done.stderr[-2000:]
+    called = set(done.stdout.split()) - {notebooks.relative(notebooks.source(name))}
+    assert len(called) > 8
+    assert {f for f in called if not f.endswith("__init__.py")} <= relative(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_machinery_that_no_notebook_imports_is_no_dependency(name: str) -> None:
     files = relative(name)
     assert "companion/evidence/artifacts.py" in files
-    assert not files & {"companion/cli.py", "companion/build/book.py", "companion/build/execute.py"}
+    assert not files & {"companion/cli.py", "companion/build/book.py", "diffcore/__init__.py"}
     assert all((ROOT / file).is_file() for file in files)
     assert not any(file.startswith((".venv", "tests", "notebooks")) for file in files)
 
 
-def test_data_belongs_to_the_module_that_names_it() -> None:
-    files = relative("99_verdicts")
-    assert "companion/study/__init__.py" in files
-    assert "companion/study/data/losses.csv" in files
-    assert not any("data/" in file for file in relative("02_forward_process"))
-
-
 def test_a_notebook_is_found_by_name_number_or_path() -> None:
     for written in ("99", "99_verdicts", "notebooks/99_verdicts.py", "99_verdicts.ipynb"):
-        assert graph.find(written) == "99_verdicts"
+        assert notebooks.find(written) == "99_verdicts"
     with pytest.raises(UnknownName, match="did you mean '99_verdicts'"):
-        graph.find("verdicts")
+        notebooks.find("verdicts")
 
 
-def test_what_waits_for_nobody_is_not_waited_for() -> None:
-    assert graph.reads("01_conventions") == []
-    assert set(graph.reads("99_verdicts")) < set(NAMES)
-    assert set(graph.LONGEST) <= set(NAMES)
-    assert graph.priority(graph.LONGEST[0]) > graph.priority("01_conventions") == 0
+def test_the_verdicts_come_last_and_read_what_the_claims_name() -> None:
+    assert NAMES[-1] == "99_verdicts"
+    read = notebooks.reads("99_verdicts")
+    assert read["floors"] == "05_published_numbers"
+    assert set(notebooks.after("99_verdicts")) == set(read.values()) < set(NAMES)
+    assert notebooks.reads("01_conventions") == {}

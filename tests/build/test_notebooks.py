@@ -10,10 +10,10 @@ import nbformat
 import pytest
 import yaml
 
-from companion import graph, paths
+from companion import notebooks, paths
 from companion.build import pairs
 
-NAMES = graph.notebooks()
+NAMES = notebooks.names()
 LONGEST_CELL = 45  # lines; a reader need not scroll
 
 
@@ -25,11 +25,6 @@ def test_there_are_notebooks_and_the_book_has_them_all() -> None:
     assert {page for page in pages if not page[0].isdigit()} <= {
         path.stem for path in paths.BOOK.glob("*.md")
     }
-
-
-def test_notebooks_that_read_tables_name_notebooks() -> None:
-    named = set(graph.READS_TABLES_OF) | {n for ns in graph.READS_TABLES_OF.values() for n in ns}
-    assert named <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,7 +41,7 @@ def test_the_pair_agrees(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_one_parameters_cell_and_a_kernel(name: str) -> None:
-    notebook = jupytext.read(graph.source(name))
+    notebook = jupytext.read(notebooks.source(name))
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     assert [cell.source for cell in tagged] == ['profile = "standard"']
     assert notebook.metadata.kernelspec.name == "python3"
@@ -56,7 +51,7 @@ def test_one_parameters_cell_and_a_kernel(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_cells_are_short_and_one_thought_each(name: str) -> None:
-    notebook = jupytext.read(graph.source(name))
+    notebook = jupytext.read(notebooks.source(name))
     long = [c.source.split("\n")[0] for c in code(notebook) if lines(c) > LONGEST_CELL]
     assert long == []
 
@@ -64,7 +59,7 @@ def test_cells_are_short_and_one_thought_each(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_executes_under_quick_without_a_complaint(name: str, quick_book: Path) -> None:
     executed = nbformat.read(paths.pages_dir("quick") / f"{name}.ipynb", 4)
-    source = jupytext.read(graph.source(name))
+    source = jupytext.read(notebooks.source(name))
     assert len(executed.cells) == len(source.cells) + 1  # papermill's cell of parameters
     assert 'profile = "quick"' in "".join(c.source for c in code(executed))
     assert [c.execution_count for c in code(executed)] == list(range(1, len(code(executed)) + 1))

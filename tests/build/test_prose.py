@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from companion import graph
+from companion import notebooks
 from companion.build import collect, verify
 from companion.paths import BOOK, ROOT
 
@@ -25,7 +25,7 @@ def steps():
 def test_every_notebook_that_a_page_names_exists():
     assert told("NB")
     for page, name in told("NB"):
-        assert graph.find(name), page
+        assert notebooks.find(name), page
 
 
 def test_every_step_that_a_page_names_exists(steps):

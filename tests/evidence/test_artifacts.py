@@ -7,10 +7,16 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from companion import graph, paths
+from companion import notebooks, paths
 from companion.errors import UserError
-from companion.evidence import artifacts, style
-from companion.evidence.artifacts import MANIFEST, Artifacts, load_table, prune, read_manifest
+from companion.evidence import style
+from companion.evidence.artifacts import (
+    Artifacts,
+    load_table,
+    manifest_path,
+    prune,
+    read_manifest,
+)
 
 NOTEBOOK = "04_four_targets"
 
@@ -33,16 +39,18 @@ def small_figure():
 def test_figures_are_the_same_bytes_every_time_and_hashed(folder):
     saver = Artifacts(NOTEBOOK, "quick")
     saver.figure(small_figure(), "parabola", caption="A parabola.", alt="A curve.", seeds=[3])
-    first = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != MANIFEST}
+    first = {p.name: p.read_bytes() for p in folder.iterdir()}
     saver.figure(small_figure(), "parabola", caption="A parabola.", alt="A curve.", seeds=[3])
-    second = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != MANIFEST}
-    assert set(first) == {"parabola.svg", "parabola.png"}
+    second = {p.name: p.read_bytes() for p in folder.iterdir()}
+    manifest = f"{NOTEBOOK}.manifest.json"
+    assert set(first) == {"parabola.svg", "parabola.png", "parabola.drawn.csv", manifest}
     assert first == second
-    entry = json.loads((folder / MANIFEST).read_text())["parabola"]
+    entry = json.loads((folder / manifest).read_text())["parabola"]
     assert entry["notebook"] == NOTEBOOK
     assert entry["seeds"] == [3]
     assert entry["alt"] == "A curve."
-    assert set(entry["files"]) == set(first)
+    assert set(entry["files"]) == set(first) - {manifest}
+    assert entry["tolerance"] == 1e-6
 
 
 def test_a_table_keeps_every_digit_and_loads_again(folder):
@@ -67,17 +75,28 @@ def test_a_changed_or_missing_table_is_refused_in_one_line(folder):
 
 def test_a_corrupt_manifest_is_named(folder):
     folder.mkdir()
-    (folder / MANIFEST).write_text("{")
-    with pytest.raises(UserError, match=r"manifest\.json does not parse"):
+    manifest_path(NOTEBOOK, "quick").write_text("{")
+    with pytest.raises(UserError, match=r"04_four_targets\.manifest\.json does not parse"):
         read_manifest("quick")
 
 
-def test_two_notebooks_cannot_save_under_one_name(folder):
-    frame = pd.DataFrame({"a": [1]})
-    Artifacts(NOTEBOOK, "quick").table(frame, "shared", caption="One.")
-    other = next(name for name in graph.notebooks() if name != NOTEBOOK)
-    with pytest.raises(UserError, match="already saved by notebook"):
-        Artifacts(other, "quick").table(frame, "shared", caption="One.")
+def test_two_notebooks_cannot_save_under_one_name_and_the_first_one_stays(folder):
+    Artifacts(NOTEBOOK, "quick").table(pd.DataFrame({"a": [1.5]}), "shared", caption="One.")
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    other = next(name for name in notebooks.names() if name != NOTEBOOK)
+    with pytest.raises(UserError, match=f"already saved by notebook {NOTEBOOK}: expected a name"):
+        Artifacts(other, "quick").table(pd.DataFrame({"a": [2.5]}), "shared", caption="One.")
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+    assert load_table("shared", "quick")["a"].tolist() == [1.5]
+
+
+def test_a_figure_and_a_table_cannot_share_a_name(folder):
+    saver = Artifacts(NOTEBOOK, "quick")
+    saver.table(pd.DataFrame({"a": [1]}), "twice", caption="One.")
+    saver.table(pd.DataFrame({"a": [2]}), "twice", caption="The same, again.")
+    with pytest.raises(UserError, match="'twice' is a table of 04_four_targets already"):
+        saver.figure(small_figure(), "twice", caption="A parabola.", alt="A curve.")
+    assert load_table("twice", "quick")["a"].tolist() == [2]
 
 
 def test_unknown_notebook_and_profile_are_refused():
@@ -87,34 +106,32 @@ def test_unknown_notebook_and_profile_are_refused():
         Artifacts(NOTEBOOK, "slow")
 
 
-def test_prune_removes_what_an_older_notebook_left_and_nothing_else(folder, monkeypatch):
+def test_prune_removes_what_an_older_notebook_left_and_nothing_else(folder):
     frame = pd.DataFrame({"a": [1]})
-    current = artifacts.fingerprint(NOTEBOOK)
-    monkeypatch.setattr(artifacts, "fingerprint", lambda name: "old")
     Artifacts(NOTEBOOK, "quick").table(frame, "left_over", caption="One.")
-    monkeypatch.setattr(
-        artifacts, "fingerprint", lambda name: current if name == NOTEBOOK else "other"
-    )
-    assert prune("quick") == []  # the notebook has not been executed since: its figures stay
-    Artifacts(NOTEBOOK, "quick").table(frame, "fresh", caption="One.")
-    assert prune("quick") == ["left_over"]
-    assert sorted(p.name for p in folder.iterdir()) == ["fresh.csv", "fresh.md", MANIFEST]
+    Artifacts("05_published_numbers", "quick").table(frame, "of_another", caption="One.")
+    assert prune("quick") == []
+    Artifacts(NOTEBOOK, "quick").table(frame, "fresh", caption="One.")  # executed again
+    assert prune("quick") == ["left_over.csv", "left_over.md"]
+    assert {"fresh.csv", "fresh.md", "of_another.csv", "of_another.md"} <= {
+        p.name for p in folder.iterdir()
+    }
+    assert prune("quick") == []
 
 
-def _save(folder, name):
+def _save(folder, notebook):
     paths.figures_dir = lambda profile: folder
+    saver = Artifacts(notebook, "quick")
     for k in range(5):
-        frame = pd.DataFrame({"a": [k]})
-        Artifacts(NOTEBOOK, "quick").table(frame, f"{name}_{k}", caption="One.")
+        saver.table(pd.DataFrame({"a": [k]}), f"{notebook}_{k}", caption="One.")
 
 
-def test_two_processes_lose_no_entry(tmp_path):
-    folder = tmp_path / "figures"
+def test_two_notebooks_at_once_lose_no_entry(folder):
     context = multiprocessing.get_context("fork")
-    workers = [context.Process(target=_save, args=(folder, name)) for name in "ab"]
+    names = notebooks.names()[:2]
+    workers = [context.Process(target=_save, args=(folder, name)) for name in names]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    manifest = json.loads((folder / MANIFEST).read_text())
-    assert sorted(manifest) == sorted(f"{name}_{k}" for name in "ab" for k in range(5))
+    assert sorted(read_manifest("quick")) == sorted(f"{n}_{k}" for n in names for k in range(5))

@@ -1,0 +1,164 @@
+"""What each part of the book was made from, and whether it still is what it was made from: by content.
+
+Beside every executed notebook, and beside the rendered pages, is a *record*: the content of each file
+that it was made from, the hash of each table that it read, and of each file that was made with it. A
+record that no longer holds is removed, and Snakemake makes again what has no record. No time stamp is
+ever looked at, so an edit with an older date, a restored file, a missing or a damaged page are all seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from companion import graph, notebooks, paths
+from companion.evidence import artifacts
+from companion.files import write_text
+from companion.paths import BOOK, ROOT
+
+HTML = "html"
+"""The name of the record of the rendered pages."""
+
+EXECUTION = "companion.build.execute.execute"
+"""The code that turns a notebook into a page: what every page is made from, beside its own code."""
+
+RENDERING = "companion.build.book.render"
+
+
+def path(name: str, profile: str) -> Path:
+    """Where the record of a notebook, or of the rendered pages, is kept."""
+    return paths.records_dir(profile) / f"{name}.json"
+
+
+def needs(name: str) -> dict[str, str]:
+    """What notebook ``name``, or the rendering, is made from now: relative path -> hash of the content."""
+    if name == HTML:
+        files = [file for file in sorted(BOOK.rglob("*")) if file.is_file()]
+        return graph.contents(RENDERING) | _hashes([*files, ROOT / "_config.yml"])
+    source = notebooks.source(name)
+    machinery = graph.contents(EXECUTION)
+    return machinery | graph.contents(source) | _hashes([source, ROOT / "requirements.lock"])
+
+
+def inputs(name: str, profile: str) -> dict[str, str]:
+    """What other parts of the build made and ``name`` reads: relative path -> hash, as it is now."""
+    if name == HTML:
+        files = [f for other in notebooks.names() for f in made(other, profile)]
+    else:
+        files = [paths.figures_dir(profile) / f"{table}.csv" for table in notebooks.reads(name)]
+    return _hashes(files)
+
+
+def made(name: str, profile: str) -> list[Path]:
+    """The files that the execution of a notebook, or the rendering, has made."""
+    if name == HTML:
+        return [f for f in sorted(paths.html_dir(profile).rglob("*")) if f.is_file()]
+    folder = paths.figures_dir(profile)
+    manifest = artifacts.manifest_path(name, profile)
+    entries = artifacts.manifest_of(name, profile).values()
+    saved = [folder / file for entry in entries for file in entry["files"]]
+    page = paths.pages_dir(profile) / f"{name}.ipynb"
+    return [page, *([manifest] if manifest.is_file() else []), *saved]
+
+
+def write(name: str, profile: str, made_from: dict[str, str], seconds: float) -> None:
+    """Record that ``name`` has been made.
+
+    Args:
+        name: a notebook, or `HTML`.
+        profile: the profile.
+        made_from: `needs`, as it was before the work began.
+        seconds: how long it took.
+    """
+    record = {
+        "needs": made_from,
+        "inputs": inputs(name, profile),
+        "made": _hashes(made(name, profile)),
+        "seconds": round(seconds, 1),
+    }
+    write_text(path(name, profile), json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def read(name: str, profile: str) -> dict[str, Any] | None:
+    """The record of ``name``; None if there is none that can be read."""
+    try:
+        record = json.loads(path(name, profile).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return (
+        record if isinstance(record, dict) and {"needs", "inputs", "made"} <= set(record) else None
+    )
+
+
+def stale(profile: str) -> dict[str, str]:
+    """Everything that must be made again, in order, each with the reason in words."""
+    found: dict[str, str] = {}
+    for name in [*notebooks.names(), HTML]:
+        before = notebooks.names() if name == HTML else notebooks.after(name)
+        waits = [other for other in before if other in found]
+        reason = f"it reads what {waits[0]} makes" if waits else _reason(name, profile)
+        if reason:
+            found[name] = reason
+    return found
+
+
+def forget(profile: str) -> dict[str, str]:
+    """Remove every record that no longer holds; return `stale`."""
+    found = stale(profile)
+    known = seconds(profile)
+    write_text(_memory(profile), json.dumps(known, indent=1, sort_keys=True) + "\n")
+    for name in found:
+        path(name, profile).unlink(missing_ok=True)
+    current = {path(name, profile).name for name in [*notebooks.names(), HTML]}
+    for left in paths.records_dir(profile).glob("*.json"):
+        if left.name not in current:
+            left.unlink()
+    return found
+
+
+def seconds(profile: str) -> dict[str, float]:
+    """How long each notebook took when last executed: here, or where the record was made."""
+    known: dict[str, float] = {}
+    if paths.RECORD.is_file():
+        known |= json.loads(paths.RECORD.read_text(encoding="utf-8")).get("seconds", {})
+    if _memory(profile).is_file():
+        known |= json.loads(_memory(profile).read_text(encoding="utf-8"))
+    for name in [*notebooks.names(), HTML]:
+        record = read(name, profile)
+        known |= {name: record["seconds"]} if record else {}
+    return known
+
+
+def _memory(profile: str) -> Path:
+    return paths.build_dir(profile) / "seconds.json"
+
+
+def _reason(name: str, profile: str) -> str:
+    """Why ``name`` must be made again; empty if its record holds."""
+    record = read(name, profile)
+    if record is None:
+        return "it has no record"
+    if what := differs(record["needs"], needs(name)):
+        return f"{what} changed"
+    if what := differs(record["made"], _hashes(ROOT / file for file in record["made"])):
+        return f"{what} is missing or damaged"
+    if what := differs(record["inputs"], inputs(name, profile)):
+        return f"{what}, which it reads, changed"
+    return ""
+
+
+def differs(before: dict[str, str], now: dict[str, str]) -> str:
+    """The first path at which two tables of hashes differ; empty if there is none."""
+    return min((p for p in before | now if before.get(p) != now.get(p)), default="")
+
+
+def _hashes(files: Iterable[Path]) -> dict[str, str]:
+    return {
+        notebooks.relative(file): hashlib.sha256(file.read_bytes()).hexdigest()
+        if file.is_file()
+        else ""
+        for file in files
+    }

@@ -1,0 +1,109 @@
+"""The results of record: the figures and tables committed in ``figures/``.
+
+A build never touches them. `update` replaces them by what was built, and says what changed and why;
+`compared` says how well a build reproduces them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+from companion import notebooks, paths, profiles
+from companion.build import records
+from companion.errors import UserError
+from companion.evidence import artifacts
+from companion.evidence.compare import Comparison, compare
+from companion.files import write_bytes
+
+PROFILE = profiles.STANDARD.name
+"""The profile of the results of record."""
+
+
+def record() -> dict[str, Any]:
+    """The manifest of the record: ``artifacts`` by name, ``needs`` and ``seconds`` by notebook.
+
+    Without a record it is empty.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    manifest: dict[str, Any] = {"artifacts": {}, "needs": {}, "seconds": {}}
+    if not paths.RECORD.exists():
+        return manifest
+    try:
+        found = json.loads(paths.RECORD.read_text(encoding="utf-8"))
+        manifest = {part: dict(found[part]) for part in manifest}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{paths.RECORD.relative_to(paths.ROOT)} cannot be read ({error!r}): expected the "
+            "manifest of the results of record; restore it from git, or make it again with make figures"
+        ) from error
+    return manifest
+
+
+def compared() -> list[Comparison]:
+    """What the last build made beside the record, a comparison for each figure and table.
+
+    Raises:
+        UserError: if the record cannot be read.
+    """
+    made = artifacts.read_manifest(PROFILE)
+    return compare(paths.RESULTS, record()["artifacts"], paths.figures_dir(PROFILE), made)
+
+
+def update() -> list[str]:
+    """Make the last build the record; return what changed, and why, a line for each.
+
+    Raises:
+        UserError: if the build is not up to date.
+    """
+    stale = records.stale(PROFILE)
+    stale.pop(records.HTML, None)
+    if stale:
+        name, reason = next(iter(stale.items()))
+        raise UserError(
+            f"notebook {name} is not up to date ({reason}): expected a finished build of profile {PROFILE}; "
+            "run make book first"
+        )
+    old = record()
+    made = artifacts.read_manifest(PROFILE)
+    built = {name: records.read(name, PROFILE) or {} for name in notebooks.names()}
+    new = {
+        "artifacts": made,
+        "needs": {name: r["needs"] | r["inputs"] for name, r in built.items()},
+        "seconds": records.seconds(PROFILE),
+    }
+    lines = [
+        f"{c.words}{_why(c, old, new)}"
+        for c in compare(paths.RESULTS, old["artifacts"], paths.figures_dir(PROFILE), made)
+        if _bytes(c.name, old) != _bytes(c.name, new)
+    ]
+    if not lines and old["needs"] == new["needs"]:
+        return []  # how long it took this time is no result
+    files = {file for entry in made.values() for file in entry["files"]}
+    paths.RESULTS.mkdir(exist_ok=True)
+    for file in sorted(files):
+        shutil.copyfile(paths.figures_dir(PROFILE) / file, paths.RESULTS / file)
+    text = json.dumps(new, indent=1, sort_keys=True, ensure_ascii=False)
+    write_bytes(paths.RECORD, f"{text}\n".encode())
+    for path in paths.RESULTS.iterdir():
+        if path.name not in files and path != paths.RECORD:
+            path.unlink()
+    return lines
+
+
+def _bytes(name: str, manifest: dict[str, Any]) -> Any:
+    return manifest["artifacts"].get(name, {}).get("files")
+
+
+def _why(comparison: Comparison, old: dict[str, Any], new: dict[str, Any]) -> str:
+    """What its notebook was made from that has changed since the record."""
+    notebook = comparison.entry["notebook"]
+    before, now = (manifest["needs"].get(notebook, {}) for manifest in (old, new))
+    changed = sorted(path for path in before | now if before.get(path) != now.get(path))
+    if not changed:
+        return "; nothing that it is made from has changed: another machine or other packages"
+    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+    return f"; changed: {', '.join(changed[:3])}{more}"

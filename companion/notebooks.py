@@ -1,0 +1,101 @@
+"""The notebooks: their names, their sources, and which tables pass from one to another."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+from companion import graph
+from companion.errors import UnknownName, UserError
+from companion.paths import NOTEBOOKS, ROOT
+
+
+def names() -> list[str]:
+    """Return the names of all notebooks, in reading order."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+
+
+def find(name: str) -> str:
+    """Return the notebook that ``name`` means: a name, its number, or a path to it.
+
+    Raises:
+        UnknownName: if there is none.
+    """
+    known = names()
+    stem = Path(name).stem
+    matches = [stem] if stem in known else [n for n in known if n.split("_")[0] == stem]
+    if not matches:
+        raise UnknownName("notebook", name, known)
+    return matches[0]
+
+
+def source(name: str) -> Path:
+    """Return the ``.py`` that notebook ``name`` is made from."""
+    return NOTEBOOKS / f"{name}.py"
+
+
+def reads(name: str) -> dict[str, str]:
+    """Return the tables that notebook ``name`` reads, and which notebook saves each.
+
+    A table is read where a literal name is given to ``load`` or to ``load_table``, or stands in the
+    ``tables=`` of a claim, in the notebook itself or in a claim that it uses.
+
+    Raises:
+        UserError: if no notebook saves one of them.
+    """
+    files = [source(name)]
+    files += [
+        path for path in graph.needs(source(name)) if path.name in ("claims.py", "verdicts.py")
+    ]
+    savers = {table: other for other in names() for table in _saved_by(source(other))}
+    wanted = sorted({table for path in files for table in _read_by(path)})
+    wanted = [t for t in wanted if not t.startswith("study_")]
+    unknown = [table for table in wanted if table not in savers]
+    if unknown:
+        raise UserError(
+            f"notebook {name} reads the table {unknown[0]!r}, which no notebook saves: "
+            f"expected one of {', '.join(sorted(savers))}"
+        )
+    return {table: savers[table] for table in wanted}
+
+
+def after(name: str) -> list[str]:
+    """Return the notebooks that must have run before notebook ``name``."""
+    return sorted(set(reads(name).values()) - {name})
+
+
+def relative(path: Path) -> str:
+    """Return a path of this repository, relative to it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def _calls(path: Path) -> list[tuple[str, ast.Call]]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError:
+        return []  # whoever executes or imports it says so
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [(ast.unparse(call.func).rpartition(".")[2], call) for call in calls]
+
+
+@cache
+def _saved_by(path: Path) -> frozenset[str]:
+    saved = [call.args[1] for f, call in _calls(path) if f == "table" and len(call.args) > 1]
+    return frozenset(_literals(saved))
+
+
+@cache
+def _read_by(path: Path) -> frozenset[str]:
+    given: list[ast.expr] = []
+    for function, call in _calls(path):
+        if function in ("load", "load_table"):
+            given += call.args[:1]
+        given += [k.value for k in call.keywords if k.arg == "tables"]
+        given += call.args[5:6] if function == "Claim" else []
+    return frozenset(_literals(given))
+
+
+def _literals(nodes: list[ast.expr]) -> list[str]:
+    parts = [n for node in nodes for n in (node.elts if isinstance(node, ast.Tuple) else [node])]
+    return [n.value for n in parts if isinstance(n, ast.Constant) and isinstance(n.value, str)]

@@ -1,0 +1,141 @@
+"""Two sets of figures and tables, compared by their numbers within the tolerance that each states."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.evidence import drawn
+from companion.evidence.compare import NEGLIGIBLE, Outcome, compare, difference
+
+
+def entry(kind: str = "table", tolerance: float = 1e-6) -> dict[str, object]:
+    return {"kind": kind, "tolerance": tolerance, "notebook": "04_four_targets"}
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    return old, new
+
+
+def outcome(
+    folders: tuple[Path, Path], one: pd.DataFrame, two: pd.DataFrame, tolerance: float = 1e-6
+):
+    old, new = folders
+    one.to_csv(old / "t.csv", index=False)
+    two.to_csv(new / "t.csv", index=False)
+    (found,) = compare(old, {"t": entry(tolerance=tolerance)}, new, {"t": entry(tolerance=1.0)})
+    return found
+
+
+TABLE = pd.DataFrame({"target": ["x", "v"], "loss": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        (TABLE, Outcome.SAME),
+        (TABLE.assign(loss=[1.0, 2.0 * (1 + 0.9e-6)]), Outcome.WITHIN),
+        (TABLE.assign(loss=[1.0, 2.0 * (1 + 1.1e-6)]), Outcome.OUT),
+        (TABLE.assign(loss=[1.0, -2.0]), Outcome.OUT),
+        (TABLE.assign(loss=[1.0, np.nan]), Outcome.OUT),
+        (TABLE.assign(target=["x", "s"]), Outcome.OTHER),
+        (TABLE[:1], Outcome.OTHER),
+        (TABLE.rename(columns={"loss": "cost"}), Outcome.OTHER),
+    ],
+)
+def test_a_table_is_compared_number_by_number(folders, changed, expected) -> None:
+    found = outcome(folders, TABLE, changed)
+    assert found.outcome is expected
+    assert found.outcome.agrees == (expected in (Outcome.SAME, Outcome.WITHIN))
+
+
+def test_the_record_and_not_the_build_says_what_is_tolerated(folders) -> None:
+    assert (
+        outcome(folders, TABLE, TABLE.assign(loss=[1.0, 2.1]), tolerance=1e-3).outcome
+        is Outcome.OUT
+    )
+
+
+def test_the_line_says_how_much_where_and_what_is_allowed(folders) -> None:
+    found = outcome(folders, TABLE, TABLE.assign(loss=[1.0, 4.0]))
+    assert found.words == (
+        "t: out of tolerance, largest relative difference 5.0e-01 (tolerance 1e-06): in 'loss'"
+    )
+
+
+def test_what_is_in_one_folder_only_is_named(folders) -> None:
+    old, new = folders
+    TABLE.to_csv(old / "both.csv", index=False)
+    found = compare(old, {"gone": entry(), "both": entry()}, new, {"new": entry(), "both": entry()})
+    assert {c.name: c.outcome for c in found} == {
+        "gone": Outcome.MISSING,
+        "new": Outcome.NEW,
+        "both": Outcome.MISSING,
+    }
+    assert "no both.csv in the build" in next(c.words for c in found if c.name == "both")
+
+
+@given(
+    st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=1, max_size=8),
+    st.floats(1e-9, 0.5),
+)
+def test_a_relative_change_is_measured_as_such(values: list[float], change: float) -> None:
+    old = np.array(values)
+    assert difference(old, old) == 0
+    largest = int(np.argmax(np.abs(old)))
+    new = old.copy()
+    new[largest] *= 1 + change
+    if old[largest] != 0:
+        assert difference(old, new) == pytest.approx(change / (1 + change), rel=1e-6)
+    assert difference(old, new) == difference(new, old)
+
+
+def test_rounding_beside_large_numbers_is_no_difference_and_infinities_are() -> None:
+    tiny = np.array([1.0, NEGLIGIBLE * 1e-3])
+    assert difference(tiny, np.array([1.0, -NEGLIGIBLE * 1e-3])) < 1e-2
+    assert difference(np.array([1.0, 1e-6]), np.array([1.0, 2e-6])) == 0.5
+    assert difference(np.array([np.inf, 1]), np.array([np.inf, 1])) == 0
+    assert difference(np.array([np.inf, 1]), np.array([-np.inf, 1])) == np.inf
+    assert difference(np.array([np.nan]), np.array([0.0])) == np.inf
+
+
+def figure(*, y: float = 1.0, word: str = "w", shade: float = 0.5, bar: float = 2.0):
+    fig, (left, right) = plt.subplots(1, 2)
+    left.plot([0, 1], [0, y])
+    left.bar([0], [bar])
+    left.set_title(word)
+    right.imshow([[0.0, shade]])
+    right.scatter([0], [y])
+    right.fill_between([0, 1], [0, 0], [1, bar])
+    return fig
+
+
+@pytest.mark.parametrize("change", [{"y": 1.1}, {"word": "v"}, {"shade": 0.4}, {"bar": 2.1}])
+def test_whatever_a_figure_draws_is_among_its_numbers(change: dict[str, object]) -> None:
+    same, other = drawn.numbers(figure()), drawn.numbers(figure(**change))
+    pd.testing.assert_frame_equal(same, drawn.numbers(figure()))
+    assert len(same) == len(other)
+    assert not same.equals(other)
+    parts = {part.split(" ")[1] for part in same["part"]}
+    assert {"Line2D", "Rectangle", "AxesImage", "PathCollection", "Text"} <= parts
+
+
+def test_a_figure_out_of_tolerance_is_seen(folders) -> None:
+    old, new = folders
+    drawn.numbers(figure()).to_csv(old / "f.drawn.csv", index=False)
+    manifest = {"f": entry("figure")}
+    for y, expected in ((1.0, Outcome.SAME), (1 + 1e-8, Outcome.WITHIN), (1.01, Outcome.OUT)):
+        drawn.numbers(figure(y=y)).to_csv(new / "f.drawn.csv", index=False)
+        assert compare(old, manifest, new, manifest)[0].outcome is expected
+    drawn.numbers(figure(word="v")).to_csv(new / "f.drawn.csv", index=False)
+    assert compare(old, manifest, new, manifest)[0].outcome is Outcome.OTHER
