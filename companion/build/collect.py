@@ -13,7 +13,7 @@ from typing import Any
 import jupytext
 
 from companion import paths
-from companion.derivation import Chain, Derivation, Step, deferred, fresh_ledger
+from companion.derivation import Chain, Derivation, Prose, Step, deferred, fresh_ledger
 from companion.errors import UserError
 
 
@@ -39,6 +39,11 @@ class Chapter:
     def steps(self) -> list[Step]:
         """Its steps, in order."""
         return [step for chain in self.chains for step in chain.steps]
+
+    @property
+    def in_words(self) -> list[Prose]:
+        """Its statements that are argued in words and not checked by machine, in order."""
+        return [said for derivation in self.derivations for said in derivation.in_words]
 
 
 def collect(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
@@ -94,12 +99,15 @@ def validate(derivations: list[Derivation]) -> None:
 
 
 def rests_on(derivations: list[Derivation]) -> dict[str, list[str]]:
-    """The graph: a derivation rests on what it names and on its chains; a chain on what it names."""
+    """The graph: a derivation rests on what it names and on its parts; a part on what it names."""
     graph: dict[str, list[str]] = {}
     for derivation in derivations:
-        graph[derivation.name] = [*derivation.rests_on, *(c.name for c in derivation.chains)]
+        parts: list[Chain | Prose] = [*derivation.chains, *derivation.in_words]
+        graph[derivation.name] = [*derivation.rests_on, *(part.name for part in parts)]
         for chain in derivation.chains:
             graph[chain.name] = list(chain.steps[0].rests_on)
+        for said in derivation.in_words:
+            graph[said.name] = list(said.rests_on)
     return graph
 
 

@@ -54,13 +54,24 @@ def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS)
     started = time.perf_counter()
     console = Console(width=None if sys.stdout.isatty() else 160)
     _load(folder)
-    chosen = select(names, {name: chapter for name, (_, chapter) in _steps.items()})
-    if not chosen:
+    listed = select(
+        names, {name: chapter for name, (_, chapter) in [*_steps.items(), *_words.items()]}
+    )
+    chosen = [name for name in listed if name in _steps]
+    said = [name for name in listed if name in _words]
+    if not listed:
         console.print("no derivation steps found")
         return 0
     with console.status(f"checking {len(chosen)} steps"):
         rows = _check_all(chosen, folder)
-    console.print(_table(rows))
+    if rows:
+        console.print(_table(rows))
+    for name in said:
+        words, chapter = _words[name]
+        console.print(f"in words, not checked by machine: {name} ({chapter})", markup=False)
+        if verbose:
+            for line in filter(None, (words.statement, words.because, words.cites)):
+                console.print("  " + line, markup=False, highlight=False)
     if verbose:
         for row in rows:
             console.print(f"[bold]{row.step}[/bold]  ({row.chapter})")
@@ -74,6 +85,7 @@ def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS)
     console.print(
         f"{len(rows) - len(failed)} of {len(rows)} steps accepted, "
         f"{mutants} wrong variants refuted, {total:.1f} s"
+        + (f"; {len(said)} in words, not checked by machine" if said else "")
     )
     return 1 if failed else 0
 
@@ -110,11 +122,12 @@ def select(names: list[str], steps: dict[str, str]) -> list[str]:
 
 
 def _names_of(step: str, chapter: str) -> list[str]:
-    chain = step.rpartition(".")[0]
+    chain = step.rpartition(".")[0] or step  # a statement in words has no links
     return [chapter, chain.partition("/")[0], chain, step]
 
 
 _steps: dict[str, tuple] = {}
+_words: dict[str, tuple] = {}
 
 
 def _load(folder: Path) -> None:
@@ -122,9 +135,12 @@ def _load(folder: Path) -> None:
     from companion.build.collect import collect
 
     _steps.clear()
+    _words.clear()
     for chapter in collect(folder):
         for step in chapter.steps:
             _steps[step.name] = (step, chapter.name)
+        for said in chapter.in_words:
+            _words[said.name] = (said, chapter.name)
 
 
 def _check(name: str) -> Row:

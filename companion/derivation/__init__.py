@@ -30,18 +30,15 @@ Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``s
 ``Falling``, ``Density``, ``VariancePreserving``; join with ``&``. Put such cells under the tag
 ``derivation`` together with the imports and definitions that they need: ``python -m companion
 verify`` runs only those.
+
+What no machine checks (that a KL is never negative, that one may average over the data) is said with
+``d.prose(name, statement, because, cites=...)``. It displays with the mark "argument in words, not
+checked by machine", can be named in ``rests_on``, and ``verify`` lists and counts it apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
-
-import sympy as sp
-
-from . import render
+from .chains import Chain, Derivation, Prose, Refuted, deferred, fresh_ledger, ledger
 from .domain import (
     ANYWHERE,
     Between,
@@ -55,7 +52,7 @@ from .domain import (
     Where,
 )
 from .operators import KL, Abbreviation, Expectation, Normal
-from .step import Counterexample, DerivationError, Outcome, Step, check
+from .step import DerivationError, Outcome, Step, check
 
 __all__ = [
     "ANYWHERE",
@@ -73,7 +70,9 @@ __all__ = [
     "Normal",
     "Ordered",
     "Outcome",
-    "Refuted",    "Schedule",
+    "Prose",
+    "Refuted",
+    "Schedule",
     "Step",
     "VariancePreserving",
     "Where",
@@ -81,149 +80,4 @@ __all__ = [
     "deferred",
     "fresh_ledger",
     "ledger",
-]  # fmt: skip
-
-_derivations: dict[str, Derivation] = {}
-_deferred = False
-
-
-@dataclass
-class Chain:
-    """A chain of checked links. Displays itself; ``outcomes`` is empty where checks are deferred."""
-
-    name: str
-    steps: list[Step]
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    def check(self) -> None:
-        """Check every link.
-
-        Raises:
-            DerivationError: at the first link that is not accepted.
-        """
-        self.outcomes = [check(step) for step in self.steps]
-
-    def _repr_markdown_(self) -> str:
-        return render.markdown(self)
-
-
-class Derivation:
-    """A named list of chains.
-
-    Args:
-        name: short and unique in the book, e.g. ``"nelbo-x"``; naming it again starts it afresh.
-        title: for the ledger.
-        rests_on: names of derivations or chains (``"posterior/bayes"``) that this one uses.
-    """
-
-    def __init__(self, name: str, *, title: str = "", rests_on: list[str] | None = None) -> None:
-        self.name = name
-        self.title = title
-        self.rests_on = tuple(rests_on or ())
-        self.chains: list[Chain] = []
-        _derivations[name] = self
-
-    def chain(
-        self,
-        name: str,
-        first: Any,
-        *links: tuple[Any, str],
-        domain: Domain = ANYWHERE,
-        cites: str = "",
-        rests_on: list[str] | None = None,
-        torch: Callable[..., Any] | None = None,
-        seconds: float = 20.0,
-    ) -> Chain:
-        """Claim ``first = links[0] = links[1] = ...`` and check every link (unless deferred).
-
-        Args:
-            name: unique in this derivation; link k is ``<derivation>/<name>.<k>``.
-            first: the left-most side.
-            links: (expression, reason) pairs.
-            domain: where the claim holds.
-            cites: where it is stated; say so if an equation number is not certain.
-            rests_on: in addition to the derivation's own.
-            torch: counterpart of the last expression, see ``torchcheck`` for argument names.
-            seconds: time limit of each symbolic proof, CPU time.
-
-        Raises:
-            DerivationError: if a link is not accepted.
-            ValueError: if the chain has no link, or its name is taken.
-        """
-        if not links:
-            raise ValueError(f"chain {name!r} has no link: give (expression, reason) pairs")
-        if any(chain.name == f"{self.name}/{name}" for chain in self.chains):
-            raise ValueError(f"derivation {self.name!r} already has a chain {name!r}")
-        sides = [sp.sympify(first), *(sp.sympify(expr) for expr, _ in links)]
-        steps = [
-            Step(
-                name=f"{self.name}/{name}.{k + 1}",
-                left=sides[k],
-                right=sides[k + 1],
-                reason=links[k][1],
-                domain=domain,
-                rests_on=(*self.rests_on, *(rests_on or ())),
-                cites=cites,
-                torch=torch if k == len(links) - 1 else None,
-                seconds=seconds,
-            )
-            for k in range(len(links))
-        ]
-        chain = Chain(f"{self.name}/{name}", steps)
-        if not _deferred:
-            chain.check()
-        self.chains.append(chain)
-        return chain
-
-    def refute(
-        self, name: str, left: Any, wrong: Any, reason: str, *, domain: Domain = ANYWHERE
-    ) -> Refuted:
-        """Show that ``left = wrong`` is refuted by numbers: for the traps, not part of the ledger.
-
-        Raises:
-            DerivationError: if it is not refuted, or if the check fails for any other reason.
-        """
-        step = Step(f"{self.name}/{name}", sp.sympify(left), sp.sympify(wrong), reason, domain)
-        try:
-            check(step)
-        except Counterexample as error:
-            return Refuted(step, error.evidence)
-        raise DerivationError(f"{step.name}: a planted error is accepted")
-
-
-@dataclass
-class Refuted:
-    """A wrong claim with its counterexample. Displays itself."""
-
-    step: Step
-    evidence: str
-
-    def _repr_markdown_(self) -> str:
-        return render.refuted(self)
-
-
-@contextmanager
-def deferred() -> Iterator[None]:
-    """Chains written in this block are recorded, not checked."""
-    global _deferred
-    before, _deferred = _deferred, True
-    try:
-        yield
-    finally:
-        _deferred = before
-
-
-@contextmanager
-def fresh_ledger() -> Iterator[dict[str, Derivation]]:
-    """Derivations written in this block go to a ledger of their own, which is what is yielded."""
-    global _derivations
-    before, _derivations = _derivations, {}
-    try:
-        yield _derivations
-    finally:
-        _derivations = before
-
-
-def ledger() -> list[Derivation]:
-    """Every derivation written in this process, in order."""
-    return list(_derivations.values())
+]

@@ -16,7 +16,7 @@ from .step import Outcome
 from .vocabulary import LATEX, SUBSCRIPTED
 
 if TYPE_CHECKING:
-    from . import Chain, Refuted
+    from .chains import Chain, Prose, Refuted
 
 
 _NAME_AND_ARGUMENT = re.compile(r"^(\\mathrm\{\w+\}|\\?[A-Za-z]+)([(_].*)$", re.DOTALL)
@@ -222,3 +222,14 @@ def refuted(claim: Refuted) -> str:
     left, wrong = latex(claim.step.left), latex(claim.step.right)
     evidence = f"✗ refuted: {claim.step.reason}. {claim.evidence}"
     return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"
+
+
+IN_WORDS = "✎ argument in words, not checked by machine"
+"""The mark of what is not checked."""
+
+
+def in_words(said: Prose) -> str:
+    """A statement, its argument, and the mark that no machine has checked it."""
+    notes = [IN_WORDS, *([said.cites] if said.cites else []), f"`{said.name}`"]
+    parts = [said.statement, said.because] if said.because else [said.statement]
+    return "\n\n".join([*parts, f"<small>{' · '.join(notes)}</small>"])
