@@ -1,0 +1,58 @@
+"""The tables of published numbers. Each is checked when it is read: a damaged one is named in one line."""
+
+from __future__ import annotations
+
+from importlib.resources import files as resources
+from io import StringIO
+
+import pandas as pd
+
+from companion.study import check
+
+
+def losses() -> pd.DataFrame:
+    """The 32 published test losses of the 2-D experiments.
+
+    Columns: dataset, target, objective; ``printed``, the table's value; ``execution_1`` to ``_3``, the
+    saved final losses, their ``mean`` and ``sd`` (n - 1); ``last20_mean`` and ``last20_sd`` over the last 20
+    epochs of all three; ``initial`` of an untrained network; ``train``, the final training loss.
+
+    Raises:
+        UserError: if the file is damaged; so do the other tables.
+    """
+    return table("losses")
+
+
+def moments() -> pd.DataFrame:
+    """Published distances between the moments of samples and data, 2-D experiments."""
+    return table("moments")
+
+
+def images() -> pd.DataFrame:
+    """Published CIFAR-10 losses and FIDs, one execution each."""
+    return table("images")
+
+
+def files() -> pd.DataFrame:
+    """Every file of the study's repository that was read, with its SHA-256: columns file, sha256."""
+    return table("files")
+
+
+def table(name: str) -> pd.DataFrame:
+    """One of the tables losses, moments, images and files, checked.
+
+    Raises:
+        UserError: if the file is damaged.
+    """
+    return check.checked(name, _text(name))
+
+
+def source(name: str) -> str:
+    """Where a table is from: the comment at its head, as one line."""
+    lines = StringIO(_text(name))
+    return " ".join(line[1:].strip() for line in lines if line.startswith("#"))
+
+
+def _text(name: str) -> str:
+    path = resources("companion.study") / "data" / f"{name}.csv"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
