@@ -18,14 +18,15 @@ refuted by the same checks, and, where asked, a torch function agrees in value a
         ((snr(s) - snr(t)) / 2 * (x - x_hat) ** 2, "z_t cancels; a difference of SNRs is left"),
         domain=Ordered(s, t),
         cites="Kingma et al. (2021), eq. (13)",
-        torch=lambda alpha_s, sigma_s, alpha_t, sigma_t, x, x_hat: ...,  # counterpart of the last line
+        torch="my_losses.step_error",  # counterpart of the last line: a callable, or its name
     )
 
 The value of ``d.chain(...)`` displays as one aligned, labelled equation (``eq-nelbo-x-snr-difference``)
 with the reasons and how each link was checked. A link that fails raises :class:`DerivationError`.
 Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``sp.Limit``,
 ``sp.Derivative``, ``sp.Sum``, ``sp.Product``; each check computes them by its own means.
-``Abbreviation(latex, definition, positive=...)`` is a printed name. Symbols live in ``vocabulary``;
+``Abbreviation(latex, definition, positive=...)`` is a printed name. A new operator is one file or cell: see
+``operators``. Symbols live in ``vocabulary``;
 ``domain`` has ``Ordered``, ``Where``, ``Between``,
 ``Falling``, ``Density``, ``VariancePreserving``; join with ``&``. Put such cells under the tag
 ``derivation`` together with the imports and definitions that they need: ``python -m companion

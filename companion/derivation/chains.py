@@ -25,13 +25,13 @@ class Chain:
     steps: list[Step]
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def check(self) -> None:
-        """Check every link.
+    def check(self, *, torch: bool = True) -> None:
+        """Check every link; ``torch=False`` leaves out the comparison with torch.
 
         Raises:
             DerivationError: at the first link that is not accepted.
         """
-        self.outcomes = [check(step) for step in self.steps]
+        self.outcomes = [check(step, torch=torch) for step in self.steps]
 
     def _repr_markdown_(self) -> str:
         return render.markdown(self)
@@ -88,7 +88,7 @@ class Derivation:
         domain: Domain = ANYWHERE,
         cites: str = "",
         rests_on: list[str] | None = None,
-        torch: Callable[..., Any] | None = None,
+        torch: Callable[..., Any] | str | None = None,
         seconds: float = 20.0,
     ) -> Chain:
         """Claim ``first = links[0] = links[1] = ...`` and check every link (unless deferred).
@@ -100,7 +100,8 @@ class Derivation:
             domain: where the claim holds.
             cites: where it is stated; say so if an equation number is not certain.
             rests_on: in addition to the derivation's own.
-            torch: counterpart of the last expression, see ``torchcheck`` for argument names.
+            torch: counterpart of the last expression, or its dotted name, which is resolved only when
+                it is compared; see ``torchcheck`` for argument names.
             seconds: time limit of each symbolic proof, CPU time.
 
         Raises:

@@ -10,7 +10,7 @@ unless the domain says ``VariancePreserving()``.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,19 @@ import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from .numeric import Environment, NumericError, evaluate
+from .rules import (
+    FallingFunction,
+    FallingSNR,
+    Increasing,
+    Rule,
+    TwoGaussians,
+    Uniform,
+    UniformInteger,
+    UnitVariance,
+    uniform,
+    wiggle,
+)
 from .vocabulary import alpha, sigma
-
-Draw = Callable[[random.Random, Environment], None]
-"""A rule: fills its symbols or functions into the environment."""
 
 
 class DomainError(ValueError):
@@ -34,29 +43,34 @@ class Domain:
     """A set of admissible points; ``a & b`` is both.
 
     Attributes:
-        rules: how particular symbols or functions are drawn.
+        rules: how particular symbols or functions are drawn (``rules``), and what is known of them.
         where: conditions that every point must satisfy (SymPy relations).
         words: the same in LaTeX/Markdown words, for the page.
-        given: functions that are known in terms of others here; the symbolic route may use it.
+
+    Raises:
+        ValueError: for a rule that is not a frozen dataclass, and so would have no identity.
     """
 
-    rules: tuple[Draw, ...] = ()
+    rules: tuple[Rule, ...] = ()
     where: tuple[Any, ...] = ()
     words: tuple[str, ...] = ()
-    given: tuple[tuple[UndefinedFunction, Callable[[sp.Expr], sp.Expr]], ...] = ()
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            parameters = getattr(rule, "__dataclass_params__", None)
+            if parameters is None or not parameters.frozen:
+                raise ValueError(
+                    f"{rule!r} is no rule: expected a frozen dataclass that inherits from "
+                    "companion.derivation.rules.Rule"
+                )
 
     def __and__(self, other: Domain) -> Domain:
-        return Domain(
-            self.rules + other.rules,
-            self.where + other.where,
-            self.words + other.words,
-            self.given + other.given,
-        )
+        return Domain(self.rules + other.rules, self.where + other.where, self.words + other.words)
 
     def insert(self, expr: sp.Expr) -> sp.Expr:
         """``expr`` with what is given here put in."""
-        for function, value in self.given:
-            expr = expr.replace(function, value)
+        for rule in self.rules:
+            expr = rule.insert(expr)
         return expr
 
     def points(self, expressions: Iterable[sp.Expr], seed: str, count: int) -> list[Environment]:
@@ -73,7 +87,7 @@ class Domain:
         while len(points) < count:
             environment: Environment = {}
             for rule in rules:
-                rule(rng, environment)
+                rule.draw(rng, environment)
             for atom in atoms:
                 if atom not in environment:
                     environment[atom] = _default(atom, rng)
@@ -91,71 +105,36 @@ ANYWHERE = Domain()
 """Every symbol as its assumptions allow, any smooth schedule."""
 
 
-def uniform(rng: random.Random, low: float, high: float) -> Any:
-    """A random number that is exact at every precision (a 40-bit fraction)."""
-    return mp.mpf(low) + (mp.mpf(high) - mp.mpf(low)) * mp.mpf(rng.getrandbits(40)) / 2**40
-
-
 def Ordered(*symbols: sp.Symbol) -> Domain:
     """0 < first < ... < last < 1, at least 0.05 apart."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        cuts = sorted(uniform(rng, 0, 1) for _ in symbols)
-        room = mp.mpf(1) - mp.mpf("0.05") * (len(symbols) + 1)
-        for k, (symbol, cut) in enumerate(zip(symbols, cuts, strict=True)):
-            environment[symbol] = cut * room + mp.mpf("0.05") * (k + 1)
-
-    return Domain(rules=(draw,), words=("$0 < " + " < ".join(map(str, symbols)) + " < 1$",))
+    words = "$0 < " + " < ".join(map(str, symbols)) + " < 1$"
+    return Domain(rules=(Increasing(symbols),), words=(words,))
 
 
 def Between(symbol: sp.Symbol, low: float, high: float) -> Domain:
     """low < symbol < high."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        environment[symbol] = uniform(rng, low, high)
-
-    return Domain(rules=(draw,), words=(f"${low} < {sp.latex(symbol)} < {high}$",))
+    words = f"${low} < {sp.latex(symbol)} < {high}$"
+    return Domain(rules=(Uniform(symbol, low, high),), words=(words,))
 
 
 def Integers(symbol: sp.Symbol, low: int, high: int) -> Domain:
     """An integer symbol, checked for low <= symbol <= high."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        environment[symbol] = mp.mpf(rng.randint(low, high))
-
-    return Domain(rules=(draw,))
+    return Domain(rules=(UniformInteger(symbol, low, high),))
 
 
 def Where(*relations: Any) -> Domain:
     """Keep the points at which every SymPy relation holds."""
-    words = tuple(f"${sp.latex(r)}$" for r in relations)
-    return Domain(where=tuple(relations), words=words)
+    return Domain(where=relations, words=tuple(f"${sp.latex(r)}$" for r in relations))
 
 
 def VariancePreserving(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Domain:
     """alpha^2 + sigma^2 = 1: the one declaration under which a step may use it."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        half_log_snr = falling(rng)
-        environment[alpha] = lambda t: 1 / mp.sqrt(1 + mp.exp(-2 * half_log_snr(t)))
-        environment[sigma] = lambda t: 1 / mp.sqrt(1 + mp.exp(2 * half_log_snr(t)))
-
-    return Domain(
-        rules=(draw,),
-        words=(r"$\alpha_t^2 + \sigma_t^2 = 1$",),
-        given=((sigma, lambda time: sp.sqrt(1 - alpha(time) ** 2)),),
-    )
+    return Domain(rules=(UnitVariance(alpha, sigma),), words=(r"$\alpha_t^2 + \sigma_t^2 = 1$",))
 
 
 def Schedule(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Domain:
     """Any smooth positive pair whose SNR falls (the book's alpha, sigma are drawn so anyway)."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        half_log_snr, log_sigma = falling(rng), wiggle(rng, 0.5)
-        environment[alpha] = lambda t: mp.exp(half_log_snr(t) + log_sigma(t))
-        environment[sigma] = lambda t: mp.exp(log_sigma(t))
-
-    return Domain(rules=(draw,))
+    return Domain(rules=(FallingSNR(alpha, sigma),))
 
 
 ANY_SCHEDULE = Schedule(alpha, sigma)
@@ -163,53 +142,12 @@ ANY_SCHEDULE = Schedule(alpha, sigma)
 
 def Falling(function: UndefinedFunction) -> Domain:
     """A positive, smooth, strictly falling function of one argument."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        exponent = falling(rng)
-        environment[function] = lambda t: mp.exp(exponent(t))
-
-    return Domain(rules=(draw,))
+    return Domain(rules=(FallingFunction(function),))
 
 
 def Density(function: UndefinedFunction) -> Domain:
     """A probability density on the line: a random mixture of two Gaussians."""
-
-    def draw(rng: random.Random, environment: Environment) -> None:
-        share = uniform(rng, 0.2, 0.8)
-        parts = []
-        for weight in (share, 1 - share):
-            mean, deviation = uniform(rng, -2, 2), uniform(rng, 0.4, 1)
-            with mp.workdps(200):  # more digits than any check carries
-                height = weight / (deviation * mp.sqrt(2 * mp.pi))
-                parts.append((height, mean, -1 / (2 * deviation**2)))
-        environment[function] = lambda x: sum(
-            height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts
-        )
-
-    return Domain(rules=(draw,))
-
-
-def wiggle(rng: random.Random, size: float) -> Callable[..., Any]:
-    """A smooth function of any number of arguments: a constant, a slope and a sine each."""
-    constant = uniform(rng, -size, size)
-    terms: list[list[Any]] = []
-
-    def value(*arguments: Any) -> Any:
-        while len(terms) < len(arguments):
-            terms.append([uniform(rng, -size, size) for _ in range(2)] + [uniform(rng, 0.5, 2)])
-        total = constant
-        for (slope, height, rate), argument in zip(terms, arguments, strict=False):
-            total = total + slope * argument + height * mp.sin(rate * argument + constant)
-        return total
-
-    return value
-
-
-def falling(rng: random.Random) -> Callable[[Any], Any]:
-    """A smooth strictly falling function of one argument, slope between -2.8 and -0.3."""
-    start, slope, rate = uniform(rng, -0.5, 1.5), uniform(rng, 0.8, 1.9), uniform(rng, 1, 3)
-    depth = uniform(rng, 0.1, 0.5)
-    return lambda t: start - slope * t + depth * mp.sin(rate * t) / rate
+    return Domain(rules=(TwoGaussians(function),))
 
 
 def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
-
-from .operators import KL, Abbreviation, Expectation, Normal
 
 WANTED = 8
 """Mutants that are tried for each step (five must be refuted)."""
 
 Path = tuple[int, ...]
+
+Variant = tuple[str, str, Any]
+"""What was done, where, and what takes the node's place."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def _of_side(expr: sp.Expr, side: str, seed: str, other: sp.Expr) -> list[Mutant
     return turns
 
 
-def _variants(expr: sp.Expr, other: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:
+def _variants(expr: sp.Expr, other: sp.Expr) -> Iterator[Variant]:
     yield "sign", "of the whole", -expr
     yield "factor 2", "on the whole", 2 * expr
     yield "factor 1/2", "on the whole", expr / 2
@@ -66,41 +69,61 @@ def _variants(expr: sp.Expr, other: sp.Expr) -> Iterator[tuple[str, str, sp.Expr
         yield "off by one", str(expr), expr + 1
         yield "off by one", str(expr), expr - 1
     for path, node in _nodes(expr):
-        for kind, detail, variant in _of_node(node):
+        for kind, detail, variant in variants(node):
             yield kind, detail, _put(expr, path, variant)
     yield from _swaps(expr, other)
 
 
-def _of_node(node: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:
-    if node.is_Add:
-        for term in node.args:
-            yield "sign of a term", str(term), node - 2 * term
-            yield "dropped term", str(term), node - term
-            yield "factor 1/2 on a term", str(term), node - term / 2
-    elif node.is_Mul:
-        for factor in node.args:
-            if not factor.is_number:
-                yield "dropped factor", str(factor), node / factor
-    elif node.is_Pow:
-        yield "exponent + 1", str(node), node * node.base
-        yield "exponent - 1", str(node), node / node.base
-    elif isinstance(node, AppliedUndef | Abbreviation):
-        yield "squared", str(node), node**2
-    elif isinstance(node, sp.exp | sp.log):
-        yield (
-            "sign in the argument",
-            str(node),
-            node.func(-node.args[0]) if isinstance(node, sp.exp) else -node,
-        )
+@singledispatch
+def variants(node: Any) -> Iterator[Variant]:
+    """Wrong variants of one node: what was done, where, and the node that takes its place."""
+    yield from ()
 
 
-def _swaps(expr: sp.Expr, other: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:
+@variants.register
+def _(node: sp.Add) -> Iterator[Variant]:
+    for term in node.args:
+        yield "sign of a term", str(term), node - 2 * term
+        yield "dropped term", str(term), node - term
+        yield "factor 1/2 on a term", str(term), node - term / 2
+
+
+@variants.register
+def _(node: sp.Mul) -> Iterator[Variant]:
+    for factor in node.args:
+        if not factor.is_number:
+            yield "dropped factor", str(factor), node / factor
+
+
+@variants.register
+def _(node: sp.Pow) -> Iterator[Variant]:
+    yield "exponent + 1", str(node), node * node.base
+    yield "exponent - 1", str(node), node / node.base
+
+
+@variants.register
+def _(node: AppliedUndef) -> Iterator[Variant]:
+    yield "squared", str(node), node**2
+
+
+@singledispatch
+def touched(node: Any) -> Iterable[int]:
+    """Which arguments of a node wrong variants may change: all, but no law, bound or definition."""
+    return range(len(node.args))
+
+
+@touched.register
+def _(node: AppliedUndef) -> Iterable[int]:
+    return ()
+
+
+def _swaps(expr: sp.Expr, other: sp.Expr) -> Iterator[Variant]:
     """A symbol, or a function, for another of its kind, everywhere and then in single places."""
     symbols = sorted(expr.free_symbols | other.free_symbols, key=lambda a: a.name)
     for old in symbols:
         for new in symbols:
             if old != new and old.assumptions0 == new.assumptions0:
-                yield "symbol swapped", f"{old} for {new}", _swap_free(expr, old, new)
+                yield "symbol swapped", f"{old} for {new}", expr.xreplace({old: new})
     applied = expr.atoms(AppliedUndef) | other.atoms(AppliedUndef)
     heads = sorted({f.func for f in applied}, key=lambda f: f.__name__)
     for k, old in enumerate(heads):
@@ -111,23 +134,12 @@ def _swaps(expr: sp.Expr, other: sp.Expr) -> Iterator[tuple[str, str, sp.Expr]]:
                 yield "functions exchanged", f"{old} <-> {new}", expr.xreplace(trade)
 
 
-def _swap_free(expr: sp.Expr, old: sp.Symbol, new: sp.Symbol) -> sp.Expr:
-    return expr.xreplace({old: new})
-
-
 def _nodes(expr: sp.Expr, path: Path = ()) -> Iterator[tuple[Path, sp.Expr]]:
-    """Every subexpression with its place, except inside laws, bounds and definitions."""
+    """Every subexpression that may be changed, with its place."""
     yield path, expr
-    if isinstance(expr, Abbreviation | AppliedUndef | sp.Derivative):
-        return
-    only_first = isinstance(expr, Expectation | sp.Integral | sp.Sum | sp.Product | sp.Limit)
-    for k, argument in enumerate(expr.args):
-        if only_first and k > 0:
-            break
-        if isinstance(expr, Normal | KL) and isinstance(argument, sp.Symbol):
-            continue
-        if isinstance(argument, sp.Expr):
-            yield from _nodes(argument, (*path, k))
+    for k in touched(expr):
+        if isinstance(expr.args[k], sp.Expr):
+            yield from _nodes(expr.args[k], (*path, k))
 
 
 def _put(expr: sp.Expr, path: Path, value: sp.Expr) -> sp.Expr:
@@ -135,6 +147,4 @@ def _put(expr: sp.Expr, path: Path, value: sp.Expr) -> sp.Expr:
         return value
     args = list(expr.args)
     args[path[0]] = _put(args[path[0]], path[1:], value)
-    if isinstance(expr, KL) and not all(isinstance(a, Normal) for a in args):
-        return expr  # a mutated density is no density: not a variant
     return expr.func(*args)

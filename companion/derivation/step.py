@@ -13,7 +13,8 @@ import sympy as sp
 from .domain import Domain, DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, Environment, NumericError, evaluate, relative_error
-from .symbolic import Proof, TimeLimit, prove, proves, time_limit
+from .symbolic import Proof, prove, proves
+from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
 
 POINTS = 24
@@ -50,7 +51,8 @@ class Step:
         domain: where it is claimed.
         rests_on: derivations or chains that it uses.
         cites: where it is stated.
-        torch: a torch counterpart of ``right``, called with keyword arguments named as the symbols.
+        torch: a torch counterpart of ``right``, called with keyword arguments named as the symbols; or
+            its dotted name.
         seconds: time limit for the symbolic proof, CPU time.
     """
 
@@ -61,7 +63,7 @@ class Step:
     domain: Domain
     rests_on: tuple[str, ...] = ()
     cites: str = ""
-    torch: Callable[..., Any] | None = None
+    torch: Callable[..., Any] | str | None = None
     seconds: float = 20.0
 
 
@@ -84,6 +86,7 @@ class Outcome:
         error: largest relative difference there (an mpmath number).
         refutations: what became of each mutant.
         torch_error: largest relative difference to torch, value or gradient; None if not asked.
+        limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
         seconds: wall time of each check; never shown on a page.
     """
 
@@ -93,6 +96,7 @@ class Outcome:
     error: Any
     refutations: list[Refutation]
     torch_error: float | None
+    limited: bool
     seconds: dict[str, float] = field(compare=False)
 
     def count(self, verdict: str) -> int:
@@ -100,8 +104,8 @@ class Outcome:
         return sum(r.verdict == verdict for r in self.refutations)
 
 
-def check(step: Step, points: int = POINTS) -> Outcome:
-    """All four checks of one step.
+def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
+    """All four checks of one step; ``torch=False`` leaves out the one that needs torch.
 
     Raises:
         DerivationError: on the first check that fails, with its counterexample.
@@ -127,13 +131,13 @@ def check(step: Step, points: int = POINTS) -> Outcome:
     seconds["mutants"] = time.perf_counter() - start
 
     start, gap = time.perf_counter(), None
-    if step.torch is not None:
+    if torch and step.torch is not None:
         try:
             gap = torch_error(step.torch, step.right, places)
         except TorchMismatch as error:
             raise _failure(step, "torch", str(error)) from error
         seconds["torch"] = time.perf_counter() - start
-    return Outcome(step, proof, len(places), worst, refutations, gap, seconds)
+    return Outcome(step, proof, len(places), worst, refutations, gap, can_limit(), seconds)
 
 
 def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:

@@ -10,49 +10,18 @@ the step.
 from __future__ import annotations
 
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import mpmath as mp
 import sympy as sp
-from sympy.core.function import AppliedUndef
 from sympy.polys.fields import sfield
 
 from .exact import compute
 from .numeric import NumericError, compile_expression, relative_error
-from .operators import Abbreviation, Expectation, Normal
-
-
-class TimeLimit(BaseException):
-    """The time ran out. Not an Exception, so that no handler on the way can swallow it."""
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`TimeLimit` in this (main) thread after ``seconds`` of CPU time; the limit is hard.
-
-    CPU time, so that a busy machine does not turn a proof into a failure.
-
-    Raises:
-        RuntimeError: outside the main thread, where a limit could not be enforced.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        raise RuntimeError("steps are checked in the main thread, where a time limit is enforced")
-
-    def stop(signum: int, frame: Any) -> None:
-        raise TimeLimit
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+from .tree import nesting, open_names, pointwise
 
 
 @dataclass(frozen=True)
@@ -65,7 +34,9 @@ class Proof:
 
 def prove(left: sp.Expr, right: sp.Expr) -> Proof | None:
     """A proof that ``left == right``, or None if no tactic finds one."""
-    depths = [d for d in range(_nesting(left, right) + 1) if _worth_trying(d, left, right)]
+    depths = [
+        d for d in range(max(nesting(left), nesting(right)) + 1) if _worth_trying(d, left, right)
+    ]
     cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplified"]
     costly = [Proof(d, "simplified") for d in depths]
     return next((proof for proof in cheap + costly if proves(proof, left, right)), None)
@@ -78,7 +49,7 @@ def proves(proof: Proof, left: sp.Expr, right: sp.Expr) -> bool:
 
 def _computed(depth: int, left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     atoms: dict[sp.Expr, sp.Dummy] = {}
-    a, b = (_to_atoms(compute(open_abbreviations(e, depth)), atoms) for e in (left, right))
+    a, b = (_to_atoms(compute(open_names(e, depth)), atoms) for e in (left, right))
     return a, b
 
 
@@ -95,36 +66,19 @@ def _worth_trying(depth: int, left: sp.Expr, right: sp.Expr) -> bool:
         return True
 
 
-def open_abbreviations(expr: sp.Expr, depth: int) -> sp.Expr:
-    """Replace the outermost ``depth`` layers of abbreviations by their definitions."""
-    for _ in range(depth):
-        expr = _open_once(expr)
-    return expr
+@singledispatch
+def atom(expr: Any) -> tuple[sp.Expr, bool]:
+    """The form in which a node that is left is compared, and whether it is one opaque symbol there.
 
-
-def _open_once(expr: sp.Expr) -> sp.Expr:
-    if isinstance(expr, Abbreviation):
-        return expr.definition
-    if not expr.args or not expr.has(Abbreviation):
-        return expr
-    return expr.func(*(_open_once(a) for a in expr.args))
-
-
-def _nesting(*expressions: sp.Expr) -> int:
-    depth, rest = 0, list(expressions)
-    while any(e.has(Abbreviation) for e in rest):
-        depth, rest = depth + 1, [_open_once(e) for e in rest]
-    return depth
+    An operator that has not registered is opaque: what it binds is never mixed with what is outside.
+    """
+    return expr, bool(expr.args) and not pointwise(expr)
 
 
 def _to_atoms(expr: sp.Expr, atoms: dict[sp.Expr, sp.Dummy]) -> sp.Expr:
-    """Replace abbreviations, applied functions and unevaluated operators by plain symbols."""
-    opaque = (Abbreviation, AppliedUndef, sp.Derivative, sp.Subs)
-    if isinstance(expr, Normal):
-        expr = expr.density()
-    if isinstance(expr, (sp.Integral, Expectation)):
-        expr = _canonical(expr)
-    if isinstance(expr, (*opaque, sp.Integral, Expectation, sp.Sum, sp.Product, sp.Limit)):
+    """Replace names, applied functions and unevaluated operators by plain symbols."""
+    expr, opaque = atom(expr)
+    if opaque:
         if expr not in atoms:
             positive = True if expr.is_positive else None
             atoms[expr] = sp.Dummy(f"q{len(atoms)}", real=True, positive=positive)
@@ -132,16 +86,6 @@ def _to_atoms(expr: sp.Expr, atoms: dict[sp.Expr, sp.Dummy]) -> sp.Expr:
     if not expr.args:
         return expr
     return expr.func(*(_to_atoms(a, atoms) for a in expr.args))
-
-
-def _canonical(expr: sp.Expr) -> sp.Expr:
-    """One fixed name for the bound variable and one form of the integrand."""
-    bound = expr.args[1].args[0]
-    name = sp.Symbol(f"bound_{type(expr).__name__}", real=True)
-    body = (
-        sp.cancel(sp.powsimp(sp.expand(expr.args[0]))) if expr.args[0].has(sp.exp) else expr.args[0]
-    )
-    return expr.func(body, *expr.args[1:]).xreplace({bound: name})
 
 
 def _identical(a: sp.Expr, b: sp.Expr) -> bool:

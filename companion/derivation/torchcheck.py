@@ -1,5 +1,6 @@
 """The torch route: a float64 counterpart must give the same value and the same gradient.
 
+A counterpart is a callable, or the dotted name of one, which is resolved only here.
 Keyword arguments are named as the symbols: ``x_hat``, ``z_t``; a function at a time is
 ``alpha_t`` (``alpha_s`` at s), and its derivative ``alpha_prime_t``.
 """
@@ -7,7 +8,8 @@ Keyword arguments are named as the symbols: ``x_hat``, ``z_t``; a function at a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, cast
 
 import mpmath as mp
 import sympy as sp
@@ -15,8 +17,7 @@ from sympy.core.function import AppliedUndef
 
 from .exact import compute
 from .numeric import Environment, evaluate
-from .operators import Abbreviation
-from .symbolic import open_abbreviations
+from .tree import open_names
 
 TOLERANCE = 1e-10
 """Largest relative difference, float64 against 50 digits."""
@@ -26,13 +27,18 @@ class TorchMismatch(ValueError):
     """The torch counterpart disagrees, or cannot be called."""
 
 
-def torch_error(function: Callable[..., Any], right: sp.Expr, places: list[Environment]) -> float:
+def torch_error(
+    counterpart: Callable[..., Any] | str, right: sp.Expr, places: list[Environment]
+) -> float:
     """The largest relative difference of value and gradients over the points.
 
     Raises:
-        TorchMismatch: if it exceeds ``TOLERANCE``, or the callable does not take these arguments.
+        TorchMismatch: if it exceeds ``TOLERANCE``, the name is of nothing that can be called, or the
+            callable does not take these arguments.
     """
-    import torch  # here, so that verifying a symbolic chapter does not import it
+    import torch  # here, so that the ledger itself needs no torch
+
+    function = named(counterpart) if isinstance(counterpart, str) else counterpart
 
     plain, names = named_arguments(right)
     symbols = list(names.values())
@@ -69,12 +75,24 @@ def torch_error(function: Callable[..., Any], right: sp.Expr, places: list[Envir
     return worst
 
 
+def named(counterpart: str) -> Callable[..., Any]:
+    """What a dotted name means, e.g. ``"diffcore.bounds.step_weight"``.
+
+    Raises:
+        TorchMismatch: if there is no such thing, or it cannot be called.
+    """
+    try:
+        function = resolve_name(counterpart)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise TorchMismatch(f"no counterpart is called {counterpart!r}: {error}") from error
+    if not callable(function):
+        raise TorchMismatch(f"{counterpart!r} cannot be called: expected the name of a function")
+    return cast(Callable[..., Any], function)
+
+
 def named_arguments(right: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Symbol]]:
     """The computed expression in plain symbols, and which node each symbol stands for."""
-    expr = right
-    while expr.has(Abbreviation):
-        expr = open_abbreviations(expr, 1)
-    expr = compute(expr)
+    expr = compute(open_names(right))
     names: dict[sp.Expr, sp.Symbol] = {}
     nodes = sorted(expr.atoms(sp.Derivative), key=sp.default_sort_key)
     for node in nodes:

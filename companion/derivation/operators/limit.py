@@ -1,22 +1,33 @@
-"""Limits of expressions that contain abstract smooth functions, by Taylor's theorem.
+"""The rules for SymPy's ``Limit``, of expressions that contain abstract smooth functions as well.
 
-``f(g)`` is replaced by its Taylor polynomial about the value of g at the limit point plus a
-remainder ``R (g - g0)^(n+1)`` with R unknown. If R is still there when the limit is taken, nothing
-has been proved and the limit is left unevaluated.
+Exactly, by Taylor's theorem: ``f(g)`` is replaced by its Taylor polynomial about the value of g at the
+limit point plus a remainder ``R (g - g0)^(n+1)`` with R unknown. If R is still there when the limit is
+taken, nothing has been proved and the limit is left unevaluated. Numerically: the value 1e-60 away from the
+limit point at 300 digits, or Richardson extrapolation where a sum has to be counted out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
 
+import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
+
+from .. import mutants
+from ..exact import compute, exact
+from ..numeric import Compiled, Environment, build, compile_expression
+from ..quadrature import extrapolate
+
+# --- the exact route
 
 ORDER = 4
 """Degree of the Taylor polynomials."""
 
 
-def limit(expr: sp.Limit, compute: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+@exact.register
+def _(expr: sp.Limit) -> sp.Expr:
     """The limit, or ``expr`` itself where it cannot be decided."""
     body, x, point, direction = expr.args
     names: dict[sp.Dummy, sp.Expr] = {}
@@ -103,3 +114,31 @@ def _coefficient(function: sp.Function, centre: sp.Expr, order: int, names: dict
     dummy = sp.Dummy(f"c{order}", real=True, positive=True if value.is_positive else None)
     names[dummy] = value
     return dummy
+
+
+# --- the numeric route
+
+
+@build.register
+def _(expr: sp.Limit) -> Compiled:
+    body, variable, point, direction = expr.args
+    inner = compile_expression(body)
+    side = -1 if str(direction) == "-" else 1
+    if point == sp.oo and body.atoms(sp.Sum, sp.Product):
+        return lambda env: extrapolate(lambda n: inner({**env, variable: n}))
+    if point == sp.oo:
+        near: Compiled = lambda env: mp.mpf(10) ** 60  # noqa: E731
+    else:
+        base = compile_expression(point)
+        near = lambda env: base(env) + side * mp.mpf(10) ** -60  # noqa: E731
+
+    def value(env: Environment) -> Any:
+        with mp.workdps(300):
+            return inner({**env, variable: near(env)})
+
+    return value
+
+
+@mutants.touched.register
+def _(node: sp.Limit) -> Iterable[int]:
+    return (0,)

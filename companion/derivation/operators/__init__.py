@@ -1,0 +1,33 @@
+"""Operators that stay unevaluated in what is shown and are computed in what is checked.
+
+One file each: what it is, its exact value (for the symbolic route), its value to 50 digits (for the
+numeric route; the two share no code, so each can catch the other), its LaTeX, and what its wrong variants
+may touch. A new operator is a new file, or a cell of a notebook: it registers with the dispatchers that
+``companion.derivation.tree`` lists, and nothing else changes.
+
+* :class:`Normal` -- the density N(z; mean, variance) of one scalar Gaussian.
+* :class:`Expectation` -- E[f] over independent or chained scalar Gaussians.
+* :class:`KL` -- the Kullback-Leibler divergence (nats) between two Gaussians of the same variable.
+* :class:`Abbreviation` -- a name that is printed, with the expression that it stands for.
+* SymPy's own ``Integral``, ``Derivative``, ``Subs``, ``Limit``, ``Sum``, ``Product`` and functions.
+"""
+
+from __future__ import annotations
+
+from . import derivative, functions, integral, limit, sums
+from .abbreviation import Abbreviation
+from .expectation import Expectation
+from .kl import KL
+from .normal import Normal
+
+__all__ = [
+    "KL",
+    "Abbreviation",
+    "Expectation",
+    "Normal",
+    "derivative",
+    "functions",
+    "integral",
+    "limit",
+    "sums",
+]

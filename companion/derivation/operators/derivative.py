@@ -1,0 +1,65 @@
+"""The rules for SymPy's ``Derivative``, and for ``Subs``: a derivative at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from .. import latex, mutants
+from ..exact import compute, exact
+from ..numeric import Compiled, Environment, build, compile_expression
+
+# --- the exact route: SymPy's differentiation
+
+
+@exact.register(sp.Derivative)
+@exact.register(sp.Subs)
+def _(expr: sp.Expr) -> sp.Expr:
+    rebuilt = expr.func(*(compute(a) for a in expr.args))
+    done = rebuilt.doit()
+    return compute(done) if done != rebuilt and done.has(sp.Integral) else done
+
+
+# --- the numeric route: finite differences at raised precision
+
+
+@build.register
+def _(expr: sp.Derivative) -> Compiled:
+    inner = compile_expression(expr.expr)
+    for variable, count in expr.variable_count:
+        inner = _one_derivative(inner, variable, int(count))
+    return inner
+
+
+def _one_derivative(inner: Compiled, variable: sp.Symbol, count: int) -> Compiled:
+    def value(env: Environment) -> Any:
+        return mp.diff(lambda v: inner({**env, variable: v}), env[variable], count)
+
+    return value
+
+
+@build.register
+def _(expr: sp.Subs) -> Compiled:
+    inner = compile_expression(expr.expr)
+    points = [(v, compile_expression(p)) for v, p in zip(expr.variables, expr.point, strict=True)]
+    return lambda env: inner({**env, **{v: p(env) for v, p in points}})
+
+
+# --- on the page: f'(t), and the primed name of an abbreviation
+
+
+@latex.typeset.register
+def _(expr: sp.Derivative, printer: latex.Printer) -> str | None:
+    head, order = expr.expr, expr.derivative_count
+    if isinstance(head, AppliedUndef) and head.args == expr.variables[:1] and order <= 2:
+        return printer.applied(head, primes="'" * int(order))
+    return latex.typeset_slope(head) if order == 1 else None
+
+
+@mutants.touched.register
+def _(node: sp.Derivative) -> Iterable[int]:
+    return ()

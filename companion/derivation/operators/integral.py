@@ -1,0 +1,146 @@
+"""The rules for SymPy's definite ``Integral``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from .. import mutants
+from ..exact import compute, exact
+from ..numeric import Compiled, Environment, NumericError, build, compile_expression, hoisted
+from ..quadrature import line_integral
+from ..symbolic import atom
+from .normal import Normal
+
+# --- the exact route: SymPy's integration; Gaussian integrals over the line by completing the square
+
+
+@exact.register
+def _(expr: sp.Integral) -> sp.Expr:
+    result, *limits = (compute(a) for a in expr.args)
+    for bounds in limits:
+        result = integral(result, bounds)
+    return result
+
+
+def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
+    """A definite integral, term by term, as far as it can be computed."""
+    z, low, high = bounds
+    expr = expr.replace(lambda e: isinstance(e, Normal) and e.has(z), lambda e: e.density())
+    total = sp.Integer(0)
+    for term in sp.Add.make_args(sp.expand(sp.powsimp(sp.expand_mul(expr)), power_exp=False)):
+        constant, rest = term.as_independent(z, as_Add=False)
+        shape = quadratic_exponent(rest, z) if (low, high) == (-sp.oo, sp.oo) else None
+        if shape is not None:
+            total += constant * _gaussian_integral(*shape)
+        elif rest.atoms(AppliedUndef):
+            # what does not depend on z leaves the integral, exponentials too, so that equal
+            # integrals look equal however they came about
+            outer, inner = sp.expand(rest, power_exp=True).as_independent(z, as_Add=False)
+            value = sp.Integral(sp.powsimp(inner), (z, low, high))
+            total += constant * outer * (value.doit() if rest.has(sp.Derivative) else value)
+        else:
+            total += constant * sp.integrate(rest, (z, low, high))
+    return total
+
+
+def quadratic_exponent(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
+    """(polynomial, quadratic exponent) if ``expr`` is polynomial(z) * exp(quadratic(z))."""
+    factor, exponent = sp.Integer(1), sp.Integer(0)
+    for part in sp.Mul.make_args(sp.powsimp(expr)):
+        if isinstance(part, sp.exp):
+            exponent += part.args[0]
+        else:
+            factor *= part
+    exponent = sp.expand(exponent)
+    if not (factor.is_polynomial(z) and exponent.is_polynomial(z)):
+        return None
+    shape = sp.Poly(exponent, z)
+    return (sp.Poly(factor, z), shape) if shape.degree() == 2 else None
+
+
+def _gaussian_integral(factor: sp.Poly, shape: sp.Poly) -> sp.Expr:
+    """Integral of factor(z) exp(-A z^2 + B z + C): complete the square, then SymPy's integrals."""
+    minus_a, b, c = (shape.coeff_monomial(k) for k in [shape.gen**2, shape.gen, 1])
+    curvature = -sp.factor(minus_a)
+    centre = b / (2 * curvature)
+    mass = _centred_integral(0).xreplace({_A: curvature})
+    moments = sum(
+        coefficient * sp.binomial(n, k) * centre ** (n - k)
+        * (_centred_integral(k) / _centred_integral(0)).xreplace({_A: curvature})
+        for (n,), coefficient in factor.terms()
+        for k in range(0, n + 1, 2)
+    )  # fmt: skip
+    return moments * mass * sp.exp(c + b**2 / (4 * curvature))
+
+
+_A = sp.Dummy("A", positive=True)
+
+
+@lru_cache(maxsize=32)
+def _centred_integral(n: int) -> sp.Expr:
+    w = sp.Dummy("w", real=True)
+    return sp.integrate(w**n * sp.exp(-_A * w**2), (w, -sp.oo, sp.oo))
+
+
+def canonical(expr: sp.Expr) -> sp.Expr:
+    """One fixed name for the bound variable and one form of the integrand."""
+    bound = expr.args[1].args[0]
+    name = sp.Symbol(f"bound_{type(expr).__name__}", real=True)
+    body = (
+        sp.cancel(sp.powsimp(sp.expand(expr.args[0]))) if expr.args[0].has(sp.exp) else expr.args[0]
+    )
+    return expr.func(body, *expr.args[1:]).xreplace({bound: name})
+
+
+@atom.register
+def _(expr: sp.Integral) -> tuple[sp.Expr, bool]:
+    return canonical(expr), True
+
+
+# --- the numeric route: quadrature that checks itself
+
+
+@build.register
+def _(expr: sp.Integral) -> Compiled:
+    if any(len(bounds) != 3 for bounds in expr.limits):
+        raise NumericError(f"only definite integrals can be computed: {expr}")
+    (variable, low, high), *outer = expr.limits
+    if outer:
+        return build(sp.Integral(sp.Integral(expr.function, expr.limits[0]), *outer))
+    inner = hoisted(expr.function, variable)
+    if (low, high) == (-sp.oo, sp.oo):
+        return lambda env: line_integral(inner(env))
+    ends = [_endpoint(e) for e in (low, high)]
+
+    def value(env: Environment) -> Any:
+        a, b = (e(env) for e in ends)
+        methods = (
+            ["gauss-legendre", "tanh-sinh"] if mp.isfinite(a) and mp.isfinite(b) else ["tanh-sinh"]
+        )
+        for method in methods:
+            result, error = mp.quad(inner(env), [a, b], method=method, error=True)
+            if (
+                error <= abs(result) * mp.mpf(2) ** (-mp.mp.prec * 3 // 4)
+                or error < mp.mpf(10) ** -60
+            ):
+                return result
+        raise NumericError(f"an integral over {variable} does not settle")
+
+    return value
+
+
+def _endpoint(end: sp.Expr) -> Compiled:
+    if end in (sp.oo, -sp.oo):
+        return lambda env: mp.inf if end == sp.oo else -mp.inf
+    return compile_expression(end)
+
+
+@mutants.touched.register
+def _(node: sp.Integral) -> Iterable[int]:
+    return (0,)

@@ -1,0 +1,58 @@
+"""A domain is a frozen value: what it draws is what it is."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from companion.derivation import (
+    Between,
+    Density,
+    Domain,
+    Falling,
+    Integers,
+    Ordered,
+    Schedule,
+    VariancePreserving,
+    Where,
+)
+from companion.derivation.vocabulary import alpha, function, i, s, sigma, t, u, x
+
+f, g = function("f"), function("g")
+
+DOMAINS = [
+    lambda: Ordered(s, t),
+    lambda: Ordered(t, s),
+    lambda: Ordered(s, t, u),
+    lambda: Between(t, 0, 1),
+    lambda: Between(t, 0, 0.5),
+    lambda: Between(s, 0, 1),
+    lambda: Integers(i, 1, 4),
+    lambda: Integers(i, 1, 5),
+    lambda: Where(x > 1),
+    lambda: Where(x > 2),
+    lambda: Falling(f),
+    lambda: Falling(g),
+    lambda: Density(f),
+    lambda: Schedule(alpha, sigma),
+    lambda: VariancePreserving(alpha, sigma),
+    lambda: Ordered(s, t) & VariancePreserving(alpha, sigma),
+]
+
+
+def test_domains_are_equal_exactly_when_they_say_the_same() -> None:
+    first, second = ([make() for make in DOMAINS] for _ in range(2))
+    assert first == second
+    assert list(map(hash, first)) == list(map(hash, second))
+    assert len(set(first)) == len(DOMAINS)
+    assert len({repr(domain) for domain in first}) == len(DOMAINS)
+
+
+def test_a_rule_without_an_identity_is_refused() -> None:
+    def draw(rng: random.Random, environment: dict[Any, Any]) -> None:
+        environment[x] = 1
+
+    with pytest.raises(ValueError, match="is no rule: expected a frozen dataclass"):
+        Domain(rules=(draw,))  # type: ignore[arg-type]
