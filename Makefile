@@ -43,9 +43,10 @@ test: lint ## the whole suite: lint, types, the book under the quick profile, ev
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 10 --durations-min 10
 
-lint: env typecheck ## ruff, its formatter, and mypy
+lint: env typecheck ## ruff, its formatter, mypy, and which room may import which
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
+	@$(VENV)/bin/lint-imports --no-logo --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
 typecheck: env ## mypy, strict, on diffcore and companion
 	@$(RUN) -m mypy --no-error-summary

@@ -90,9 +90,9 @@ def render(profile: str) -> None:
 def stage(profile: str) -> None:
     """Put prose and figures beside the executed notebooks; take away what is made no more."""
     from companion.build import reproduced
-    from companion.evidence import artifacts
+    from companion.evidence import manifest
 
-    artifacts.prune(profile)
+    manifest.prune(profile)
     pages = pages_dir(profile)
     keep = {f"{name}.ipynb" for name in notebooks.names()}
     for path in pages.iterdir():

@@ -10,7 +10,7 @@ import sys
 from companion import paths
 from companion.build import results
 from companion.errors import UserError
-from companion.evidence import artifacts
+from companion.evidence import manifest
 from companion.evidence.compare import Comparison, compare
 from companion.files import write_text
 
@@ -44,7 +44,7 @@ def run(jobs: int = 2) -> list[Comparison]:
     if done.returncode:
         raise UserError(f"the cold build failed in {scratch.relative_to(paths.ROOT)}: see above")
     again = scratch / paths.figures_dir(results.PROFILE).relative_to(paths.ROOT)
-    found = compare(paths.RESULTS, recorded, again, artifacts.manifest_in(again))
+    found = compare(paths.RESULTS, recorded, again, manifest.manifest_in(again))
     words = "".join(f"{c.words}\n" for c in found)
     write_text(paths.logs_dir(results.PROFILE) / "check.log", words)
     return found

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from companion import graph, notebooks, paths
-from companion.evidence import artifacts
+from companion.evidence import manifest
 from companion.files import write_text
 from companion.paths import BOOK, ROOT
 
@@ -47,6 +49,9 @@ def inputs(name: str, profile: str) -> dict[str, str]:
     """What other parts of the build made and ``name`` reads: relative path -> hash, as it is now."""
     if name == HTML:
         files = [f for other in notebooks.names() for f in made(other, profile)]
+        files += [
+            f for f in sorted(paths.RESULTS.glob("*")) if f.is_file()
+        ]  # it is compared with them
     else:
         files = [paths.figures_dir(profile) / f"{table}.csv" for table in notebooks.reads(name)]
     return _hashes(files)
@@ -57,11 +62,11 @@ def made(name: str, profile: str) -> list[Path]:
     if name == HTML:
         return [f for f in sorted(paths.html_dir(profile).rglob("*")) if f.is_file()]
     folder = paths.figures_dir(profile)
-    manifest = artifacts.manifest_path(name, profile)
-    entries = artifacts.manifest_of(name, profile).values()
+    listing = manifest.manifest_path(name, profile)
+    entries = manifest.manifest_of(name, profile).values()
     saved = [folder / file for entry in entries for file in entry["files"]]
     page = paths.pages_dir(profile) / f"{name}.ipynb"
-    return [page, *([manifest] if manifest.is_file() else []), *saved]
+    return [page, *([listing] if listing.is_file() else []), *saved]
 
 
 def write(name: str, profile: str, made_from: dict[str, str], seconds: float) -> None:
@@ -116,6 +121,8 @@ def forget(profile: str) -> dict[str, str]:
     for left in paths.records_dir(profile).glob("*.json"):
         if left.name not in current:
             left.unlink()
+        elif left.stat().st_mtime > time.time():
+            os.utime(left)  # Snakemake refuses an output that is older than its input
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from companion import notebooks, paths, profiles
 from companion.build import records
 from companion.errors import UserError
-from companion.evidence import artifacts
+from companion.evidence import manifest
 from companion.evidence.compare import Comparison, compare
 from companion.files import write_bytes
 
@@ -49,7 +49,7 @@ def compared() -> list[Comparison]:
     Raises:
         UserError: if the record cannot be read.
     """
-    made = artifacts.read_manifest(PROFILE)
+    made = manifest.read_manifest(PROFILE)
     return compare(paths.RESULTS, record()["artifacts"], paths.figures_dir(PROFILE), made)
 
 
@@ -68,7 +68,7 @@ def update() -> list[str]:
             "run make book first"
         )
     old = record()
-    made = artifacts.read_manifest(PROFILE)
+    made = manifest.read_manifest(PROFILE)
     built = {name: records.read(name, PROFILE) or {} for name in notebooks.names()}
     new = {
         "artifacts": made,

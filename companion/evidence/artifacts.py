@@ -20,16 +20,17 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from companion import graph, notebooks, paths, profiles
 from companion.errors import UserError
-from companion.evidence import drawn
+from companion.evidence.manifest import manifest_of, manifest_path, read_manifest
 from companion.files import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PNG_DPI = 160
 
@@ -90,6 +91,8 @@ class Artifacts:
         Raises:
             UserError: if another notebook has saved something under that name.
         """
+        from companion.evidence import drawn  # with matplotlib, which tables do not need
+
         svg = io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None}, bbox_inches="tight")
         png = io.BytesIO()
@@ -217,63 +220,6 @@ def load_table(name: str, profile: str) -> pd.DataFrame:
             "run that notebook again (make book)"
         )
     return pd.read_csv(io.BytesIO(data))
-
-
-def manifest_path(notebook: str, profile: str) -> Path:
-    """Where the provenance of what ``notebook`` saves under ``profile`` is kept."""
-    return paths.figures_dir(profile) / f"{notebook}.manifest.json"
-
-
-def manifest_of(notebook: str, profile: str) -> dict[str, Any]:
-    """The provenance of every figure and table that ``notebook`` has saved under ``profile``, by name.
-
-    Raises:
-        UserError: if its manifest does not parse.
-    """
-    return _read(manifest_path(notebook, profile))
-
-
-def read_manifest(profile: str) -> dict[str, Any]:
-    """The provenance of every figure and table saved under ``profile``, by name.
-
-    Raises:
-        UserError: if a manifest does not parse.
-    """
-    return manifest_in(paths.figures_dir(profile))
-
-
-def manifest_in(folder: Path) -> dict[str, Any]:
-    """The provenance of everything that the present notebooks saved in a folder; see `read_manifest`."""
-    entries: dict[str, Any] = {}
-    for notebook in notebooks.names():
-        entries |= _read(folder / f"{notebook}.manifest.json")
-    return entries
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(
-            f"{path.name} does not parse ({error}): expected JSON; delete it and run make book, "
-            "which makes it again"
-        ) from error
-    return manifest
-
-
-def prune(profile: str) -> list[str]:
-    """Remove the files that no present notebook has in its manifest; return their names."""
-    folder = paths.figures_dir(profile)
-    if not folder.is_dir():
-        return []
-    keep = {file for entry in read_manifest(profile).values() for file in entry["files"]}
-    keep |= {manifest_path(notebook, profile).name for notebook in notebooks.names()}
-    gone = [path for path in sorted(folder.iterdir()) if path.name not in keep]
-    for path in gone:
-        path.unlink()
-    return [path.name for path in gone]
 
 
 def _shown(column: pd.Series, digits: int | Mapping[str, int], name: str) -> list[str]:

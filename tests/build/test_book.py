@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from companion import paths
 from companion.build.collect import collect
-from companion.evidence import artifacts
+from companion.evidence import manifest
 
 #: Where a tag names something that a browser fetches by itself.
 FETCHED = {
@@ -62,7 +62,7 @@ def test_sphinx_had_nothing_to_warn_of(quick_book: Path) -> None:
 
 
 def test_every_saved_figure_is_on_its_page(quick_book: Path) -> None:
-    figures = {n: e for n, e in artifacts.read_manifest("quick").items() if e["kind"] == "figure"}
+    figures = {n: e for n, e in manifest.read_manifest("quick").items() if e["kind"] == "figure"}
     assert figures
     for name, entry in figures.items():
         page = parsed(quick_book / f"{entry['notebook']}.html")
@@ -76,7 +76,7 @@ def test_every_saved_figure_is_on_its_page(quick_book: Path) -> None:
 
 
 def test_every_saved_table_is_on_its_page_or_decides_a_verdict(quick_book: Path) -> None:
-    tables = {n: e for n, e in artifacts.read_manifest("quick").items() if e["kind"] == "table"}
+    tables = {n: e for n, e in manifest.read_manifest("quick").items() if e["kind"] == "table"}
     assert tables
     verdicts = (paths.ROOT / "companion" / "evidence" / "verdicts.py").read_text()
     for name, entry in tables.items():

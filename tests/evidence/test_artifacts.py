@@ -10,13 +10,8 @@ import pytest
 from companion import notebooks, paths
 from companion.errors import UserError
 from companion.evidence import style
-from companion.evidence.artifacts import (
-    Artifacts,
-    load_table,
-    manifest_path,
-    prune,
-    read_manifest,
-)
+from companion.evidence.artifacts import Artifacts, load_table
+from companion.evidence.manifest import manifest_path, prune, read_manifest
 
 NOTEBOOK = "04_four_targets"
 
