@@ -48,21 +48,6 @@ def _code_hash(modules: frozenset[str]) -> str:
     return total.hexdigest()
 
 
-def described(value: object) -> str:
-    """Return ``repr(value)``, which must say what the value is and not where in memory it was.
-
-    Raises:
-        UserError: if it does not.
-    """
-    text = repr(value)
-    if " at 0x" in text:
-        raise UserError(
-            f"a run cannot be recognised by {text}: expected plain values, dataclasses, classes or "
-            "functools.partial of them; no lambda and no object without a repr of its own"
-        )
-    return text
-
-
 def _file(module: str) -> Path | None:
     """Return the file of a module, whether or not it has been imported."""
     if module in sys.modules:

@@ -3,7 +3,7 @@
 >>> import torch
 >>> import diffcore as dc
 >>> schedule = dc.schedules.Cosine()
->>> loss = dc.Loss(schedule, target=dc.V, weighting=dc.weightings.min_snr(5))
+>>> loss = dc.Loss(schedule, target=dc.V, weighting=dc.catalogue.MinSNR(5))
 >>> net = lambda z, t: torch.zeros_like(z)
 >>> terms = loss(net, torch.randn(8, 2), generator=torch.Generator().manual_seed(0))
 >>> terms.shape                                            # one loss for each example, in nats
@@ -30,10 +30,10 @@ from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
 from diffcore.losses import Loss, excess
 from diffcore.samplers import ancestral, ddim
 from diffcore.schedules import Schedule
-from diffcore.targets import EPS, SCORE, VELOCITY, Target, V, X, convert, error_scale
+from diffcore.targets import EPS, SCORE, VELOCITY, Row, Target, V, X, convert, error_scale
 
 if TYPE_CHECKING:
-    from diffcore import exact
+    from diffcore import catalogue, exact, published
 
 __version__ = "0.1.0"
 
@@ -46,18 +46,21 @@ __all__ = [
     "ExactDenoiser",
     "Loss",
     "NetDenoiser",
+    "Row",
     "Schedule",
     "Target",
     "V",
     "X",
     "ancestral",
     "bounds",
+    "catalogue",
     "convert",
     "ddim",
     "error_scale",
     "exact",
     "excess",
     "nelbo",
+    "published",
     "schedules",
     "targets",
     "times",
@@ -66,7 +69,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    # The exact distributions are imported when first used: a training loop needs none of them.
-    if name == "exact":
+    # Leaves are imported when first used: a training loop needs few of them, and the core none.
+    if name in ("catalogue", "exact", "published"):
         return import_module(f"diffcore.{name}")
     raise AttributeError(f"module 'diffcore' has no attribute {name!r}")

@@ -6,8 +6,9 @@ r"""The bound: prior + reconstruction + diffusion, in nats.
 
 Given the end points of the log-SNR, none of the three terms depends on the path between them
 (Kingma et al., 2021, section 5.1), so everything here is written in the log-SNR. With ``steps`` the
-diffusion term is the sum over a chain of that many steps, an upper bound of the integral that
-approaches it at rate 1/steps.
+diffusion term is the sum over a chain of that many steps, which approaches the integral at rate
+1/steps. For the exact denoiser it is an upper bound of the integral, because the error of x then never
+rises with the SNR, and each step takes it at its noisy end. For a network it need not be.
 """
 
 import math
@@ -46,7 +47,7 @@ def step_weight(log_snr_s: Tensor, log_snr_t: Tensor) -> Tensor:
     r"""The weight of one step from t down to s < t, :math:`\frac12 (e^{\lambda_s - \lambda_t} - 1)`.
 
     It multiplies :math:`\|\epsilon - \hat\epsilon\|^2`; in x-space the same term is
-    :math:`\frac12 (SNR_s - SNR_t) \|x - \hat x\|^2` (Kingma et al., 2021, eq. 14).
+    :math:`\frac12 (SNR_s - SNR_t) \|x - \hat x\|^2` (Kingma et al., 2021).
     """
     return torch.expm1(log_snr_s - log_snr_t) / 2
 
@@ -98,7 +99,7 @@ def nelbo(
     denoiser: Denoiser,
     x: Tensor,
     generator: Generator,
-    log_snr: tuple[float, float] = (-12.0, 12.0),
+    log_snr: tuple[float, float] | None = None,
     steps: int | None = None,
     draws: int = 1,
     levels: Tensor | None = None,
@@ -109,18 +110,18 @@ def nelbo(
         denoiser: a network or an exact posterior mean.
         x: data, (batch, ...).
         generator: the only source of randomness.
-        log_snr: the end points (low, high) of the log-SNR, in nats.
+        log_snr: the end points (low, high) of the log-SNR, in nats; None for (-12, 12), or the part
+            of it that the schedule reaches.
         steps: the number of steps of the chain, uniform in log-SNR; None for the continuous limit.
         draws: noise levels per example. They are stratified over the batch and over the draws; with
             ``draws`` = ``steps`` every example visits every step once.
         levels: the values that data can take; None for continuous data.
 
     Raises:
-        ValueError: if low < high, draws >= 1 or steps >= 1 does not hold.
+        ValueError: if low < high, draws >= 1 or steps >= 1 does not hold, or the schedule does not
+            reach that far.
     """
-    low, high = log_snr
-    if not low < high:
-        raise ValueError(f"log-SNR range: low < high expected, got {log_snr}")
+    low, high = denoiser.schedule.log_snr_window(log_snr or (None, None))
     if draws < 1 or (steps is not None and steps < 1):
         raise ValueError(f"draws and steps must be at least 1: got {draws} and {steps}")
     diffusion = x.new_zeros(x.shape[0])

@@ -9,11 +9,34 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from diffcore.schedules import Schedule
-from diffcore.targets import EPS, Target, X, convert, like
+from diffcore.schedules.base import Schedule
+from diffcore.targets import EPS, Target, X, convert
 
 Net = Callable[[Tensor, Tensor], Tensor]
 """A network: (z of shape (batch, ...), t of shape (batch,)) -> prediction of the shape of z."""
+
+
+def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
+    """What a network predicts from ``z`` (batch, ...) at times ``t`` (batch,), which it sees in z's dtype.
+
+    Raises:
+        ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently.
+    """
+    return checked(net(z, t.to(z.dtype)), z)
+
+
+def checked(prediction: Tensor, like: Tensor) -> Tensor:
+    """The prediction of a network, if it has the shape of ``like``.
+
+    Raises:
+        ValueError: if it has another.
+    """
+    if prediction.shape != like.shape:
+        raise ValueError(
+            f"the network must return the shape of its input, {tuple(like.shape)}: "
+            f"got {tuple(prediction.shape)}"
+        )
+    return prediction
 
 
 class Denoiser(ABC):
@@ -49,17 +72,14 @@ class NetDenoiser(Denoiser):
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
         t = t.expand(z.shape[0])
-        return convert(self._net(z, t), z, t, self.schedule, self.target, target)
+        return convert(predicted(self.net, z, t), z, t, self.schedule, self.target, target)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one call of the network."""
         t = t.expand(z.shape[0])
-        prediction = self._net(z, t)
+        prediction = predicted(self.net, z, t)
         x_hat = convert(prediction, z, t, self.schedule, self.target, X)
         return x_hat, convert(prediction, z, t, self.schedule, self.target, EPS)
-
-    def _net(self, z: Tensor, t: Tensor) -> Tensor:
-        return self.net(z, t.to(z.dtype))
 
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -84,5 +104,4 @@ class ExactDenoiser(Denoiser):
         """See :meth:`Denoiser.predict`."""
         t = t.expand(z.shape[0])
         x_hat, eps_hat = self.posterior(z, self.schedule.alpha(t), self.schedule.sigma(t))
-        a, b = target.row(self.schedule, t)
-        return like(a, x_hat) * x_hat + like(b, eps_hat) * eps_hat
+        return target.of(x_hat, eps_hat, t, self.schedule)

@@ -7,17 +7,18 @@ r"""The loss: one formula for every target, weighting and time sampler.
 Losses are per example, in nats (a sum over dimensions, as the ELBO is); the caller reduces.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
-from diffcore.denoisers import Denoiser, Net
-from diffcore.schedules import Schedule
+from diffcore.choice import Choice
+from diffcore.denoisers import Denoiser, Net, checked, predicted
+from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, error_scale, like
 from diffcore.times import Times, TimeSampler, Uniform
-from diffcore.weightings import Weighting, elbo
+from diffcore.weightings import Elbo, Weighting
 
 
 class Terms(NamedTuple):
@@ -47,8 +48,28 @@ def squared_norm(difference: Tensor) -> Tensor:
     return per_example(difference.square())
 
 
+class Task(NamedTuple):
+    """What a network is given, what it is asked, and what an error costs.
+
+    Attributes:
+        z: noisy data, (batch, ...).
+        t: times, (batch,), in the dtype of ``z``.
+        truth: the true target, (batch, ...).
+        factor: on the squared error, (batch,), in the dtype of ``z``.
+    """
+
+    z: Tensor
+    t: Tensor
+    truth: Tensor
+    factor: Tensor
+
+    def value(self, prediction: Tensor) -> Tensor:
+        """Per-example loss (batch,) in nats of a prediction (batch, ...) from ``z`` and ``t``."""
+        return self.factor * squared_norm(self.truth - prediction)
+
+
 @dataclass(frozen=True)
-class Loss:
+class Loss(Choice):
     """A diffusion training loss.
 
     Attributes:
@@ -61,8 +82,8 @@ class Loss:
 
     schedule: Schedule
     target: Target = EPS
-    weighting: Weighting = field(default_factory=elbo)
-    times: TimeSampler = field(default_factory=Uniform)
+    weighting: Weighting = Elbo()
+    times: TimeSampler = Uniform()
 
     def __call__(self, net: Net, x: Tensor, generator: Generator) -> Tensor:
         """Per-example loss, shape (batch,), in nats.
@@ -81,8 +102,14 @@ class Loss:
         """Per-example losses with the times that they were taken at; arguments as for a call."""
         times = self.times.sample(x.shape[0], self.schedule, generator)
         eps = noise_like(x, generator)
-        prediction = net(noised(x, eps, times.t, self.schedule), times.t.to(x.dtype))
-        return Terms(self.of_prediction(prediction, x, eps, times), times)
+        task = self.task(x, eps, times)
+        return Terms(task.value(predicted(net, task.z, task.t)), times)
+
+    def task(self, x: Tensor, eps: Tensor, times: Times) -> Task:
+        """What a network is asked of data ``x`` and noise ``eps``, both (batch, ...), at ``times``."""
+        z = noised(x, eps, times.t, self.schedule)
+        truth = self.target.of(x, eps, times.t, self.schedule)
+        return Task(z, times.t.to(x.dtype), truth, self.factor(times).to(x.dtype))
 
     def of_prediction(self, prediction: Tensor, x: Tensor, eps: Tensor, times: Times) -> Tensor:
         """Per-example loss (batch,) of a prediction made from ``noised(x, eps, times.t)``.
@@ -90,17 +117,11 @@ class Loss:
         Raises:
             ValueError: if the prediction does not have the shape of ``x``.
         """
-        if prediction.shape != x.shape:
-            raise ValueError(
-                f"the network must return the shape of its input, {tuple(x.shape)}: "
-                f"got {tuple(prediction.shape)}"
-            )
-        truth = self.target.of(x, eps, times.t, self.schedule)
-        return self.factor(times).to(x.dtype) * squared_norm(truth - prediction)
+        return self.task(x, eps, times).value(checked(prediction, x))
 
     def factor(self, times: Times) -> Tensor:
         """The factor on the squared error of the target: w / (2 p) / (error scale)^2, (batch,)."""
-        scale = error_scale(self.schedule, times.t, self.target)
+        scale: Tensor = error_scale(self.schedule, times.t, self.target)
         return self.weighting(times.log_snr, self.schedule) / (2 * times.density) / scale**2
 
 
@@ -109,8 +130,8 @@ def excess(
     oracle: Denoiser,
     x: Tensor,
     generator: Generator,
-    weighting: Weighting | None = None,
-    times: TimeSampler | None = None,
+    weighting: Weighting = Elbo(),
+    times: TimeSampler = Uniform(),
 ) -> Tensor:
     r"""How far a denoiser is above the Bayes floor: :math:`\frac{w}{2p}\|\hat\epsilon - \epsilon^*\|^2`.
 
@@ -118,11 +139,26 @@ def excess(
     the loss of ``oracle``, but it is never negative, needs no noise to be averaged away, and is zero
     only where the two agree.
 
+    Args:
+        denoiser: what is judged.
+        oracle: the exact posterior mean of the distribution of ``x``, under the same schedule.
+        x: data, (batch, ...).
+        generator: the only source of randomness.
+        weighting: the weight of each log-SNR.
+        times: where the noise levels are drawn.
+
     Returns:
-        Shape (batch,), in nats. ``weighting`` defaults to the ELBO, ``times`` to :class:`Uniform`.
+        Shape (batch,), in nats.
+
+    Raises:
+        ValueError: if the two are denoisers of different schedules.
     """
-    times_drawn = (times or Uniform()).sample(x.shape[0], oracle.schedule, generator)
-    z = noised(x, noise_like(x, generator), times_drawn.t, oracle.schedule)
-    difference = denoiser.predict(z, times_drawn.t, EPS) - oracle.predict(z, times_drawn.t, EPS)
-    w = (weighting or elbo())(times_drawn.log_snr, oracle.schedule)
-    return (w / (2 * times_drawn.density)).to(x.dtype) * squared_norm(difference)
+    if denoiser.schedule != oracle.schedule:
+        raise ValueError(
+            f"denoisers of one schedule expected: got {denoiser.schedule} and {oracle.schedule}"
+        )
+    drawn = times.sample(x.shape[0], oracle.schedule, generator)
+    z = noised(x, noise_like(x, generator), drawn.t, oracle.schedule)
+    difference = denoiser.predict(z, drawn.t, EPS) - oracle.predict(z, drawn.t, EPS)
+    w = weighting(drawn.log_snr, oracle.schedule)
+    return (w / (2 * drawn.density)).to(x.dtype) * squared_norm(difference)

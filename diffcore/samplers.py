@@ -25,7 +25,7 @@ def ancestral(
     shape: tuple[int, ...],
     steps: int,
     generator: Generator,
-    log_snr: tuple[float, float] = (-12.0, 12.0),
+    log_snr: tuple[float, float] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Samples by the reverse chain with the posterior's own variance.
@@ -35,14 +35,15 @@ def ancestral(
         shape: (batch, ...) of the samples.
         steps: number of steps >= 1, uniform in time between the times of the two log-SNRs.
         generator: the only source of randomness; samples live on its device.
-        log_snr: (low, high): where the chain starts and ends, in nats.
+        log_snr: (low, high): where the chain starts and ends, in nats; None for (-12, 12), or the
+            part of it that the schedule reaches.
         dtype: of the samples.
 
     Returns:
         The predicted x at the last noise level, shape ``shape``.
 
     Raises:
-        ValueError: if steps >= 1 or low < high does not hold.
+        ValueError: if steps >= 1 or low < high does not hold, or the schedule does not reach that far.
     """
     return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=True)
 
@@ -52,15 +53,11 @@ def ddim(
     shape: tuple[int, ...],
     steps: int,
     generator: Generator,
-    log_snr: tuple[float, float] = (-12.0, 12.0),
+    log_snr: tuple[float, float] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Samples by the deterministic chain; arguments, result and errors as for :func:`ancestral`."""
     return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=False)
-
-
-SAMPLERS = {"ancestral": ancestral, "ddim": ddim}
-"""The samplers by name."""
 
 
 @torch.no_grad()
@@ -69,17 +66,16 @@ def _sample(
     shape: tuple[int, ...],
     steps: int,
     generator: Generator,
-    log_snr: tuple[float, float],
+    log_snr: tuple[float, float] | None,
     dtype: torch.dtype,
     *,
     stochastic: bool,
 ) -> Tensor:
-    if steps < 1 or not log_snr[0] < log_snr[1]:
-        raise ValueError(
-            f"steps >= 1 and a log-SNR range with low < high expected: got {steps} and {log_snr}"
-        )
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1: got {steps}")
     schedule, device = denoiser.schedule, generator.device
-    ends = schedule.time_of(torch.tensor(log_snr, dtype=torch.float64, device=device))
+    window = schedule.log_snr_window(log_snr or (None, None))
+    ends = schedule.time_of(torch.tensor(window, dtype=torch.float64, device=device))
     times = torch.linspace(
         float(ends[0]), float(ends[1]), steps + 1, dtype=torch.float64, device=device
     )

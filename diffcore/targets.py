@@ -14,83 +14,154 @@ A new target is one row. The five rows are checked step by step in the book's ch
 "One algebra, four targets".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
-import torch
 from torch import Tensor
 
-from diffcore.schedules import Schedule
+from diffcore.choice import Choice, Scalar
+from diffcore.schedules.base import Schedule
 
-Row = Callable[[Schedule, Tensor], tuple[Tensor, Tensor]]
+
+class Scales(Protocol):
+    """What a row is made from: a :class:`Schedule`, or anything with the same four scales.
+
+    With SymPy expressions for scales, a row is a pair of SymPy expressions.
+    """
+
+    def alpha(self, t: Scalar, /) -> Scalar:
+        """Signal scale."""
+
+    def sigma(self, t: Scalar, /) -> Scalar:
+        """Noise scale."""
+
+    def alpha_prime(self, t: Scalar, /) -> Scalar:
+        """Time derivative of the signal scale."""
+
+    def sigma_prime(self, t: Scalar, /) -> Scalar:
+        """Time derivative of the noise scale."""
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Choice, ABC):
     r"""What a network predicts: :math:`y = a_t x + b_t \epsilon`.
 
     Attributes:
-        name: its name in this package, also the key of :data:`TARGETS`.
+        name: its name in this package.
         symbol: its LaTeX symbol.
-        row: the function ``(schedule, t) -> (a, b)``, elementwise in ``t``.
     """
 
-    name: str
-    symbol: str
-    row: Row = field(repr=False, compare=False)
+    name: ClassVar[str]
+    symbol: ClassVar[str]
+
+    @abstractmethod
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(a, b) at times ``t``: elementwise in ``t``, or plain numbers where they are constant.
+
+        Only arithmetic operators are used, so that it serves tensors and symbols alike.
+        """
 
     def of(self, x: Tensor, eps: Tensor, t: Tensor, schedule: Schedule) -> Tensor:
-        """The true target of clean data and noise: ``x`` and ``eps`` (batch, ...), ``t`` (batch,)."""
+        """a x + b eps, for ``x`` and ``eps`` (batch, ...) and ``t`` (batch,).
+
+        The true target of clean data and noise; the best prediction of it, if x and eps are their
+        posterior means.
+        """
         a, b = self.row(schedule, t)
         return like(a, x) * x + like(b, eps) * eps
 
 
-def _x(schedule: Schedule, t: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.ones_like(t), torch.zeros_like(t)
+@dataclass(frozen=True)
+class Row(Target):
+    """A row of constant coefficients: any combination of x and eps that has no name.
+
+    Attributes:
+        a: of x.
+        b: of eps.
+    """
+
+    name = "row"
+    symbol = "y"
+
+    a: Scalar
+    b: Scalar
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(a, b), whatever the schedule and the time."""
+        return self.a, self.b
 
 
-def _eps(schedule: Schedule, t: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.zeros_like(t), torch.ones_like(t)
+@dataclass(frozen=True)
+class Data(Target):
+    """The clean data x."""
+
+    name = "x"
+    symbol = r"x"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(1, 0)."""
+        return 1, 0
 
 
-def _v(schedule: Schedule, t: Tensor) -> tuple[Tensor, Tensor]:
-    return -schedule.sigma(t), schedule.alpha(t)
+@dataclass(frozen=True)
+class Noise(Target):
+    """The noise eps (Ho et al., 2020)."""
+
+    name = "eps"
+    symbol = r"\epsilon"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(0, 1)."""
+        return 0, 1
 
 
-def _score(schedule: Schedule, t: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.zeros_like(t), -1 / schedule.sigma(t)
+@dataclass(frozen=True)
+class AngularVelocity(Target):
+    """v = alpha eps - sigma x (Salimans & Ho, 2022): dz / dphi where z = cos(phi) x + sin(phi) eps."""
+
+    name = "v"
+    symbol = r"v"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(-sigma, alpha)."""
+        return -scales.sigma(t), scales.alpha(t)
 
 
-def _velocity(schedule: Schedule, t: Tensor) -> tuple[Tensor, Tensor]:
-    return schedule.alpha_prime(t), schedule.sigma_prime(t)
+@dataclass(frozen=True)
+class Score(Target):
+    r"""s = grad log q(z_t | x) = -eps / sigma (Vincent, 2011; Song et al., 2021)."""
+
+    name = "score"
+    symbol = r"s"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(0, -1 / sigma)."""
+        return 0, -1 / scales.sigma(t)
 
 
-X = Target("x", r"x", _x)
-EPS = Target("eps", r"\epsilon", _eps)
-V = Target("v", r"v", _v)
-"""v = alpha eps - sigma x (Salimans & Ho, 2022)."""
-SCORE = Target("score", r"s", _score)
-r"""s = grad log q(z_t | x) = -eps / sigma (Vincent, 2011; Song et al., 2021)."""
-VELOCITY = Target("velocity", r"u", _velocity)
-"""u = alpha' x + sigma' eps, the flow's conditional velocity (Lipman et al., 2022)."""
+@dataclass(frozen=True)
+class FlowVelocity(Target):
+    """u = alpha' x + sigma' eps, the flow's conditional velocity (Lipman et al., 2022)."""
+
+    name = "velocity"
+    symbol = r"u"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(alpha', sigma')."""
+        return scales.alpha_prime(t), scales.sigma_prime(t)
+
+
+X, EPS, V, SCORE, VELOCITY = Data(), Noise(), AngularVelocity(), Score(), FlowVelocity()
 
 TARGETS: dict[str, Target] = {target.name: target for target in (X, EPS, V, SCORE, VELOCITY)}
-"""The five targets by name."""
+"""The five named targets, by name."""
 
 
-def by_name(name: str) -> Target:
-    """The target of that name.
-
-    Raises:
-        ValueError: if no target has that name; the message lists those that exist.
-    """
-    if name not in TARGETS:
-        raise ValueError(f"unknown target {name!r}: expected one of {', '.join(TARGETS)}")
-    return TARGETS[name]
-
-
-def like(coefficient: Tensor, data: Tensor) -> Tensor:
+def like(coefficient: Tensor | float, data: Tensor) -> Tensor | float:
     """A per-example coefficient (batch,) shaped to multiply ``data`` (batch, ...), in its dtype.
+
+    A plain number stays one.
 
     Coefficients are computed in the precision of the times and cast last: schedules lose more to low
     precision than networks do.
@@ -98,6 +169,8 @@ def like(coefficient: Tensor, data: Tensor) -> Tensor:
     Raises:
         ValueError: if the coefficient has neither no axes nor one value for each example.
     """
+    if isinstance(coefficient, int | float):
+        return coefficient
     if coefficient.ndim == 0:
         return coefficient.to(data.dtype)
     if coefficient.ndim != 1 or coefficient.shape[0] != data.shape[0]:
@@ -127,7 +200,7 @@ def convert(
     Returns:
         The predicted ``to``, same shape. Equal to ``prediction`` when ``source`` is ``to``.
     """
-    if source is to:
+    if source is to or (not isinstance(source, Row) and source == to):  # a Row may hold tensors
         return prediction
     alpha, sigma = schedule.alpha(t), schedule.sigma(t)
     a, b = source.row(schedule, t)
@@ -138,12 +211,12 @@ def convert(
     return like(on_z, z) * z + like(on_prediction, prediction) * prediction
 
 
-def error_scale(schedule: Schedule, t: Tensor, target: Target) -> Tensor:
+def error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
     r"""The factor :math:`D/\alpha` in :math:`y - \hat y = (D/\alpha)(\epsilon - \hat\epsilon)`.
 
     Its square is the catalogue's :math:`c_T(t)`: for x :math:`e^{-\lambda}`, for the score
     :math:`1/\sigma^2`, for v :math:`(\alpha^2 + \sigma^2)^2 / \alpha^2`, for the flow velocity
-    :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept.
+    :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept. Symbols in, symbol out.
     """
     a, b = target.row(schedule, t)
     return b - a * schedule.sigma(t) / schedule.alpha(t)

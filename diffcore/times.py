@@ -10,13 +10,14 @@ Times are always float64: the schedule is evaluated in double precision and cast
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
 
-from diffcore.schedules import Schedule
+from diffcore.choice import Choice
+from diffcore.schedules.base import Schedule
 
 
 class Times(NamedTuple):
@@ -50,7 +51,8 @@ def _one_in_each_stratum(n: int, offsets: int, generator: Generator) -> Tensor:
     return ((strata * cells + _integers(cells, offsets, generator)).double() + 0.5) / (n * cells)
 
 
-class TimeSampler(ABC):
+@dataclass(frozen=True)
+class TimeSampler(Choice, ABC):
     """A distribution of noise levels."""
 
     @abstractmethod
@@ -81,18 +83,27 @@ class Uniform(TimeSampler):
 
 @dataclass(frozen=True)
 class UniformLogSNR(TimeSampler):
-    """log-SNR uniform in (low, high), in nats: the ELBO's integrand then has bounded variance."""
+    """log-SNR uniform in (low, high), in nats: the ELBO's integrand then has bounded variance.
 
-    low: float = -12.0
-    high: float = 12.0
+    An end that is None is that of :meth:`Schedule.log_snr_window`.
+
+    Raises:
+        ValueError: if low < high does not hold, or, when asked for times, the schedule does not reach
+            that far.
+    """
+
+    low: float | None = None
+    high: float | None = None
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
+        super().__post_init__()
+        if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"log-SNR range: low < high expected, got ({self.low}, {self.high})")
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        width = self.high - self.low
-        log_snr = self.high - width * u  # decreasing, so that u runs the way t does
+        low, high = schedule.log_snr_window((self.low, self.high))
+        width = high - low
+        log_snr = high - width * u  # decreasing, so that u runs the way t does
         return Times(schedule.time_of(log_snr), log_snr, torch.full_like(u, 1 / width))
 
 
@@ -102,6 +113,10 @@ class LogitNormal(TimeSampler):
 
     mean: float = 0.0
     std: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.std > 0, "std > 0")
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
         n = torch.special.ndtri(u)
@@ -113,15 +128,25 @@ class LogitNormal(TimeSampler):
 
 @dataclass(frozen=True)
 class LogNormalSigma(TimeSampler):
-    """log(sigma / alpha) ~ N(mean, std^2): EDM's noise levels (Karras et al., 2022, table 1)."""
+    """log(sigma / alpha) ~ N(mean, std^2): EDM's noise levels (Karras et al., 2022, table 1).
+
+    On a schedule that reaches only part of the line, this distribution truncated to that part.
+    """
 
     mean: float = -1.2
     std: float = 1.2
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.std > 0, "std > 0")
+
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        n = torch.special.ndtri(u)
+        ends = torch.tensor(schedule.log_snr_range[::-1], dtype=u.dtype, device=u.device)
+        first, last = torch.special.ndtr((-ends / 2 - self.mean) / self.std)
+        n = torch.special.ndtri(first + (last - first) * u)
         log_snr = -2 * (self.mean + self.std * n)
-        return Times(schedule.time_of(log_snr), log_snr, _normal(n) / (2 * self.std))
+        density = _normal(n) / (2 * self.std) / (last - first)
+        return Times(schedule.time_of(log_snr), log_snr, density)
 
 
 def _normal(n: Tensor) -> Tensor:
@@ -135,7 +160,7 @@ class Stratified(TimeSampler):
     The noise-free part of the variance falls as 1/batch^3 instead of 1/batch.
     """
 
-    base: TimeSampler = field(default_factory=Uniform)
+    base: TimeSampler = Uniform()
 
     def draw(self, n: int, generator: Generator) -> Tensor:
         return _one_in_each_stratum(n, n, generator)
@@ -148,7 +173,7 @@ class Stratified(TimeSampler):
 class SharedOffset(TimeSampler):
     """One draw moves a regular grid: u_i = (u + i / batch) mod 1 (Kingma et al., 2021, appendix I)."""
 
-    base: TimeSampler = field(default_factory=Uniform)
+    base: TimeSampler = Uniform()
 
     def draw(self, n: int, generator: Generator) -> Tensor:
         return _one_in_each_stratum(n, 1, generator)

@@ -17,9 +17,10 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from diffcore.denoisers import Net
-from diffcore.losses import Loss, noise_like, noised, squared_norm
-from diffcore.networks import frozen, initialised
+from diffcore.choice import Choice
+from diffcore.denoisers import Net, checked
+from diffcore.losses import Loss, Task, noise_like
+from diffcore.networks.weights import frozen, initialised
 from diffcore.times import TimeSampler, uniform
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -27,7 +28,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Choice):
     """How long and how hard to train.
 
     Attributes:
@@ -45,8 +46,9 @@ class Plan:
     ema: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 1 or not 0 <= self.ema < 1:
-            raise ValueError(f"steps >= 1, batch >= 1 and 0 <= ema < 1 expected: got {self}")
+        super().__post_init__()
+        counts = self.steps >= 1 and self.batch >= 1
+        self._require(counts and 0 <= self.ema < 1, "steps >= 1, batch >= 1 and 0 <= ema < 1")
 
 
 class Draw(NamedTuple):
@@ -103,18 +105,13 @@ class Trainer:
         """
         drawn = {seed: self._draw(generator) for seed, generator in self._generators.items()}
         tasks = [
-            _task(loss, *drawn[seed], self.data.dtype)
-            for loss, seed in zip(self.losses, self.seeds, strict=True)
+            _task(loss, drawn[seed]) for loss, seed in zip(self.losses, self.seeds, strict=True)
         ]
         z, t, truth, factor = (torch.stack(part) for part in zip(*tasks, strict=True))
         predictions = self._apply(self.params, z, t)
-        if predictions.shape != truth.shape:
-            raise ValueError(
-                f"the network must return the shape of its input, {tuple(truth.shape[1:])}: "
-                f"got {tuple(predictions.shape[1:])}"
-            )
-        errors = squared_norm((truth - predictions).flatten(0, 1)).reshape(factor.shape)
-        values = (factor * errors).mean(1)
+        checked(predictions[0], z[0])
+        every = Task(*(part.flatten(0, 1) for part in (z, t, truth, factor)))
+        values = every.value(predictions.flatten(0, 1)).reshape(factor.shape).mean(1)
         self._adam.zero_grad()
         values.sum().backward()
         for group in self._adam.param_groups:
@@ -220,11 +217,7 @@ class Trainer:
         )
 
 
-def _task(
-    loss: Loss, x: Tensor, eps: Tensor, u: dict[TimeSampler, Tensor], dtype: torch.dtype
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What one model is given and asked: z, t, the true target, and the factor on its error."""
-    times = loss.times.quantile(u[loss.times], loss.schedule)
-    z = noised(x, eps, times.t, loss.schedule)
-    truth = loss.target.of(x, eps, times.t, loss.schedule)
-    return z, times.t.to(dtype), truth, loss.factor(times).to(dtype)
+def _task(loss: Loss, draw: Draw) -> Task:
+    """What one model is given and asked."""
+    times = loss.times.quantile(draw.u[loss.times], loss.schedule)
+    return loss.task(draw.x, draw.eps, times)

@@ -42,7 +42,7 @@ from companion.derivation.vocabulary import (
     x,
     x_hat,
 )
-from diffcore.pointwise import ANY_TIME, Pointwise
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
 
@@ -86,9 +86,7 @@ d.chain(
 # %% tags=["derivation"]
 def convert_row(a, b, c, e, alpha_t, sigma_t, y, z_t):
     """diffcore.convert, from row (a, b) to row (c, e), at one point."""
-    source = dc.Target("source", "y", lambda schedule, t: (a, b))
-    wanted = dc.Target("wanted", "y'", lambda schedule, t: (c, e))
-    return dc.convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), source, wanted)
+    return dc.convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), dc.Row(a, b), dc.Row(c, e))
 
 
 # %% tags=["derivation"]
@@ -120,8 +118,7 @@ y_hat = Abbreviation(r"\hat y", a * x_hat + b * eps_hat)
 
 def squared_error_in_y(a, b, alpha_t, sigma_t, x, x_hat):
     """The squared error of the row (a, b), by diffcore.error_scale."""
-    target = dc.Target("row", "y", lambda schedule, t: (a, b))
-    scale = dc.error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, target)
+    scale = dc.error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, dc.Row(a, b))
     return (scale * alpha_t / sigma_t * (x - x_hat)) ** 2
 
 
@@ -301,14 +298,14 @@ d.chain(
 # change the unit: the code's values are not nats.
 
 # %%
-from companion.chapters.four_targets import figures, loss_table, results
+from companion.chapters.four_targets import figures, results
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("04_four_targets", profile)
 artifacts.table(
-    loss_table.table(),
+    results.loss_table(),
     "loss_table",
     caption="The study's losses, regenerated from one formula; each is an expectation over $t$ and $\\epsilon$. *Weighted*: "
     "the squared error. *Rescaled*, *NELBO*: the coefficient in front of it. *Code*: the NELBO's coefficient in the published code, "

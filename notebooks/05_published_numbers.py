@@ -25,10 +25,9 @@
 profile = "standard"
 
 # %% tags=["derivation"]
-from dataclasses import replace
-
 import sympy as sp
 
+import diffcore as dc
 from companion.derivation import (
     Abbreviation,
     Between,
@@ -38,8 +37,8 @@ from companion.derivation import (
     VariancePreserving,
 )
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, symbol, t, x
-from diffcore.pointwise import ANY_TIME, Pointwise
-from diffcore.published import by_name
+from diffcore.published import GUARD, NATS_PER_CODE_UNIT, Published
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("guards", title="What the published numbers measure", rests_on=["targets"])
 
@@ -49,15 +48,9 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 # The published code takes one time $t$ and one noise $\epsilon$ for each example, and multiplies the squared error by a
 # coefficient $c(t)$. It adds a *guard* $g$ to each denominator, so that nothing is divided by zero.
 #
-# | target | NELBO coefficient $c(t)$ | its unguarded form | what is predicted |
-# |---|---|---|---|
-# | $x$ | $\alpha/(\sigma^3 + g)$ | $\alpha/\sigma^3$ | $x$ |
-# | $\epsilon$ | $1/(\sigma\alpha + g)$ | $1/(\sigma\alpha)$ | $\epsilon$ |
-# | $v$ | $\alpha/(\sigma(\alpha^2 + \sigma^2) + g)$ | $\alpha/\sigma$ | $\alpha\epsilon - \sigma x$ |
-# | $s$ | $\sigma/(\alpha + g)$ | $\sigma/\alpha$ | $-\sigma\epsilon/(\sigma^2 + g)$ |
-#
-# The weighted losses have $c = 1$; for $s$ the guard stays in the target. All of this lives in one module,
-# `diffcore.published`; nothing else in the package has a guard.
+# The weighted losses have $c = 1$; for $s$ the guard stays in the target. All of this lives in one place,
+# `diffcore.published`; nothing else in the package has a guard. The table is printed from its rows. The same rows are
+# derived from below, and are what the numbers are computed with.
 
 # %%
 import math
@@ -69,7 +62,6 @@ from companion import profiles, study
 from companion.chapters.published_numbers import controls, figures, results
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
-from diffcore import published
 from diffcore.exact import data2d
 
 style.use()
@@ -80,10 +72,11 @@ budget = profiles.get(profile).pick(
     paper=results.Budget(points=32_768, scrambles=16, monte_carlo=200_000),
 )
 Markdown(
-    f"The guard is $g = {published.GUARD:g}$. Values are in *code units*: the code averages over dimensions, leaves out "
+    f"{results.coefficient_table()}\n\n"
+    f"The guard is $g = {GUARD:g}$. Values are in *code units*: the code averages over dimensions, leaves out "
     r"the $\frac12$ of the bound and the $\pi$ of $\mathrm{SNR}'(t)$, and leaves out the prior and reconstruction terms. One code "
-    f"unit is $\\pi/2 = {published.NATS_PER_CODE_UNIT:.4f}$ nats per dimension, or "
-    f"{published.NATS_PER_CODE_UNIT / math.log(2):.3f} bits per dimension."
+    f"unit is $\\pi/2 = {NATS_PER_CODE_UNIT:.4f}$ nats per dimension, or "
+    f"{NATS_PER_CODE_UNIT / math.log(2):.3f} bits per dimension."
 )
 
 # %% [markdown]
@@ -122,19 +115,29 @@ def weight(target):
     """The weight of a published NELBO, by diffcore.published, at one point."""
 
     def at(sigma_t, g, alpha_t=ANY_TIME + 0.6):
-        loss = replace(by_name("nelbo", target), guard=g, schedule=Pointwise(alpha_t, sigma_t))
-        return loss.eps_factor(ANY_TIME) * alpha_t * sigma_t
+        loss = Published("nelbo", target, guard=g)
+        return loss.eps_factor(ANY_TIME, Pointwise(alpha_t, sigma_t)) * alpha_t * sigma_t
 
     return at
 
 
 g = symbol("g", positive=True)
 a, b = alpha(t), sigma(t)
+
+
+def published(target):
+    """The coefficient c and the factor kappa of a published NELBO: its row, on symbols."""
+    loss = Published("nelbo", target, guard=g)
+    scale = dc.error_scale(Pointwise(a, b), ANY_TIME, loss.target)
+    return loss.coefficient(a, b), sp.factor(scale**2)
+
+
 c_0 = Abbreviation("c_0", 1 / (a * b))
 CODE = "the published code of Kumar et al. (2025), loss functions"
 
 # %% tags=["derivation"]
-c_x, kappa_x = Abbreviation("c_x", a / (b**3 + g)), Abbreviation(r"\kappa_x", b**2 / a**2)
+c, kappa = published("x")
+c_x, kappa_x = Abbreviation("c_x", c), Abbreviation(r"\kappa_x", kappa)
 d.chain(
     "weight-x",
     c_x * kappa_x / c_0,
@@ -144,7 +147,9 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-c_eps = Abbreviation(r"c_\epsilon", 1 / (b * a + g))
+c, kappa = published("eps")
+assert kappa == 1
+c_eps = Abbreviation(r"c_\epsilon", c)
 d.chain(
     "weight-eps",
     c_eps / c_0,
@@ -154,8 +159,8 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-total = a**2 + b**2
-c_v, kappa_v = Abbreviation("c_v", a / (b * total + g)), Abbreviation(r"\kappa_v", total**2 / a**2)
+c, kappa = published("v")
+c_v, kappa_v = Abbreviation("c_v", c), Abbreviation(r"\kappa_v", kappa)
 d.chain(
     "weight-v",
     c_v * kappa_v / c_0,
@@ -166,7 +171,8 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-c_s, kappa_s = Abbreviation("c_s", b / (a + g)), Abbreviation(r"\kappa_s", (b / (b**2 + g)) ** 2)
+c, kappa = published("score")
+c_s, kappa_s = Abbreviation("c_s", c), Abbreviation(r"\kappa_s", kappa)
 d.chain(
     "weight-score",
     c_s * kappa_s / c_0,

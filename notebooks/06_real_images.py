@@ -174,7 +174,7 @@ Markdown(
 # %%
 window = dc.times.UniformLogSNR(float(edges[0]), float(edges[-1]))
 TARGETS = (dc.X, dc.EPS, dc.V, dc.SCORE)
-WEIGHTING = {"nelbo": lambda target: dc.weightings.elbo(), "weighted": dc.weightings.native}
+WEIGHTING = {"nelbo": lambda target: dc.weightings.Elbo(), "weighted": dc.weightings.Native}
 
 
 def loss_of(objective, target):

@@ -6,7 +6,10 @@ are numerical, and the Gaussian's losses, bounds and samples are textbook closed
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import math
+import pkgutil
 from dataclasses import dataclass
 
 import mpmath
@@ -39,6 +42,23 @@ SCALES = {
 """(alpha, sigma) of each named schedule, as functions of an mpmath number."""
 
 NAMES = tuple(SCALES)
+
+
+def every_schedule() -> dict[str, dc.Schedule]:
+    """The schedules of the package with their published constants, by the name of their module."""
+    found = {}
+    for module in pkgutil.iter_modules(dc.schedules.__path__, "diffcore.schedules."):
+        for thing in vars(importlib.import_module(module.name)).values():
+            own = inspect.isclass(thing) and thing.__module__ == module.name
+            if own and not inspect.isabstract(thing) and thing is not dc.schedules.Pointwise:
+                found[module.name.rpartition(".")[2]] = thing()
+    return found
+
+
+SCHEDULES = every_schedule()
+assert set(SCHEDULES) == set(NAMES), (
+    "a schedule needs its 50 digits here, and its digits a schedule"
+)
 ENDS = (1e-6, 1e-4, 0.003, 0.05, 0.21, 0.5, 0.77, 0.95, 0.997, 1 - 1e-4, 1 - 1e-6)
 """Times from one end to the other."""
 

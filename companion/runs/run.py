@@ -29,8 +29,8 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,13 @@ from companion.runs.store import (
     read_json,
     read_tensors,
 )
-from companion.sources import code_hash, described
+from companion.sources import code_hash
 from companion.runs.tensors import digest, pack
+from companion.runs.values import as_json, modules
 from diffcore.denoisers import Net, NetDenoiser
 from diffcore.losses import Loss
-from diffcore.networks import frozen, initialised
-from diffcore.schedules import Schedule
+from diffcore.networks.weights import frozen, initialised
 from diffcore.training import Plan, Trainer
-from diffcore.weightings import Weighting
 
 State = dict[str, Tensor]
 
@@ -93,45 +92,21 @@ class Run:
         """What is trained, on what, by which code, as JSON.
 
         Raises:
-            UserError: if the network or the weighting is defined where it cannot be found again.
+            UserError: if part of it is not a value, or is defined where it cannot be found again.
         """
-        loss, net = self.loss, self.net
-        maker, arguments, options = (
-            (net.func, net.args, net.keywords) if isinstance(net, partial) else (net, (), {})
-        )
-        users = [
-            Trainer,
-            maker,
-            loss.weighting.w,
-            loss.target.row,
-            type(loss.schedule),
-            type(loss.times),
-        ]
-        config = {
-            "loss": {
-                "schedule": described(loss.schedule),
-                "target": loss.target.name,
-                "weighting": _weighting(loss.weighting, loss.schedule),
-                "times": described(loss.times),
-            },
-            "net": {
-                "class": described(maker),
-                "arguments": [described(value) for value in arguments],
-                "options": {name: described(value) for name, value in options.items()},
-            },
+        parts = {"loss": self.loss, "net": self.net, "plan": self.plan}
+        config = {name: as_json(part) for name, part in parts.items()} | {
             "data": {
                 "shape": list(self.data.shape),
                 "dtype": str(self.data.dtype),
                 "device": self.data.device.type,
                 "sha256": digest({"data": self.data}, "data"),
             },
-            "plan": asdict(self.plan),
             "seed": self.seed,
-            "code": code_hash(user.__module__ for user in users),
+            "code": code_hash(modules([Trainer, *parts.values()])),
             "torch": torch.__version__,
         }
-        plain: dict[str, Any] = json.loads(json.dumps(config))  # tuples to lists, as on disk
-        return plain
+        return config
 
     @cached_property
     def id(self) -> str:
@@ -181,7 +156,7 @@ def get(wanted: Sequence[Run], *, checkpoint_every: float = 10.0) -> list[Traine
     missing = {run.id: run for run in wanted if not run.finished}
     groups: dict[str, list[Run]] = {}
     for run in missing.values():
-        shared = json.dumps([run.config[key] for key in ("net", "data", "plan", "code")])
+        shared = json.dumps([run.config[key] for key in ("net", "data", "plan")])
         groups.setdefault(shared, []).append(run)
     for group in groups.values():
         with only_one(run.id for run in group):
@@ -290,10 +265,3 @@ def _without(state: State, name: str) -> State:
 
 def _step(state: State) -> int:
     return int(state["step"]) if state else 0
-
-
-def _weighting(weighting: Weighting, schedule: Schedule) -> dict[str, str]:
-    """A weighting is known by its values: its name need not say every parameter."""
-    log_snr = torch.linspace(-20, 20, 81, dtype=torch.float64)
-    values = " ".join(f"{value:.9e}" for value in weighting(log_snr, schedule).tolist())
-    return {"name": weighting.name, "values": hashlib.sha256(values.encode()).hexdigest()}

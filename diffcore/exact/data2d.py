@@ -186,14 +186,3 @@ DATASETS: dict[str, Callable[[], Mixture]] = {
     "waves": waves,
 }
 """The four data sets by name, in the study's order."""
-
-
-def by_name(name: str) -> Mixture:
-    """The data set of that name.
-
-    Raises:
-        ValueError: if no data set has that name; the message lists those that exist.
-    """
-    if name not in DATASETS:
-        raise ValueError(f"unknown data set {name!r}: expected one of {', '.join(DATASETS)}")
-    return DATASETS[name]()

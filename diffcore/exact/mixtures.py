@@ -22,7 +22,7 @@ from torch import Tensor
 from diffcore.denoisers import ExactDenoiser
 from diffcore.exact.components import Components, log_density, rotate
 from diffcore.exact.quadrature import Estimate, mean_of, sobol
-from diffcore.schedules import Schedule
+from diffcore.schedules.base import Schedule
 
 CHUNK = 512
 """Rows evaluated at once: bounds memory at about 100 MB for the curves of :mod:`diffcore.exact.data2d`."""

@@ -8,13 +8,16 @@ import torch
 from scipy import integrate
 
 from companion import study
-from companion.chapters.published_numbers import results as floors
-from diffcore import published
+from companion.chapters.published_numbers import results
+from companion.chapters.published_numbers.results import SCHEDULE, Budget, published_floors
 from diffcore.exact import data2d
 from diffcore.exact.quadrature import gauss_legendre
+from diffcore.losses import noised
+from diffcore.published import Published
+from diffcore.times import Times
 
 KEYS = [(objective, target) for objective in study.OBJECTIVES for target in study.TARGETS]
-LOSSES = [published.LOSSES[key] for key in KEYS]
+LOSSES = [Published(*key) for key in KEYS]
 SHEET = [0.6525, 2.3692, 2.3741, 0.7535, 0.4703, 0.3513, 0.8215, 2.6528]
 
 # The clusters' axes are independent: each is 0.5 N(-m, w^2) + 0.5 N(m, w^2) with m^2 + w^2 = 1.
@@ -72,7 +75,7 @@ def test_cluster_floors_by_one_dimensional_quadrature_are_those_of_the_study_she
 
 
 def test_cluster_floors_by_the_general_route_agree_to_a_thousandth():
-    got = floors.floors(data2d.clusters(), LOSSES, floors.Budget(points=16384, scrambles=8))
+    got = published_floors(data2d.clusters(), LOSSES, Budget(points=16384, scrambles=8))
     for estimate, exact in zip(got, SHEET, strict=True):
         assert estimate.value.item() == pytest.approx(exact, rel=1e-3)
         assert estimate.error < 1e-3 * exact
@@ -82,11 +85,11 @@ def test_cluster_floors_by_the_general_route_agree_to_a_thousandth():
 @pytest.mark.parametrize("name", ["rings", "swiss_roll", "waves"])
 def test_floors_agree_with_a_second_quadrature(name):
     # Gauss-Legendre in time and full quadrature nodes, instead of Sobol points in time and lean nodes.
-    mixture = data2d.by_name(name)
-    first = floors.floors(mixture, LOSSES, floors.Budget(points=1024, scrambles=8))
+    mixture = data2d.DATASETS[name]()
+    first = published_floors(mixture, LOSSES, Budget(points=1024, scrambles=8))
     log_t, weight = gauss_legendre(16, math.log(0.02), math.log(1.02))
     t, weight = log_t.exp() - 0.02, weight * log_t.exp()
-    scales = floors.SCHEDULE.alpha(t), floors.SCHEDULE.sigma(t)
+    scales = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
     mmse = mixture.eps_mmse(*scales, points=64, scrambles=4, seed=77) / 2
     for estimate, loss in zip(first, LOSSES, strict=True):
         each = (mmse * weight * loss.eps_factor(t)).sum(1)
@@ -97,8 +100,8 @@ def test_floors_agree_with_a_second_quadrature(name):
 
 def test_floors_agree_with_plain_monte_carlo_of_every_network_loss():
     mixture = data2d.rings()
-    estimates = floors.floors(mixture, LOSSES, floors.Budget(points=1024, scrambles=4))
-    draws = floors.monte_carlo(mixture, LOSSES, 8000, torch.Generator().manual_seed(5))
+    estimates = published_floors(mixture, LOSSES, Budget(points=1024, scrambles=4))
+    draws = results.monte_carlo(mixture, LOSSES, 8000, torch.Generator().manual_seed(5))
     assert draws.shape == (8, 8000)
     for estimate, draw in zip(estimates, draws, strict=True):
         error = draw.std() / math.sqrt(8000)
@@ -107,26 +110,31 @@ def test_floors_agree_with_plain_monte_carlo_of_every_network_loss():
 
 def test_monte_carlo_is_the_published_loss_of_the_exact_denoiser():
     mixture = data2d.clusters()
-    draws = floors.monte_carlo(mixture, LOSSES, 500, torch.Generator().manual_seed(5))
+    draws = results.monte_carlo(mixture, LOSSES, 500, torch.Generator().manual_seed(5))
     g = torch.Generator().manual_seed(5)
     x = mixture.sample(500, g, torch.float64)
-    denoiser = mixture.denoiser(floors.SCHEDULE)
+    denoiser = mixture.denoiser(SCHEDULE)
     for loss, draw in zip(LOSSES, draws, strict=True):
         generator = torch.Generator()
         generator.set_state(g.get_state())
         net = lambda z, t, loss=loss: denoiser.predict(z, t, loss.target)  # noqa: E731
-        torch.testing.assert_close(loss(net, x, generator), draw)
+        t = torch.rand(500, generator=generator, dtype=torch.float64)
+        times = Times(t, SCHEDULE.log_snr(t), 1 / SCHEDULE.log_snr_prime(t).abs())
+        eps = torch.randn(500, 2, generator=generator, dtype=torch.float64)
+        z = noised(x, eps, t, SCHEDULE)
+        ordinary = loss.loss().of_prediction(net(z, t), x, eps, times) / 2
+        torch.testing.assert_close(ordinary, draw, rtol=1e-9, atol=0)
 
 
 def test_no_prediction_beats_the_posterior_mean():
     mixture = data2d.clusters()
-    denoiser = mixture.denoiser(floors.SCHEDULE)
+    denoiser = mixture.denoiser(SCHEDULE)
     x = mixture.sample(8000, torch.Generator().manual_seed(0), torch.float64)
     for loss in LOSSES:
         means = []
         for stretch in (0.8, 1.0, 1.2):
             net = lambda z, t, c=stretch, y=loss.target: c * denoiser.predict(z, t, y)  # noqa: E731
-            means.append(loss(net, x, torch.Generator().manual_seed(1)).mean())
+            means.append(loss.loss()(net, x, torch.Generator().manual_seed(1)).mean())
         assert means[1] < means[0]
         assert means[1] < means[2]
 
@@ -134,14 +142,16 @@ def test_no_prediction_beats_the_posterior_mean():
 def test_all_targets_score_alike_under_one_guard():
     # An identity: without its own guard, each target gives the same floor.
     mixture = data2d.swiss_roll()
-    unguarded = [published.by_name("nelbo", target).unguarded() for target in study.TARGETS]
+    unguarded = [Published("nelbo", target).unguarded() for target in study.TARGETS]
     t = torch.rand(200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     x = mixture.sample(200, torch.Generator().manual_seed(1), torch.float64)
     eps = torch.randn(200, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    a, s = floors.SCHEDULE.alpha(t), floors.SCHEDULE.sigma(t)
-    denoiser, z = mixture.denoiser(floors.SCHEDULE), a[:, None] * x + s[:, None] * eps
+    a, s = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
+    denoiser, z = mixture.denoiser(SCHEDULE), a[:, None] * x + s[:, None] * eps
+    times = Times(t, SCHEDULE.log_snr(t), 1 / SCHEDULE.log_snr_prime(t).abs())
     first, *rest = (
-        loss.of_prediction(denoiser.predict(z, t, loss.target), x, eps, t) for loss in unguarded
+        loss.loss().of_prediction(denoiser.predict(z, t, loss.target), x, eps, times)
+        for loss in unguarded
     )
     for other in rest:
         torch.testing.assert_close(other, first, rtol=1e-9, atol=1e-12)
@@ -149,7 +159,7 @@ def test_all_targets_score_alike_under_one_guard():
 
 def test_unguarded_integral_grows_by_two_over_pi_log_ten_a_decade():
     t_min = [1e-2, 1e-3, 1e-4, 1e-5]
-    got = floors.truncated_nelbo(data2d.clusters(), t_min, floors.Budget(points=32768, scrambles=8))
+    got = results.truncated(data2d.clusters(), t_min, Budget(points=32768, scrambles=8))
     values = [estimate.value.item() for estimate in got]
     exact = [one_axis_integral(lambda a, s: 1 / (a * s), low) for low in t_min]
     assert values == pytest.approx(exact, abs=5e-3)
@@ -157,7 +167,7 @@ def test_unguarded_integral_grows_by_two_over_pi_log_ten_a_decade():
 
 
 def test_table_has_every_published_loss_beside_its_floor():
-    frame = floors.against_published(floors.QUICK)
+    frame = results.against_published(results.QUICK)
     assert len(frame) == 32
     assert frame.notna().all(axis=None)
     assert (frame["floor_error"] < 0.02 * frame["floor"]).all()
@@ -165,7 +175,7 @@ def test_table_has_every_published_loss_beside_its_floor():
     np.testing.assert_allclose(
         frame["excess_percent"], 100 * (frame["published"] / frame["floor"] - 1)
     )
-    again = floors.against_published(floors.QUICK)
+    again = results.against_published(results.QUICK)
     assert frame.equals(again)
     # The finding: floors alone put "x, s" below "eps, v", by more than a factor of 2, on every data set.
     nelbo = frame[frame["objective"] == "nelbo"].pivot(
@@ -185,7 +195,7 @@ def test_table_has_every_published_loss_beside_its_floor():
 def test_floors_of_curves_are_those_of_another_method(dataset, objective, target, value):
     # Worked out apart from this package: the Fisher information of the noised density on dense grids
     # (NumPy, fast Fourier transform for the rings), with a spline over log(sigma / alpha).
-    loss = published.by_name(objective, target)
-    budget = floors.Budget(points=4096, scrambles=4)
-    estimate = floors.floors(data2d.by_name(dataset), [loss], budget)[0]
+    loss = Published(objective, target)
+    budget = Budget(points=4096, scrambles=4)
+    estimate = published_floors(data2d.DATASETS[dataset](), [loss], budget)[0]
     assert estimate.value.item() == pytest.approx(value, rel=2e-3)

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from reference import Gaussian, generator, tensor
+from reference import SCHEDULES, Gaussian, generator, tensor
 from torch.distributions import Normal, kl_divergence
 
 from diffcore.bounds import nelbo, prior_kl, reconstruction_gaussian, reconstruction_levels
-from diffcore.schedules import SCHEDULES, Cosine
+from diffcore.schedules import Cosine
 
 DATA = Gaussian()
 

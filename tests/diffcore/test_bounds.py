@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import Gaussian, generator, tensor
+from reference import SCHEDULES, Gaussian, generator, tensor
 from scipy.integrate import quad
 from torch.distributions import Normal, kl_divergence
 
@@ -24,7 +24,7 @@ from diffcore.bounds import (
     reconstruction_gaussian,
     step_weight,
 )
-from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow
+from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow
 
 DATA = Gaussian()
 LOW, HIGH = -5.0, 7.0

@@ -11,11 +11,12 @@ import torch
 from reference import generator
 
 import diffcore as dc
+from diffcore.catalogue import MinSNR
 from diffcore.losses import squared_norm
 from diffcore.schedules import Cosine, LinearBeta
 from diffcore.targets import TARGETS
 from diffcore.times import UniformLogSNR
-from diffcore.weightings import elbo, min_snr
+from diffcore.weightings import Elbo
 
 RANGE = UniformLogSNR(-9.0, 9.0)
 
@@ -50,7 +51,7 @@ def contract(loss, shape=(6, 3)):
 @pytest.mark.parametrize("shape", [(6, 3), (6, 1), (6,), (6, 3, 2, 2), (3, 3), (1, 2)])
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_every_loss_keeps_the_contract(target, shape):
-    contract(dc.Loss(LinearBeta(), target, min_snr(), RANGE), shape)
+    contract(dc.Loss(LinearBeta(), target, MinSNR(), RANGE), shape)
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ class BatchAxisSummed(dc.Loss):
 @pytest.mark.parametrize("planted", [ColumnFactor, MeanOfProducts, BatchMeanWeight])
 def test_planted_broadcast_bugs_break_the_contract(planted):
     with pytest.raises(AssertionError):
-        contract(planted(Cosine(), dc.V, elbo(), RANGE))
+        contract(planted(Cosine(), dc.V, Elbo(), RANGE))
 
 
 def test_a_sum_over_the_wrong_axis_breaks_the_contract_even_on_a_square_batch():
     with pytest.raises(AssertionError):
-        contract(BatchAxisSummed(Cosine(), dc.V, elbo(), RANGE), shape=(3, 3))
+        contract(BatchAxisSummed(Cosine(), dc.V, Elbo(), RANGE), shape=(3, 3))

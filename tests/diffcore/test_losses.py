@@ -4,15 +4,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import Gaussian, generator, tensor
+from reference import SCHEDULES, Gaussian, generator, tensor
 from scipy.integrate import quad
 
 import diffcore as dc
+from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.losses import excess, noised, squared_norm
-from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow
+from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow
 from diffcore.targets import TARGETS, convert
 from diffcore.times import LogitNormal, LogNormalSigma, SharedOffset, Stratified, UniformLogSNR
-from diffcore.weightings import edm, elbo, min_snr, native, p2, sigmoid
+from diffcore.weightings import Elbo, Native
 
 DATA = Gaussian()
 RANGE = UniformLogSNR(-9.0, 9.0)
@@ -35,7 +36,7 @@ def test_shape_dtype_and_gradient(shape, dtype):
         seen.update(z=z, t=t)
         return scale * z
 
-    loss = dc.Loss(Cosine(), dc.V, min_snr())
+    loss = dc.Loss(Cosine(), dc.V, MinSNR())
     x = torch.randn(shape, generator=generator(), dtype=dtype)
     terms = loss(net, x, generator=generator())
     assert (terms.shape, terms.dtype) == ((5,), dtype)
@@ -48,7 +49,7 @@ def test_shape_dtype_and_gradient(shape, dtype):
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_float32_agrees_with_float64(target):
-    loss = dc.Loss(RectifiedFlow(), target, sigmoid(), Stratified())
+    loss = dc.Loss(RectifiedFlow(), target, Sigmoid(), Stratified())
     x, eps, times = case((64, 3), 1, times=Stratified(), schedule=RectifiedFlow())
     prediction = torch.randn(64, 3, generator=generator(2), dtype=torch.float64)
     exact = loss.of_prediction(prediction, x, eps, times)
@@ -83,7 +84,7 @@ def test_randomness_comes_from_the_generator_alone():
 @settings(max_examples=60, deadline=None)
 @given(
     schedule=st.sampled_from(list(SCHEDULES.values())),
-    weighting=st.sampled_from([elbo(), sigmoid(), min_snr(), p2(), native(dc.V)]),
+    weighting=st.sampled_from([Elbo(), Sigmoid(), MinSNR(), P2(), Native(dc.V)]),
     seed=st.integers(0, 10**6),
 )
 def test_the_same_weighting_is_the_same_loss_for_every_target(schedule, weighting, seed):
@@ -104,7 +105,7 @@ def test_the_same_weighting_is_the_same_loss_for_every_target(schedule, weightin
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_native_weighting_at_uniform_times_is_the_plain_squared_error(name, target):
     schedule = SCHEDULES[name]
-    loss = dc.Loss(schedule, target, native(target))
+    loss = dc.Loss(schedule, target, Native(target))
     x, eps, times = case((50, 2), 3, times=loss.times, schedule=schedule)
     prediction = torch.randn(50, 2, generator=generator(4), dtype=torch.float64)
     plain = squared_norm(target.of(x, eps, times.t, schedule) - prediction)
@@ -127,12 +128,12 @@ def test_the_elbo_in_x_is_half_the_slope_of_the_snr():
 # Closed forms on Gaussian data ---------------------------------------------------------------------
 
 WEIGHTINGS = {
-    "ELBO": elbo(),
-    "sigmoid": sigmoid(),
-    "min-SNR": min_snr(),
-    "P2": p2(),
-    "EDM": edm(),
-    "v-MSE": native(dc.V),
+    "ELBO": Elbo(),
+    "sigmoid": Sigmoid(),
+    "min-SNR": MinSNR(),
+    "P2": P2(),
+    "EDM": EDM(),
+    "v-MSE": Native(dc.V),
 }
 LOW, HIGH = -6.0, 6.0
 N = 20_000
@@ -175,7 +176,7 @@ def test_the_loss_of_the_exact_denoiser_is_the_closed_form(name, target):
     ids=str,
 )
 def test_changing_the_time_sampler_changes_no_mean(times):
-    schedule, weighting = RectifiedFlow(), min_snr()
+    schedule, weighting = RectifiedFlow(), MinSNR()
     loss = dc.Loss(schedule, dc.V, weighting, times)
     terms = loss(DATA.net(schedule, dc.V), DATA.sample(N, generator(8)), generator=generator(9))
     error = (float(terms.mean()) - closed_form(weighting, schedule, -16, 16)) * N**0.5
@@ -209,14 +210,14 @@ def test_excess_is_the_difference_of_the_losses():
         spread = (k[1] - k[0]) ** 2 * (1 + DATA.variance * snr)
         return float(DATA.dims * (offset**2 + spread)) / 2
 
-    truth, _ = quad(lambda lam: float(sigmoid()(tensor(lam), schedule)) * gap(lam), LOW, HIGH)
+    truth, _ = quad(lambda lam: float(Sigmoid()(tensor(lam), schedule)) * gap(lam), LOW, HIGH)
     x = DATA.sample(N, generator(2))
     wrong, oracle = believed.denoiser(schedule), DATA.denoiser(schedule)
-    values = excess(wrong, oracle, x, generator(3), weighting=sigmoid(), times=times)
+    values = excess(wrong, oracle, x, generator(3), weighting=Sigmoid(), times=times)
     assert (values >= 0).all()
     assert abs(float(values.mean()) - truth) < 4 * float(values.std()) / N**0.5
     losses = [
-        dc.Loss(schedule, dc.EPS, sigmoid(), times)(
+        dc.Loss(schedule, dc.EPS, Sigmoid(), times)(
             lambda z, t, d=d: d.predict(z, t, dc.EPS), x, generator=generator(3)
         )
         for d in (wrong, oracle)

@@ -18,7 +18,7 @@ CURVES = ("rings", "swiss_roll", "waves")
 @pytest.mark.parametrize("name", CURVES)
 @pytest.mark.parametrize("sigma", [0.999, 0.7, 0.3, 0.1, 0.03, 0.01, 1e-3])
 def test_curves_against_a_dense_sum(name, sigma):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     z, alpha, s = noisy(mixture, 3, sigma)
     # Points far from the data too: a network's samples may be anywhere.
     z = torch.cat([z, torch.tensor([[0.0, 0.0], [3.0, -2.0], [-0.6, 0.1]], dtype=torch.float64)])
@@ -34,7 +34,7 @@ def test_curves_against_a_dense_sum(name, sigma):
 @pytest.mark.parametrize("name", ["rings", "waves"])
 @pytest.mark.parametrize("sigma", [1e-4, 1e-5, 1e-6])
 def test_curves_against_a_dense_sum_near_the_peak_as_noise_vanishes(name, sigma):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     for position in (0.137, 0.4444, 0.81):
         u = torch.tensor([position], dtype=torch.float64)
         component = mixture.curve(torch.tensor([1]), u)
@@ -54,7 +54,7 @@ def test_curves_against_a_dense_sum_near_the_peak_as_noise_vanishes(name, sigma)
 @pytest.mark.parametrize("name", data2d.DATASETS)
 @pytest.mark.parametrize("sigma", [0.7, 0.1, 1e-2, 1e-3])
 def test_score_is_the_gradient_of_the_log_density_and_obeys_tweedie(name, sigma):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     z, alpha, s = noisy(mixture, 40, sigma)
     z.requires_grad_()
     moments = mixture.moments(z, alpha, s)
@@ -69,7 +69,7 @@ def test_score_is_the_gradient_of_the_log_density_and_obeys_tweedie(name, sigma)
 @pytest.mark.parametrize("name", data2d.DATASETS)
 def test_second_order_tweedie_gives_the_posterior_variance(name):
     # tr Cov[eps|z] = D + sigma^2 tr Hessian log q(z), by autograd through the score.
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     z, alpha, s = noisy(mixture, 12, 0.2)
     hessian = (
         jacobian(lambda v: mixture.score(v, alpha, s).sum(0), z).diagonal(dim1=0, dim2=2).sum(-1)
@@ -81,7 +81,7 @@ def test_second_order_tweedie_gives_the_posterior_variance(name):
 @pytest.mark.parametrize("name", data2d.DATASETS)
 @pytest.mark.parametrize("sigma", SIGMAS)
 def test_posterior_means_recombine_to_z_and_doubling_the_nodes_changes_nothing(name, sigma):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     z, alpha, s = noisy(mixture, 300, sigma, seed=3)
     moments = mixture.moments(z, alpha, s)
     torch.testing.assert_close(alpha * moments.x_hat + s * moments.eps_hat, z, atol=1e-13, rtol=0)
@@ -100,7 +100,7 @@ def test_posterior_means_recombine_to_z_and_doubling_the_nodes_changes_nothing(n
 @pytest.mark.parametrize("name", data2d.DATASETS)
 @pytest.mark.parametrize("sigma", [0.0, 0.02, 0.3])
 def test_density_integrates_to_one(name, sigma):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     alpha, s = scales(sigma)
     # A midpoint grid is exact for densities as smooth as these; clean waves end sharply at +-sqrt(3).
     half_width, n_x, n = 3.2, 128, 128
@@ -114,7 +114,7 @@ def test_density_integrates_to_one(name, sigma):
 
 @pytest.mark.parametrize("name", data2d.DATASETS)
 def test_posterior_mean_against_importance_sampling(name):
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     z, alpha, s = noisy(mixture, 4, 0.4, seed=5)
     x = mixture.sample(400_000, torch.Generator().manual_seed(6), torch.float64)
     x_hat, eps_hat = mixture.posterior(z, alpha, s)
@@ -129,7 +129,7 @@ def test_posterior_mean_against_importance_sampling(name):
 
 def test_clean_density_is_the_limit_of_the_noisy_one():
     for name in data2d.DATASETS:
-        mixture = data2d.by_name(name)
+        mixture = data2d.DATASETS[name]()
         x = mixture.sample(200, torch.Generator().manual_seed(1), torch.float64)
         one, zero = torch.ones(()).double(), torch.zeros(()).double()
         clean, noisy_ = mixture.moments(x, one, zero), mixture.moments(x, one, zero + 1e-5)
@@ -145,7 +145,7 @@ def test_clean_density_is_the_limit_of_the_noisy_one():
 
 def test_clean_density_scales_with_alpha():
     for name in data2d.DATASETS:
-        mixture = data2d.by_name(name)
+        mixture = data2d.DATASETS[name]()
         x = mixture.sample(20, torch.Generator().manual_seed(1), torch.float64)
         alpha, zero = torch.tensor(0.25).double(), torch.zeros(()).double()
         scaled = mixture.moments(alpha * x, alpha, zero)

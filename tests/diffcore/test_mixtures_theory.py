@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle2d import noisy, scales
+from reference import SCHEDULES
 
 from diffcore.exact import data2d
 from diffcore.exact.mixtures import GaussianMixture
 from diffcore.exact.quadrature import adapt, gauss_legendre, sobol
-from diffcore.schedules import SCHEDULES
 from diffcore.targets import TARGETS, convert
 
 # A single Gaussian, where everything has a closed form.
@@ -53,7 +53,7 @@ def test_single_gaussian_mmse_and_entropy_in_closed_form():
 def test_entropy_is_the_integral_of_the_mmse(name):
     # h(x) = (D/2) log 2 pi e - 1/2 int_0^inf (D/(1+snr) - mmse) dsnr  (Guo, Shamai & Verdu, 2005;
     # Kong et al., 2023), written in the log-SNR so that both ends decay exponentially.
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     log_snr, weight = gauss_legendre(40, -14.0, 20.0)
     mmse = mixture.mmse(log_snr, points=128, scrambles=4)
     integrand = 2 * torch.sigmoid(log_snr) - log_snr.exp() * mmse.value
@@ -67,7 +67,7 @@ def test_entropy_is_the_integral_of_the_mmse(name):
 
 def test_mmse_agrees_with_the_squared_error_of_the_denoiser():
     for name in data2d.DATASETS:
-        mixture = data2d.by_name(name)
+        mixture = data2d.DATASETS[name]()
         for log_snr in (-2.0, 3.0):
             alpha, s = (math.sqrt(1 / (1 + math.exp(sign * log_snr))) for sign in (-1, 1))
             alpha, s = torch.tensor(alpha).double(), torch.tensor(s).double()
@@ -83,7 +83,7 @@ def test_mmse_agrees_with_the_squared_error_of_the_denoiser():
 @pytest.mark.parametrize("name", data2d.DATASETS)
 def test_quantiles_give_the_moments_of_the_noised_data(name):
     # Standardised data: each axis of z has mean 0 and variance alpha^2 + sigma^2, whatever the shape.
-    mixture = data2d.by_name(name)
+    mixture = data2d.DATASETS[name]()
     for alpha, sigma in ((1.0, 0.0), (0.6, 0.3), (0.3, 2.0)):
         scales_ = torch.tensor(alpha).double(), torch.tensor(sigma).double()
         z = mixture.noised(sobol(2**14, 3, seed=0), *scales_)
@@ -202,7 +202,7 @@ def test_sampling_is_reproducible_and_empty_batches_work():
     assert torch.equal(*draws)
     one = torch.ones(())
     for name in data2d.DATASETS:
-        assert data2d.by_name(name).moments(torch.zeros(0, 2), one, one).x_hat.shape == (0, 2)
+        assert data2d.DATASETS[name]().moments(torch.zeros(0, 2), one, one).x_hat.shape == (0, 2)
 
 
 def test_bad_input_is_named():

@@ -7,11 +7,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import generator, tensor
+from reference import SCHEDULES, generator, tensor
 from scipy import stats
 
 from diffcore import times
-from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow
+from diffcore.schedules import Cosine, RectifiedFlow
 from diffcore.times import (
     LogitNormal,
     LogNormalSigma,
@@ -23,7 +23,8 @@ from diffcore.times import (
 
 SAMPLERS = {
     "uniform": Uniform(),
-    "uniform log-SNR": UniformLogSNR(-9.0, 8.0),
+    "uniform log-SNR": UniformLogSNR(-7.0, 8.0),
+    "widest log-SNR": UniformLogSNR(),
     "logit-normal": LogitNormal(0.3, 0.8),
     "log-normal sigma": LogNormalSigma(),
     "stratified": Stratified(LogitNormal()),
@@ -60,14 +61,13 @@ def test_time_and_log_snr_belong_together(name, schedule):
     drawn = SAMPLERS[name].quantile(spaced(64), SCHEDULES[schedule])
     assert all(part.dtype == torch.float64 and part.shape == (64,) for part in drawn)
     log_snr = SCHEDULES[schedule].log_snr(drawn.t)
-    inside = (drawn.t > 1e-9) & (drawn.t < 1)  # variance exploding does not reach every log-SNR
-    assert inside.sum() >= 32
-    torch.testing.assert_close(log_snr[inside], drawn.log_snr[inside], rtol=1e-7, atol=1e-7)
+    assert ((drawn.t > 0) & (drawn.t < 1)).all()
+    torch.testing.assert_close(log_snr, drawn.log_snr, rtol=1e-7, atol=1e-7)
 
 
 LAWS = {
     "uniform": (lambda d: d.t, stats.uniform()),
-    "uniform log-SNR": (lambda d: d.log_snr, stats.uniform(-9.0, 17.0)),
+    "uniform log-SNR": (lambda d: d.log_snr, stats.uniform(-7.0, 15.0)),
     "logit-normal": (lambda d: torch.logit(d.t), stats.norm(0.3, 0.8)),
     "log-normal sigma": (lambda d: -d.log_snr / 2, stats.norm(-1.2, 1.2)),
 }
@@ -83,10 +83,58 @@ def test_draws_follow_their_law(name):
 def test_published_densities_of_log_snr():
     """EDM: N(2.4, 2.4^2). Logit-normal on straight lines: N(-2m, 4 s^2). Catalogue, section 1."""
     u = spaced(300)
-    edm = LogNormalSigma().quantile(u, LinearBeta())
+    edm = LogNormalSigma().quantile(u, RectifiedFlow())
     np.testing.assert_allclose(edm.density, stats.norm(2.4, 2.4).pdf(edm.log_snr), rtol=1e-12)
     sd3 = LogitNormal(0.3, 0.8).quantile(u, RectifiedFlow())
     np.testing.assert_allclose(sd3.density, stats.norm(-0.6, 1.6).pdf(sd3.log_snr), rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["linear_beta", "sub_vp", "variance_exploding"])
+def test_log_normal_sigma_is_truncated_to_what_the_schedule_reaches(name):
+    """Against SciPy's truncated normal; an untruncated one would ask for times outside [0, 1]."""
+    schedule, u = SCHEDULES[name], spaced(1001)
+    low, high = schedule.log_snr_range
+    drawn = LogNormalSigma(0.5, 2.0).quantile(u, schedule)
+    law = stats.truncnorm(
+        (-high / 2 - 0.5) / 2, (-low / 2 - 0.5) / 2, 0.5, 2
+    )  # of log(sigma/alpha)
+    np.testing.assert_allclose(-drawn.log_snr / 2, law.ppf(u), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(drawn.density, law.pdf(-drawn.log_snr / 2) / 2, rtol=1e-9)
+    assert ((drawn.t > 0) & (drawn.t < 1)).all()
+
+
+def test_where_the_whole_line_is_reached_nothing_is_truncated():
+    u = spaced(997)
+    drawn = LogNormalSigma(0.5, 2.0).quantile(u, Cosine())
+    n = torch.special.ndtri(u)
+    assert torch.equal(drawn.log_snr, -2 * (0.5 + 2.0 * n))
+    assert torch.equal(drawn.density, torch.exp(-(n**2) / 2) / math.sqrt(2 * math.pi) / 4)
+
+
+ENDS = {
+    "cosine": (-12, 12),
+    "linear_beta": (-10.049956813318408, 12),
+    "sub_vp": (-10.05, 12),
+    "variance_exploding": (-2 * math.log(50), 2 * math.log(100)),
+    "rectified_flow": (-12, 12),
+}
+"""What uniform log-SNR covers unless told otherwise: (-12, 12) as far as the schedule reaches."""
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_uniform_log_snr_covers_the_default_window(name):
+    drawn = UniformLogSNR().quantile(tensor([0.0, 0.5, 1.0]), SCHEDULES[name])
+    low, high = ENDS[name]
+    expected = tensor([high, (low + high) / 2, low])
+    torch.testing.assert_close(drawn.log_snr, expected, rtol=0, atol=1e-4)
+    torch.testing.assert_close(drawn.density, tensor([1 / (high - low)] * 3), rtol=1e-5, atol=0)
+
+
+def test_a_range_beyond_the_schedule_is_refused():
+    with pytest.raises(
+        ValueError, match=r"VarianceExploding\(.*reaches \(-7.824, 9.21\), got \(-12, 9\)"
+    ):
+        UniformLogSNR(-12, 9).quantile(spaced(3), SCHEDULES["variance_exploding"])
 
 
 def extreme(monkeypatch, cell):

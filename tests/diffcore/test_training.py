@@ -20,8 +20,8 @@ IN_LOG_SNR = UniformLogSNR(-6.0, 6.0)
 LOSSES = [
     dc.Loss(COSINE, dc.X, times=IN_LOG_SNR),
     dc.Loss(COSINE, dc.EPS, times=Stratified(IN_LOG_SNR)),
-    dc.Loss(COSINE, dc.V, dc.weightings.min_snr(5), times=Stratified(Uniform())),
-    dc.Loss(dc.schedules.RectifiedFlow(), dc.VELOCITY, dc.weightings.sigmoid(), times=IN_LOG_SNR),
+    dc.Loss(COSINE, dc.V, dc.catalogue.MinSNR(5), times=Stratified(Uniform())),
+    dc.Loss(dc.schedules.RectifiedFlow(), dc.VELOCITY, dc.catalogue.Sigmoid(), times=IN_LOG_SNR),
 ]
 SEEDS = [3, 3, 4, 3]
 PLAN = Plan(steps=12, batch=16, learning_rate=3e-3, final_learning_rate=1e-4, ema=0.9)

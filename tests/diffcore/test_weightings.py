@@ -7,15 +7,15 @@ the native form it is compared with is a mean squared error at uniform times, me
 import numpy as np
 import pytest
 import torch
-from reference import generator, tensor
+from reference import SCHEDULES, generator, tensor
 from scipy.optimize import minimize_scalar
 
 import diffcore as dc
-from diffcore import weightings
+from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.losses import noised, squared_norm
-from diffcore.schedules import SCHEDULES, Cosine, LinearBeta, RectifiedFlow, SubVP
+from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow, SubVP
 from diffcore.targets import TARGETS, convert
-from diffcore.weightings import Weighting, edm, elbo, min_snr, native, p2, sigmoid
+from diffcore.weightings import Elbo, Native, Weighting
 
 LAM = torch.linspace(-9, 9, 145, dtype=torch.float64)
 
@@ -43,59 +43,59 @@ def g4(lam):
 
 ONES = np.ones_like
 CLOSED = {
-    "G1 ELBO": (elbo(), Cosine(), ONES),
-    "G3 DDPM, linear beta": (native(dc.EPS), LinearBeta(), lambda lam: 2 * p_linear(lam)),
-    "G4 eps-MSE, sub-VP": (native(dc.EPS), SubVP(), g4),
-    "G6 eps-MSE, cosine": (native(dc.EPS), Cosine(), lambda lam: sech(lam / 2) / np.pi),
+    "G1 ELBO": (Elbo(), Cosine(), ONES),
+    "G3 DDPM, linear beta": (Native(dc.EPS), LinearBeta(), lambda lam: 2 * p_linear(lam)),
+    "G4 eps-MSE, sub-VP": (Native(dc.EPS), SubVP(), g4),
+    "G6 eps-MSE, cosine": (Native(dc.EPS), Cosine(), lambda lam: sech(lam / 2) / np.pi),
     "G7 score with sigma^2, VE": (
-        native(dc.EPS),
+        Native(dc.EPS),
         dc.schedules.VarianceExploding(),
         lambda lam: ONES(lam) / np.log(50 / 0.01),
     ),
-    "G9 x-MSE, cosine": (native(dc.X), Cosine(), lambda lam: sech(lam / 2) * np.exp(-lam) / np.pi),
-    "G10 v-MSE, cosine": (native(dc.V), Cosine(), lambda lam: 2 / np.pi * np.exp(-lam / 2)),
+    "G9 x-MSE, cosine": (Native(dc.X), Cosine(), lambda lam: sech(lam / 2) * np.exp(-lam) / np.pi),
+    "G10 v-MSE, cosine": (Native(dc.V), Cosine(), lambda lam: 2 / np.pi * np.exp(-lam / 2)),
     "G11 v-MSE, linear beta": (
-        native(dc.V),
+        Native(dc.V),
         LinearBeta(),
         lambda lam: 2 * np.exp(-lam) / np.sqrt(0.01 + 39.8 * np.logaddexp(0, -lam)),
     ),
-    "G13 P2(1, 1), cosine": (p2(), Cosine(), lambda lam: sech(lam / 2) / (1 + np.exp(lam)) / np.pi),
+    "G13 P2(1, 1), cosine": (P2(), Cosine(), lambda lam: sech(lam / 2) / (1 + np.exp(lam)) / np.pi),
     "G13 P2(0.5, 2), cosine": (
-        p2(0.5, 2.0),
+        P2(0.5, 2.0),
         Cosine(),
         lambda lam: sech(lam / 2) / np.sqrt(2 + np.exp(lam)) / np.pi,
     ),
-    "G13b P2, linear beta": (p2(), LinearBeta(), lambda lam: 2 * p_linear(lam) / (1 + np.exp(lam))),
+    "G13b P2, linear beta": (P2(), LinearBeta(), lambda lam: 2 * p_linear(lam) / (1 + np.exp(lam))),
     "G14 min-SNR(5), cosine": (
-        min_snr(5),
+        MinSNR(5),
         Cosine(),
         lambda lam: sech(lam / 2) * np.minimum(1, 5 * np.exp(-lam)) / np.pi,
     ),
     "G16 EDM": (
-        edm(),
+        EDM(),
         dc.schedules.VarianceExploding(),
         lambda lam: 2 * normal(lam, 2.4, 2.4) * (np.exp(-lam) + 0.25) / 0.25,
     ),
-    "G19 sigmoid(2)": (sigmoid(), Cosine(), lambda lam: logistic(2 - lam)),
-    "G19 sigmoid(-3)": (sigmoid(-3.0), LinearBeta(), lambda lam: logistic(-3 - lam)),
-    "G21 flow matching": (native(dc.VELOCITY), RectifiedFlow(), lambda lam: np.exp(-lam / 2)),
+    "G19 sigmoid(2)": (Sigmoid(), Cosine(), lambda lam: logistic(2 - lam)),
+    "G19 sigmoid(-3)": (Sigmoid(-3.0), LinearBeta(), lambda lam: logistic(-3 - lam)),
+    "G21 flow matching": (Native(dc.VELOCITY), RectifiedFlow(), lambda lam: np.exp(-lam / 2)),
     "G22 flow on the circle": (
-        native(dc.VELOCITY),
+        Native(dc.VELOCITY),
         Cosine(),
         lambda lam: np.pi / 2 * np.exp(-lam / 2),
     ),
     "G23 flow, linear beta": (
-        native(dc.VELOCITY),
+        Native(dc.VELOCITY),
         LinearBeta(),
         lambda lam: np.sqrt(0.01 + 39.8 * np.logaddexp(0, -lam)) / 2,
     ),
     "G26 x-MSE on straight lines": (
-        native(dc.X),
+        Native(dc.X),
         RectifiedFlow(),
         lambda lam: np.exp(-lam) * sech(lam / 4) ** 2 / 4,
     ),
     "G27 eps-MSE on straight lines": (
-        native(dc.EPS),
+        Native(dc.EPS),
         RectifiedFlow(),
         lambda lam: sech(lam / 4) ** 2 / 4,
     ),
@@ -122,17 +122,13 @@ MIN_SNR_NATIVE = {
 @pytest.mark.parametrize("target", MIN_SNR_NATIVE)
 @pytest.mark.parametrize("schedule", [Cosine(), LinearBeta()], ids=["cosine", "linear_beta"])
 def test_min_snr_is_one_weighting_in_three_disguises(target, schedule):
-    disguise = native(
-        dc.targets.by_name(target), lambda lam: MIN_SNR_NATIVE[target](torch.exp(lam))
-    )
-    torch.testing.assert_close(
-        disguise(LAM, schedule), min_snr(5)(LAM, schedule), rtol=1e-11, atol=0
-    )
+    disguise = Native(TARGETS[target])(LAM, schedule) * MIN_SNR_NATIVE[target](torch.exp(LAM))
+    torch.testing.assert_close(disguise, MinSNR(5)(LAM, schedule), rtol=1e-11, atol=0)
 
 
 def test_min_snr_caps_from_above_and_leaves_low_snr_alone():
     """A public trap: max for min. w <= gamma, and the eps-weight goes to 1 as SNR -> 0."""
-    ratio = min_snr(5)(LAM, Cosine()) / native(dc.EPS)(LAM, Cosine())
+    ratio = MinSNR(5)(LAM, Cosine()) / Native(dc.EPS)(LAM, Cosine())
     assert ratio.max() == 1
     torch.testing.assert_close(ratio[0], tensor(1.0))
     torch.testing.assert_close(ratio[-1], 5 * torch.exp(-LAM[-1]), rtol=1e-12, atol=0)
@@ -152,7 +148,7 @@ def test_rule_r1_by_oracle(name, target):
     slope = (schedule.log_snr(t + step) - schedule.log_snr(t - step)) / (2 * step)
     measured = 2 / slope.abs() * ratio
     torch.testing.assert_close(
-        native(target)(schedule.log_snr(t), schedule), measured, rtol=1e-7, atol=0
+        Native(target)(schedule.log_snr(t), schedule), measured, rtol=1e-7, atol=0
     )
 
 
@@ -165,7 +161,7 @@ def test_theorem_r2(name):
     squared_rate = (
         2 * sigma * schedule.sigma_prime(t) - 2 * (schedule.alpha_prime(t) / alpha) * sigma**2
     )
-    w = native(dc.VELOCITY)(schedule.log_snr(t), schedule)
+    w = Native(dc.VELOCITY)(schedule.log_snr(t), schedule)
     torch.testing.assert_close(w, squared_rate / 2, rtol=1e-11, atol=0)
     wronskian = alpha * schedule.sigma_prime(t) - schedule.alpha_prime(t) * sigma
     torch.testing.assert_close(w, sigma / alpha * wronskian, rtol=1e-11, atol=0)
@@ -185,11 +181,11 @@ def test_which_are_bounds_of_noised_data(row):
 @pytest.mark.parametrize(
     ("weighting", "schedule", "peak"),
     [
-        (native(dc.EPS), LinearBeta(), -0.922),
-        (native(dc.EPS), Cosine(), 0.0),
-        (p2(), Cosine(), -np.log(3)),
-        (min_snr(5), Cosine(), 0.0),
-        (edm(), Cosine(), -3.30778),
+        (Native(dc.EPS), LinearBeta(), -0.922),
+        (Native(dc.EPS), Cosine(), 0.0),
+        (P2(), Cosine(), -np.log(3)),
+        (MinSNR(5), Cosine(), 0.0),
+        (EDM(), Cosine(), -3.30778),
     ],
     ids=["DDPM", "cosine", "P2", "min-SNR", "EDM"],
 )
@@ -204,9 +200,8 @@ def test_peaks_are_where_the_catalogue_has_them(weighting, schedule, peak):
 
 
 def test_a_weighting_says_what_it_is():
-    rows = [elbo(), sigmoid(), min_snr(), p2(), edm(), native(dc.V)]
+    rows = [Elbo(), Sigmoid(), MinSNR(), P2(), EDM(), Native(dc.V)]
     assert len({row.name for row in rows}) == len(rows)
     assert all(isinstance(row, Weighting) and row.source for row in rows)
-    assert min_snr(5).name == "min-SNR(5)"
-    assert native(dc.V).name == "v-MSE"
-    assert weightings.native(dc.X, name="plain").name == "plain"
+    assert MinSNR(5).name == "min-SNR(5)"
+    assert Native(dc.V).name == "v-MSE"

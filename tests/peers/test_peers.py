@@ -98,7 +98,7 @@ def test_azula_weighs_eps_by_one_plus_inverse_snr(kind):
     c = one_by_one(loss, ours, T, x, delta)
     torch.testing.assert_close(c, 1 + torch.exp(-ours.log_snr(T)), rtol=1e-9, atol=0)
     w = 2 / ours.log_snr_prime(T).abs() * c  # rule R1
-    as_x = dc.weightings.native(dc.X, lambda lam: torch.exp(lam) + 1)(ours.log_snr(T), ours)
+    as_x = dc.weightings.Native(dc.X)(ours.log_snr(T), ours) * (torch.exp(ours.log_snr(T)) + 1)
     torch.testing.assert_close(w, as_x, rtol=1e-9, atol=0)
 
 
@@ -128,7 +128,7 @@ def test_flow_matching_weighs_as_r2_says(name):
     torch.testing.assert_close(c, error_scale(schedule, T, dc.VELOCITY) ** 2, rtol=1e-9, atol=0)
     w = 2 / schedule.log_snr_prime(T).abs() * c
     np.testing.assert_allclose(w, closed(schedule.log_snr(T).numpy()), rtol=1e-9)
-    flow = dc.Loss(schedule, dc.VELOCITY, dc.weightings.native(dc.VELOCITY))
+    flow = dc.Loss(schedule, dc.VELOCITY, dc.weightings.Native(dc.VELOCITY))
     times = flow.times.quantile(T, schedule)
     ours = flow.of_prediction(-prediction, x, eps, times)
     torch.testing.assert_close(ours, squared_norm(sample.dx_t - prediction), rtol=1e-9, atol=0)
@@ -196,7 +196,7 @@ def test_min_snr_with_the_snr_of_diffusers():
     snr = utils.compute_snr(scheduler, steps).double()
     published = torch.clamp(5 / snr, max=1)
     plain, capped = (
-        w(snr.log(), Cosine()) for w in (dc.weightings.native(dc.EPS), dc.weightings.min_snr())
+        w(snr.log(), Cosine()) for w in (dc.weightings.Native(dc.EPS), dc.catalogue.MinSNR())
     )
     torch.testing.assert_close(capped / plain, published, rtol=1e-6, atol=0)
 

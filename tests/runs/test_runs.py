@@ -23,6 +23,7 @@ from companion import runs
 from companion.runs import Run, tensors
 from companion.errors import UserError
 from diffcore.networks import StudyMLP
+from diffcore.published import GuardedScore, Published
 from diffcore.times import Stratified, UniformLogSNR
 from diffcore.training import Plan, Trainer
 
@@ -35,7 +36,7 @@ FIRST = Run(dc.Loss(COSINE, dc.EPS, times=TIMES), 0, partial(StudyMLP, 2, 16, de
 WANTED = [
     FIRST,
     replace(FIRST, seed=1),
-    replace(FIRST, loss=dc.Loss(COSINE, dc.V, dc.weightings.min_snr(5), TIMES)),
+    replace(FIRST, loss=dc.Loss(COSINE, dc.V, dc.catalogue.MinSNR(5), TIMES)),
 ]
 
 
@@ -138,9 +139,13 @@ OTHERS: dict[str, Run] = {
     "target": replace(FIRST, loss=replace(FIRST.loss, target=dc.X)),
     "schedule": replace(FIRST, loss=replace(FIRST.loss, schedule=dc.schedules.Cosine(shift=0.1))),
     "times": replace(FIRST, loss=replace(FIRST.loss, times=UniformLogSNR(-6.0, 6.0))),
-    "weighting": replace(FIRST, loss=replace(FIRST.loss, weighting=dc.weightings.edm())),
+    "weighting": replace(FIRST, loss=replace(FIRST.loss, weighting=dc.catalogue.EDM())),
+    "the guard in a target": replace(FIRST, loss=replace(FIRST.loss, target=GuardedScore(1e-2))),
+    "another guard": replace(FIRST, loss=replace(FIRST.loss, target=GuardedScore(1e-3))),
+    "a published loss": replace(FIRST, loss=Published("nelbo", "v").loss()),
+    "another published loss": replace(FIRST, loss=Published("nelbo", "v", 1e-3).loss()),
     "weighting's parameters": replace(
-        FIRST, loss=replace(FIRST.loss, weighting=dc.weightings.edm(mean=-1.20001))
+        FIRST, loss=replace(FIRST.loss, weighting=dc.catalogue.EDM(mean=-1.20001))
     ),
 }
 
@@ -196,9 +201,10 @@ def test_a_run_depends_on_the_modules_that_it_uses_and_no_others(monkeypatch: py
     meaning = sources._meaning
     monkeypatch.setattr(sources, "_meaning", lambda path: read.append(path.stem) or meaning(path))
     assert replace(FIRST, seed=9).id
-    needed = {"training", "losses", "networks", "targets", "times", "weightings", "schedules"}
+    needed = {"training", "losses", "study_mlp", "weights", "targets", "times", "weightings", "cosine"}
     assert needed <= set(read)
     assert not {"bounds", "samplers", "mixtures", "data2d", "__init__"} & set(read)
+    assert not {"linear_beta", "time_mlp", "edm", "rows"} & set(read)  # a new leaf orphans no run
 
 
 def test_what_cannot_be_found_again_is_refused():

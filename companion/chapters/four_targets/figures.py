@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from companion.chapters.four_targets.results import SCHEDULE
 from companion.evidence import style
 from diffcore.targets import TARGETS
-from diffcore.weightings import native
+from diffcore.weightings import Native
 
 
 def weighting_figure() -> Figure:
@@ -26,7 +26,7 @@ def weighting_figure() -> Figure:
     figure, axis = plt.subplots()
     for name, form in closed.items():
         look = style.TARGETS[name]
-        weight = native(TARGETS[name])(lam, SCHEDULE)
+        weight = Native(TARGETS[name])(lam, SCHEDULE)
         axis.plot(lam, weight, color=look["color"], linestyle=look["linestyle"])
         axis.plot(marks, form(marks.numpy()), look["marker"], color=look["color"])
         axis.plot([], [], **look, label=f"plain error in {style.SYMBOLS[name]}")

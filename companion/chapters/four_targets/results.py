@@ -1,20 +1,106 @@
-"""Numerical companions of the chapter "One algebra, four targets"."""
+"""What the chapter "One algebra, four targets" tabulates: one network under all losses, the study's table.
+
+The study's table is regenerated from the 2x2 algebra, by ``diffcore``'s own rows on SymPy symbols. For
+each target the coefficient of its squared error in the NELBO is one formula,
+-1/2 SNR'(t) (sigma / D)^2; here it is set beside the study's table and the study's published code
+(before the code adds its guard), and the constant factors between them are computed.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
+import sympy as sp
 import torch
 from torch import Generator, Tensor
 
+from companion.derivation.written import Written
+from diffcore.catalogue.min_snr import MinSNR
 from diffcore.losses import Loss, noise_like, noised, squared_norm
 from diffcore.networks import StudyMLP, initialised
-from diffcore.schedules import Cosine
-from diffcore.targets import EPS, TARGETS, V, X, convert, error_scale
+from diffcore.published import Published
+from diffcore.schedules.cosine import Cosine
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
+from diffcore.targets import EPS, TARGETS, Target, V, X, convert, error_scale
 from diffcore.times import UniformLogSNR
-from diffcore.weightings import min_snr, native
+from diffcore.weightings import Native
 
 SCHEDULE = Cosine()
 RANGE = UniformLogSNR(-8.0, 8.0)
+
+alpha, sigma, guard = sp.symbols("alpha sigma g", positive=True)
+alpha_prime, sigma_prime = sp.symbols("alpha' sigma'", real=True)
+snr = alpha**2 / sigma**2
+snr_prime = 2 * snr * (alpha_prime / alpha - sigma_prime / sigma)
+
+COSINE = {alpha_prime: -sp.pi / 2 * sigma, sigma_prime: sp.pi / 2 * alpha}
+"""The cosine schedule's derivatives, with alpha^2 + sigma^2 = 1."""
+
+STUDY_TABLE: dict[str, sp.Expr] = {
+    "x": -sp.S.One,
+    "eps": -1 / snr,
+    "v": -(sigma**2) / (alpha**2 + sigma**2),
+    "score": -(sigma**4) / alpha**2,
+}
+"""The study's NELBO coefficient divided by SNR'(t), from its table of losses."""
+
+
+SYMBOLS = Pointwise(alpha, sigma, alpha_prime, sigma_prime)
+
+
+def x_error_factor(target: Target) -> sp.Expr:
+    """c with (x - x_hat)^2 = c (y - y_hat)^2: (sigma / D)^2."""
+    return sp.factor(
+        (error_scale(SYMBOLS, ANY_TIME, X) / error_scale(SYMBOLS, ANY_TIME, target)) ** 2
+    )
+
+
+def nelbo_coefficient(target: Target) -> sp.Expr:
+    """The coefficient of (y - y_hat)^2 in the NELBO's integrand: -1/2 SNR'(t) (sigma / D)^2."""
+    return -snr_prime / 2 * x_error_factor(target)
+
+
+def on_cosine(expr: sp.Expr) -> sp.Expr:
+    """The expression on the cosine schedule, simplified with alpha^2 + sigma^2 = 1."""
+    phi = sp.Symbol("phi", positive=True)
+    angle = {alpha: sp.cos(phi), sigma: sp.sin(phi)}
+    return sp.simplify(expr.subs(COSINE).subs(angle))
+
+
+def loss_table() -> pd.DataFrame:
+    """One row for each target of the study; LaTeX in dollar signs.
+
+    The columns ``from the table`` and ``from the code`` are the constants by which the derived
+    NELBO must be divided to give theirs, on the cosine schedule. The code of the score is the one
+    that its published numbers used.
+
+    Raises:
+        ValueError: if such a ratio is not a constant: the two are then not the same loss.
+    """
+    rows = []
+    for name, stated_coefficient in STUDY_TABLE.items():
+        target = TARGETS[name]
+        derived = nelbo_coefficient(target)
+        code = Published("nelbo", name, guard=guard).coefficient(alpha, sigma)
+        written = Published("nelbo", name, guard=Written("g")).coefficient(
+            Written(r"\alpha"), Written(r"\sigma")
+        )
+        stated = on_cosine(derived / (stated_coefficient * snr_prime))
+        coded = on_cosine(derived / code.subs(guard, 0))
+        if not (stated.is_constant() and coded.is_constant()):
+            raise ValueError(f"{name}: not a constant multiple: {stated}, {coded}")
+        factor = "" if x_error_factor(target) == 1 else sp.latex(x_error_factor(target))
+        rows.append(
+            {
+                "target": name,
+                "weighted": rf"$\lVert {target.symbol} - \hat {target.symbol} \rVert^2$",
+                "rescaled": f"${factor or 1}$",
+                "NELBO": rf"$-\frac12 {factor} \mathrm{{SNR}}'$",
+                "code": f"${written}$",
+                "from the table": f"${sp.latex(stated)}$",
+                "from the code": f"${sp.latex(coded)}$",
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def losses_of_one_network(n: int, seed: int) -> pd.DataFrame:
@@ -58,16 +144,17 @@ def losses_of_one_network(n: int, seed: int) -> pd.DataFrame:
 def min_snr_in_v(gamma: float) -> pd.DataFrame:
     """Public formulas for Min-SNR on the v-error, relative to what the definition implies."""
     lam = torch.linspace(-10, 10, 2001, dtype=torch.float64)
-    snr, t = lam.exp(), SCHEDULE.time_of(lam)
-    right = min_snr(gamma)(lam, SCHEDULE) / native(V)(lam, SCHEDULE)
+    ratio, time = lam.exp(), SCHEDULE.time_of(lam)
+    right = MinSNR(gamma)(lam, SCHEDULE) / Native(V)(lam, SCHEDULE)
     formulas = {
-        "min(SNR + 1, γ) / (SNR + 1)": torch.minimum(snr + 1, snr.new_tensor(gamma)) / (snr + 1),
-        "min(SNR, γ) / (SNR + 1)": torch.minimum(snr, snr.new_tensor(gamma)) / (snr + 1),
+        "min(SNR + 1, γ) / (SNR + 1)": torch.minimum(ratio + 1, ratio.new_tensor(gamma))
+        / (ratio + 1),
+        "min(SNR, γ) / (SNR + 1)": torch.minimum(ratio, ratio.new_tensor(gamma)) / (ratio + 1),
     }
     # The same through the library's own conversion, so that two routes give the right weight.
     by_scale = (
-        torch.minimum(torch.ones_like(snr), gamma / snr)
-        / (error_scale(SCHEDULE, t, V) / error_scale(SCHEDULE, t, EPS)).square()
+        torch.minimum(torch.ones_like(ratio), gamma / ratio)
+        / (error_scale(SCHEDULE, time, V) / error_scale(SCHEDULE, time, EPS)).square()
     )
     torch.testing.assert_close(by_scale, right, rtol=1e-9, atol=0)
     return pd.DataFrame(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
 
 from companion import study
@@ -14,26 +15,24 @@ from companion.chapters.published_numbers.results import (
     LOWEST_LOG_SNR,
     SCHEDULE,
     Budget,
-    truncated_nelbo,
+    truncated,
 )
-from diffcore import published
-from diffcore.exact import data2d
+from diffcore.exact.data2d import DATASETS, clusters
 from diffcore.exact.mixtures import Mixture
 from diffcore.exact.quadrature import gauss_legendre
+from diffcore.losses import noise_like, noised
+from diffcore.published import Published
 from diffcore.targets import TARGETS, error_scale
 from diffcore.times import UniformLogSNR
-
-NO_GUARD = "none"
 
 
 def _draws(mixture: Mixture, t: Tensor, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """x, eps and the posterior means of both, at times ``t`` (n,), each (n, D)."""
     generator = torch.Generator().manual_seed(seed)
     x = mixture.sample(len(t), generator, torch.float64)
-    eps = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
-    z = alpha[:, None] * x + sigma[:, None] * eps
-    return x, eps, *mixture.posterior(z, alpha, sigma)
+    eps = noise_like(x, generator)
+    z = noised(x, eps, t, SCHEDULE)
+    return x, eps, *mixture.posterior(z, SCHEDULE.alpha(t), SCHEDULE.sigma(t))
 
 
 def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> pd.DataFrame:
@@ -49,32 +48,32 @@ def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> p
     rows = []
     for name in study.TARGETS:
         target = TARGETS[name]
-        a, b = target.row(SCHEDULE, t)
-        error = target.of(x, eps, t, SCHEDULE) - (a[:, None] * x_hat + b[:, None] * eps_hat)
+        truth, best = (target.of(*p, t, SCHEDULE) for p in ((x, eps), (x_hat, eps_hat)))
+        error = truth - best
         squared = error.square().mean(1) / error_scale(SCHEDULE, t, target) ** 2
         row: dict[str, str | float] = {"target": name}
         for guard in study.TARGETS:
-            factor = published.by_name("nelbo", guard).eps_factor(t)
+            factor = Published("nelbo", guard).eps_factor(t)
             row[f"guard_{guard}"] = (1 - t_min) * float((factor * squared).mean())
-        factor = published.by_name("nelbo", name).unguarded().coefficient_at(t)
+        factor = Published("nelbo", name).unguarded().coefficient_at(t)
         row["unguarded"] = (1 - t_min) * float((factor * error.square().mean(1)).mean())
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def one_value_per_guard(floors: pd.DataFrame, t_min: float, budget: Budget) -> pd.DataFrame:
+def one_value_per_guard(table: pd.DataFrame, t_min: float, budget: Budget) -> pd.DataFrame:
     """What the perfect denoiser scores under each guard, whichever target it predicts, in code units.
 
     Args:
-        floors: the table of `companion.chapters.published_numbers.results.against_published`.
+        table: as :func:`against_published` returns it.
         t_min: where the column without guard is cut off.
         budget: of the column without guard.
     """
-    nelbo = floors[floors["objective"] == "nelbo"]
+    nelbo = table[table["objective"] == "nelbo"]
     table = nelbo.pivot(index="dataset", columns="target", values="floor")
     table = table.loc[list(study.DATASETS), list(study.TARGETS)].add_prefix("guard_")
     table["unguarded"] = [
-        truncated_nelbo(data2d.by_name(name), [10 * t_min, t_min], budget)[-1].value.item()
+        truncated(DATASETS[name](), [10 * t_min, t_min], budget)[-1].value.item()
         for name in study.DATASETS
     ]
     return table.rename_axis(columns=None).reset_index()
@@ -89,7 +88,7 @@ def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:
     """
     frame = pd.DataFrame({"t_min": list(t_min)})
     for name in study.DATASETS:
-        values = truncated_nelbo(data2d.by_name(name), t_min, budget)
+        values = truncated(DATASETS[name](), t_min, budget)
         frame[name] = [value.value.item() for value in values]
         frame[f"{name}_error"] = [value.error.item() for value in values]
         decades = -pd.Series([math.log10(t) for t in t_min]).diff()
@@ -104,7 +103,7 @@ def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd
     units. One estimator draws the time uniformly, the other the log-SNR; both see the first n
     draws of one long sample.
     """
-    mixture, n = data2d.clusters(), max(sizes)
+    mixture, n = clusters(), max(sizes)
     generator = torch.Generator().manual_seed(seed)
     u = torch.rand(n, generator=generator, dtype=torch.float64)
     uniform = t_min + (1 - t_min) * u
@@ -131,20 +130,20 @@ def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd
 
 def half_weight(target: str) -> float:
     """The log-SNR on the clean side at which a guarded NELBO's effective weight has fallen to one half."""
-    low, high = 0.0, 40.0
-    loss = published.by_name("nelbo", target)
-    for _ in range(60):
-        middle = (low + high) / 2
-        weight = loss.effective_weight(torch.tensor(middle, dtype=torch.float64))
-        low, high = (middle, high) if weight > 0.5 else (low, middle)
-    return low
+    loss = Published("nelbo", target)
+
+    def above_half(log_snr: float) -> float:
+        return loss.effective_weight(torch.tensor(log_snr, dtype=torch.float64)).item() - 0.5
+
+    root: float = brentq(above_half, 0.0, 40.0)
+    return root
 
 
 def untrained_score() -> dict[str, float]:
     """What a network that returns zero scores in the score's NELBO: as published, and with HEAD's sigma^2."""
     losses = {
-        "published": published.by_name("nelbo", "score"),
-        "head": published.PublishedLoss("nelbo", "score", published.score_nelbo_at_head),
+        "published": Published("nelbo", "score"),
+        "head": Published("nelbo_at_head", "score"),
     }
     t, weight = gauss_legendre(400)  # the coefficient peaks at t = 1, over a width of the guard
     return {name: (weight * loss.eps_factor(t)).sum().item() for name, loss in losses.items()}

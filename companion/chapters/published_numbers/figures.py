@@ -59,7 +59,7 @@ def coefficients() -> Figure:
     figure, axes = plt.subplots(1, 2, sharey=True, figsize=(style.WIDTH, 3.2))
     for axis, guarded in zip(axes, (True, False), strict=True):
         for target in study.TARGETS:
-            loss = published.by_name("nelbo", target)
+            loss = published.Published("nelbo", target)
             loss = loss if guarded else loss.unguarded()
             inside = t if guarded else t[1:-1]
             look = {k: v for k, v in style.TARGETS[target].items() if k != "marker"}
@@ -82,7 +82,7 @@ def effective_weights() -> Figure:
     figure, axis = plt.subplots(figsize=(style.WIDTH, 3.2))
     for target in study.TARGETS:
         look = {k: v for k, v in style.TARGETS[target].items() if k != "marker"}
-        weight = published.by_name("nelbo", target).effective_weight(log_snr)
+        weight = published.Published("nelbo", target).effective_weight(log_snr)
         axis.plot(log_snr, weight, **look, label=f"guarded NELBO in {style.SYMBOLS[target]}")
     axis.axhline(1, color="black", linewidth=1, label="ELBO")
     axis.set_xlabel(r"log-SNR $\lambda$ (nats); noise on the left, data on the right")

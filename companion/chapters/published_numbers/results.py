@@ -1,35 +1,29 @@
-r"""Bayes floors: what the best possible denoiser scores under each of the published losses.
-
-A published loss is :math:`\int_0^1 f(t)\, E\|\epsilon - \hat\epsilon\|^2 / D\, dt`, where f is
-:meth:`diffcore.published.PublishedLoss.eps_factor`. Every target is affine in the noise given z, so one
-posterior mean minimises all of them, and the floor is the same integral over the minimum mean squared
-error. It is computed by randomised quasi-Monte Carlo: scrambled Sobol points choose the time, the label
-and the noise, the posterior variance at each point is exact, and independent scrambles give the standard
-error. Plain Monte Carlo, as in the published code, checks it.
-"""
+"""What the chapter "What the published numbers measure" tabulates: coefficients and floors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
+import sympy as sp
 import torch
 from torch import Generator, Tensor
 
 from companion import study
-from diffcore import published
-from diffcore.exact import data2d
-from diffcore.exact.curves import CurveMixture
+from companion.derivation.written import Written
+from diffcore.exact import floors
+from diffcore.exact.data2d import DATASETS
 from diffcore.exact.mixtures import Mixture
-from diffcore.exact.quadrature import Estimate, mean_of, sobol
-from diffcore.published import PublishedLoss
-from diffcore.schedules import Cosine
+from diffcore.exact.quadrature import Estimate
+from diffcore.losses import noise_like, noised, squared_norm
+from diffcore.published import Published
+from diffcore.schedules.cosine import Cosine
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
+from diffcore.targets import TARGETS
 
 SCHEDULE = Cosine()
-KNEE = 0.04
-"""Times are spread evenly in log(t + KNEE): the integrands change at times of this size."""
 LOWEST_LOG_SNR = -16.0
 """Where integrals over the log-SNR begin: below, the best denoiser's eps-loss is under exp(-16)."""
 
@@ -53,51 +47,62 @@ QUICK = Budget(points=512, scrambles=4, monte_carlo=2000)
 STANDARD = Budget()
 
 
-def lean(mixture: Mixture) -> Mixture:
-    """The same mixture with half the quadrature nodes along its curve: 2e-6 of an average, half the time."""
-    return replace(mixture, nodes=6, cutoff=20.0) if isinstance(mixture, CurveMixture) else mixture
+def coefficient_table() -> str:
+    """The published NELBO coefficients as a Markdown table, typeset from the rows themselves."""
+    lines = ["| target | NELBO coefficient $c(t)$ | its unguarded form | what is predicted |"]
+    lines.append("|---|---|---|---|")
+    alpha, sigma = sp.symbols("alpha sigma", positive=True)
+    for name in study.TARGETS:
+        bare = Published("nelbo", name, guard=0).coefficient(alpha, sigma)
+        on_circle = sp.latex(bare.subs(alpha**2 + sigma**2, 1))
+        loss = Published("nelbo", name, guard=Written("g"))
+        written = Written(r"\alpha"), Written(r"\sigma")
+        row = loss.target.row(Pointwise(*written), ANY_TIME)
+        predicted = " + ".join(
+            f"{'' if part == 1 else part}{of}"
+            for part, of in zip(row, (" x", r" \epsilon"), strict=True)
+            if part != 0
+        )
+        cells = TARGETS[name].symbol, loss.coefficient(*written), on_circle, predicted.strip()
+        lines.append("| " + " | ".join(f"${cell}$" for cell in cells) + " |")
+    return "\n".join(lines)
 
 
-def _eps_variance(mixture: Mixture, quantiles: Tensor, t: Tensor) -> Tensor:
-    """Posterior variance of the noise per dimension (n,), at times (n,) and quantiles (n, 1 + D)."""
-    alpha, sigma = SCHEDULE.alpha(t), SCHEDULE.sigma(t)
-    z = mixture.noised(quantiles, alpha, sigma)
-    return mixture.moments(z, alpha, sigma).eps_variance / mixture.dim
-
-
-def floors(
-    mixture: Mixture, losses: Sequence[PublishedLoss], budget: Budget, seed: int = 0
+def published_floors(
+    mixture: Mixture, losses: Sequence[Published], budget: Budget, seed: int = 0
 ) -> list[Estimate]:
     """The loss of the best possible denoiser under each published loss, in code units."""
-    mixture, estimates = lean(mixture), []
-    stretch = math.log1p(1 / KNEE)
-    for scramble in range(seed, seed + budget.scrambles):
-        cube = sobol(budget.points, 2 + mixture.dim, scramble)
-        t = KNEE * torch.expm1(stretch * cube[:, 0])
-        each = _eps_variance(mixture, cube[:, 1:], t) * stretch * (t + KNEE)
-        estimates.append(torch.stack([(each * loss.eps_factor(t)).mean() for loss in losses]))
-    mean = mean_of(torch.stack(estimates))
-    return [Estimate(value, error) for value, error in zip(*mean, strict=True)]
+    factors = [loss.eps_factor for loss in losses]
+    return floors.floors(mixture, factors, SCHEDULE, budget.points, budget.scrambles, seed)
+
+
+def truncated(
+    mixture: Mixture, t_min: Sequence[float], budget: Budget, seed: int = 0
+) -> list[Estimate]:
+    """The unguarded NELBO of the best denoiser over t in (t_min, 1), code units, for falling ``t_min``."""
+    ends = SCHEDULE.log_snr(torch.tensor(t_min, dtype=torch.float64)).tolist()
+    points, scrambles = budget.points, budget.scrambles
+    log_snr = [LOWEST_LOG_SNR, *ends]
+    return floors.truncated_nelbo(mixture, log_snr, SCHEDULE, points, scrambles, seed, math.pi)
 
 
 def monte_carlo(
-    mixture: Mixture, losses: Sequence[PublishedLoss], n: int, generator: Generator
+    mixture: Mixture, losses: Sequence[Published], n: int, generator: Generator
 ) -> Tensor:
     """Losses (len(losses), n) of the exact denoiser at n points, one uniform time and noise for each.
 
     What the published code computes, with the best possible network in it. All losses see the same draws.
     """
-    mixture = lean(mixture)
+    mixture = floors.lean(mixture)
     x = mixture.sample(n, generator, torch.float64)
     t = torch.rand(n, generator=generator, dtype=torch.float64)
-    eps = torch.randn(n, mixture.dim, generator=generator, dtype=torch.float64)
-    z = SCHEDULE.alpha(t)[:, None] * x + SCHEDULE.sigma(t)[:, None] * eps
-    denoiser = mixture.denoiser(SCHEDULE)
-    x_hat, eps_hat = denoiser.posterior(z, SCHEDULE.alpha(t), SCHEDULE.sigma(t))
+    eps = noise_like(x, generator)
+    z = noised(x, eps, t, SCHEDULE)
+    pair = mixture.posterior(z, SCHEDULE.alpha(t), SCHEDULE.sigma(t))
     values = []
     for loss in losses:
-        a, b = loss.target.row(SCHEDULE, t)
-        values.append(loss.of_prediction(a[:, None] * x_hat + b[:, None] * eps_hat, x, eps, t))
+        truth, best = (loss.target.of(*p, t, SCHEDULE) for p in ((x, eps), pair))
+        values.append(loss.coefficient_at(t) * squared_norm(truth - best) / mixture.dim)
     return torch.stack(values)
 
 
@@ -113,11 +118,11 @@ def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
     and ``draw_sd``; ``excess_last20``.
     """
     keys = [(objective, target) for objective in study.OBJECTIVES for target in study.TARGETS]
-    losses = [published.LOSSES[key] for key in keys]
+    losses = [Published(*key) for key in keys]
     rows = []
     for number, name in enumerate(study.DATASETS):
-        mixture = data2d.by_name(name)
-        values = floors(mixture, losses, budget, seed + 1000 * number)
+        mixture = DATASETS[name]()
+        values = published_floors(mixture, losses, budget, seed + 1000 * number)
         generator = torch.Generator().manual_seed(seed + number)
         draws = monte_carlo(mixture, losses, budget.monte_carlo, generator)
         for (objective, target), value, draw in zip(keys, values, draws, strict=True):
@@ -146,24 +151,3 @@ def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
     table["excess_in_se"] = table["excess"] / noise
     table["excess_last20"] = table["last20"] - table["floor"]
     return table
-
-
-def truncated_nelbo(
-    mixture: Mixture, t_min: Sequence[float], budget: Budget, seed: int = 0
-) -> list[Estimate]:
-    r"""The unguarded NELBO of the best denoiser over t in (t_min, 1), code units, for falling ``t_min``.
-
-    It is :math:`\frac1\pi \int E\|\epsilon-\hat\epsilon\|^2/D\,d\lambda` up to the log-SNR of ``t_min``: one
-    piece for each ``t_min``, uniform in the log-SNR, added up.
-    """
-    mixture, pieces = lean(mixture), []
-    ends = SCHEDULE.log_snr(torch.tensor(t_min, dtype=torch.float64)).tolist()
-    for number, (low, high) in enumerate(zip([LOWEST_LOG_SNR, *ends], ends, strict=False)):
-        points = budget.points // (4 if number == 0 else 16)
-        estimates = []
-        for scramble in range(seed, seed + budget.scrambles):
-            cube = sobol(points, 2 + mixture.dim, 1000 * (1 + number) + scramble)
-            t = SCHEDULE.time_of(low + (high - low) * cube[:, 0])
-            estimates.append(_eps_variance(mixture, cube[:, 1:], t).mean() * (high - low) / math.pi)
-        pieces.append(torch.stack(estimates))
-    return [mean_of(total) for total in torch.stack(pieces).cumsum(0)]

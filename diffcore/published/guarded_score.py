@@ -1,0 +1,25 @@
+"""The target of the study's score loss, with its guard."""
+
+from dataclasses import dataclass
+
+from diffcore.choice import Scalar
+from diffcore.targets import Scales, Target
+
+
+@dataclass(frozen=True)
+class GuardedScore(Target):
+    r"""The published score target :math:`-(z-\alpha x)/(\sigma^2+g) = -\sigma\epsilon/(\sigma^2+g)`.
+
+    Attributes:
+        guard: g.
+    """
+
+    name = "guarded_score"
+    symbol = "s_g"
+
+    guard: Scalar
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(0, -sigma / (sigma^2 + g))."""
+        sigma = scales.sigma(t)
+        return 0, -sigma / (sigma**2 + self.guard)

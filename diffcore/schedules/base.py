@@ -1,0 +1,89 @@
+r"""Noise schedules: how much signal and how much noise, at every time.
+
+A schedule fixes the forward process :math:`z_t = \alpha_t x + \sigma_t \epsilon` on
+:math:`t \in [0, 1]`, with data at :math:`t = 0`. The log-signal-to-noise ratio
+:math:`\lambda_t = \log(\alpha_t^2 / \sigma_t^2)` decreases strictly in :math:`t`
+(Kingma et al., 2021, section 3.1).
+
+Every method is elementwise: it takes a tensor of times of any shape and dtype and returns a tensor of
+the same shape and dtype, differentiable by autograd. Nothing is clipped. Every formula is written so
+that it keeps its full relative accuracy down to both ends (``1 - t`` is exact in floating point for
+``t >= 1/2``, ``expm1`` replaces ``exp(.) - 1``); at the very ends ``log_snr`` is infinite where the
+mathematics says so.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffcore.choice import Choice
+
+DEFAULT_LOG_SNR = (-12.0, 12.0)
+"""Where bounds, samplers and times begin and end unless told otherwise, as far as the schedule reaches."""
+
+
+@dataclass(frozen=True)
+class Schedule(Choice, ABC):
+    r"""A forward process :math:`q(z_t | x) = N(\alpha_t x, \sigma_t^2 I)`."""
+
+    @abstractmethod
+    def alpha(self, t: Tensor) -> Tensor:
+        r"""Signal scale :math:`\alpha_t`."""
+
+    @abstractmethod
+    def sigma(self, t: Tensor) -> Tensor:
+        r"""Noise scale :math:`\sigma_t`."""
+
+    @abstractmethod
+    def alpha_prime(self, t: Tensor) -> Tensor:
+        r"""Time derivative :math:`d\alpha_t / dt`."""
+
+    @abstractmethod
+    def sigma_prime(self, t: Tensor) -> Tensor:
+        r"""Time derivative :math:`d\sigma_t / dt`."""
+
+    @abstractmethod
+    def log_snr(self, t: Tensor) -> Tensor:
+        r"""Log-signal-to-noise ratio :math:`\lambda_t`, in nats."""
+
+    @abstractmethod
+    def log_snr_prime(self, t: Tensor) -> Tensor:
+        r"""Time derivative :math:`d\lambda_t / dt < 0`."""
+
+    @abstractmethod
+    def time_of(self, log_snr: Tensor) -> Tensor:
+        r"""The time at which the log-SNR is ``log_snr``: the inverse of :meth:`log_snr`.
+
+        Defined on :attr:`log_snr_range`. Beyond it the formula's continuation is returned, a time
+        outside [0, 1] or none at all; nothing in this package asks for one.
+        """
+
+    @property
+    def log_snr_range(self) -> tuple[float, float]:
+        """The lowest and highest log-SNR reached on [0, 1], in nats; either may be infinite."""
+        low, high = self.log_snr(torch.tensor([1.0, 0.0], dtype=torch.float64)).tolist()
+        return low, high
+
+    def log_snr_window(self, asked: tuple[float | None, float | None]) -> tuple[float, float]:
+        """The range (low, high) that was asked for, in nats.
+
+        Args:
+            asked: (low, high); None stands for the end of :data:`DEFAULT_LOG_SNR`, or of what the
+                schedule reaches where that is less.
+
+        Raises:
+            ValueError: if low < high does not hold, or the schedule does not reach that far.
+        """
+        lowest, highest = self.log_snr_range
+        low = max(DEFAULT_LOG_SNR[0], lowest) if asked[0] is None else asked[0]
+        high = min(DEFAULT_LOG_SNR[1], highest) if asked[1] is None else asked[1]
+        if not low < high:
+            raise ValueError(f"log-SNR range: low < high expected, got ({low:g}, {high:g})")
+        if low < lowest or high > highest:
+            raise ValueError(
+                f"log-SNR range: {self} reaches ({lowest:.4g}, {highest:.4g}), "
+                f"got ({low:g}, {high:g}): ask for a range inside"
+            )
+        return low, high
