@@ -25,10 +25,16 @@ class LedgerError(UserError):
 
 @dataclass(frozen=True)
 class Chapter:
-    """A notebook and the derivations in it."""
+    """A notebook, the derivations in it, and the cells that wrote them."""
 
     name: str
     derivations: list[Derivation]
+    cells: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The ``__module__`` of what its cells define."""
+        return f"derivations_of_{self.name}"
 
     @property
     def chains(self) -> list[Chain]:
@@ -64,18 +70,21 @@ def _chapter(path: Path) -> Chapter:
         for cell in jupytext.read(path)["cells"]
         if cell["cell_type"] == "code" and "derivation" in cell["metadata"].get("tags", [])
     ]
-    namespace: dict[str, Any] = {"__name__": f"derivations_of_{path.stem}"}
+    sources = tuple(cell["source"] for cell in cells)
+    chapter = Chapter(path.stem, [], sources)
+    namespace: dict[str, Any] = {"__name__": chapter.module}
     with fresh_ledger() as derivations, deferred():
-        for number, cell in enumerate(cells, 1):
-            code = compile(cell["source"], f"{path.name}, derivation cell {number}", "exec")
+        for number, source in enumerate(sources, 1):
+            code = compile(source, f"{path.name}, derivation cell {number}", "exec")
             try:
                 exec(code, namespace)
             except Exception as error:
                 raise LedgerError(
-                    f"{path.name}: derivation cell {number} of {len(cells)} raises "
+                    f"{path.name}: derivation cell {number} of {len(sources)} raises "
                     f"{type(error).__name__}: {error}; cells tagged 'derivation' must run by themselves"
                 ) from error
-    return Chapter(path.stem, list(derivations.values()))
+    chapter.derivations.extend(derivations.values())
+    return chapter
 
 
 def validate(derivations: list[Derivation]) -> None:

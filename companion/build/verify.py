@@ -1,102 +1,93 @@
-"""Check every derivation step of the book, in two processes, and print what was found."""
+"""Check every derivation step of the book, on all cores, and print what was found.
+
+What has been proved is kept (`companion.build.proving`): a step is proved again when anything that its proof
+depends on has changed, or when it is named.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 
-import mpmath as mp
 from rich.console import Console
-from rich.table import Table
 
 from companion import paths
+from companion.build.proving import store
+from companion.build.proving.report import Found, Row, Said, report
 from companion.errors import UserError
 
-PROCESSES = 2
 
-FEW = 8
-"""So many steps are checked in this process."""
-
-
-@dataclass
-class Row:
-    """What became of one step, in plain values that can cross a process border."""
-
-    step: str
-    chapter: str
-    ok: bool = False
-    message: str = ""
-    proof: str = ""
-    points: int = 0
-    error: str = ""
-    refuted: int = 0
-    equivalent: int = 0
-    torch: str = ""
-    seconds: float = 0.0
-    details: list[str] = field(default_factory=list)
-
-
-def run(names: list[str], verbose: bool = False, folder: Path = paths.NOTEBOOKS) -> int:
+def run(
+    names: list[str],
+    verbose: bool = False,
+    folder: Path = paths.NOTEBOOKS,
+    kept_in: Path = store.PROOFS,
+) -> int:
     """Check the named steps, chains, derivations or chapters (all if none is named); print a table.
+
+    Named steps are always proved afresh; of all, those whose proof is not kept in ``kept_in``.
 
     Returns:
         0 if every step is accepted, 1 otherwise.
 
     Raises:
-        UserError: for a name that is none of these.
+        UserError: for a name that is none of these, or if a proof cannot be written.
         LedgerError: if a notebook's derivation cells do not run.
     """
     started = time.perf_counter()
     console = Console(width=None if sys.stdout.isatty() else 160)
-    _load(folder)
-    listed = select(
-        names, {name: chapter for name, (_, chapter) in [*_steps.items(), *_words.items()]}
-    )
-    chosen = [name for name in listed if name in _steps]
-    said = [name for name in listed if name in _words]
-    if not listed:
+    rows, said = ([], []) if names else _all_kept(folder, kept_in)
+    if not rows:
+        with console.status("proving"):
+            rows, said = _prove(names, folder, kept_in)
+    if not rows and not said:
         console.print("no derivation steps found")
         return 0
-    with console.status(f"checking {len(chosen)} steps"):
-        rows = _check_all(chosen, folder)
-    if rows:
-        console.print(_table(rows))
-    for name in said:
-        words, chapter = _words[name]
-        console.print(f"in words, not checked by machine: {name} ({chapter})", markup=False)
-        if verbose:
-            for line in filter(None, (words.statement, words.because, words.cites)):
-                console.print("  " + line, markup=False, highlight=False)
-    if verbose:
-        for row in rows:
-            console.print(f"[bold]{row.step}[/bold]  ({row.chapter})")
-            for line in row.details:
-                console.print("  " + line, markup=False, highlight=False)
-    failed = [row for row in rows if not row.ok]
-    for row in failed:
-        console.print(f"not accepted: {row.message}", markup=False, style="red")
-    total = time.perf_counter() - started
-    mutants = sum(row.refuted for row in rows)
-    console.print(
-        f"{len(rows) - len(failed)} of {len(rows)} steps accepted, "
-        f"{mutants} wrong variants refuted, {total:.1f} s"
-        + (f"; {len(said)} in words, not checked by machine" if said else "")
-    )
-    return 1 if failed else 0
+    report(console, rows, said, verbose, time.perf_counter() - started)
+    return 1 if any(row.found is None for row in rows) else 0
 
 
-def _check_all(chosen: list[str], folder: Path) -> list[Row]:
-    """Check the steps here, or in two processes where that is worth their start."""
-    if len(chosen) <= FEW:
-        return [_check(name) for name in chosen]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, context, _load, (folder,)) as pool:
-        return list(pool.map(_check, chosen))
+def _all_kept(folder: Path, kept_in: Path) -> tuple[list[Row], list[Said]]:
+    """Every step with its proof, where nothing has changed since; nothing otherwise."""
+    listed = store.load(kept_in, store.stamp(folder))
+    if listed is None:
+        return [], []
+    rows = [_kept(name, chapter, key, kept_in) for name, chapter, key in listed["steps"]]
+    whole = [row for row in rows if row is not None]
+    said = [Said(**words) for words in listed["words"]]
+    return (whole, said) if len(whole) == len(rows) else ([], [])
+
+
+def _kept(name: str, chapter: str, key: str | None, kept_in: Path) -> Row | None:
+    outcome = store.load(kept_in, key)
+    return None if outcome is None else Row(name, chapter, Found(**outcome), key=key, kept=True)
+
+
+def _prove(names: list[str], folder: Path, kept_in: Path) -> tuple[list[Row], list[Said]]:
+    """Gather the steps, and prove those that are named or not kept."""
+    from companion.build.proving.prove import Ledger, prove_all  # SymPy, and what the cells import
+
+    stamp = store.stamp(folder)
+    ledger = Ledger(folder)
+    listed, words = ledger.listed(), ledger.said()
+    chapters = {name: chapter for name, chapter, _ in listed} | {w.name: w.chapter for w in words}
+    chosen = select(names, chapters)
+    found = [] if names else [_kept(*entry, kept_in) for entry in listed]
+    rows = {row.step: row for row in found if row is not None}
+    missing = [name for name in chosen if name in ledger.steps and name not in rows]
+    proved = prove_all(missing, ledger, folder)
+    if (
+        store.stamp(folder) == stamp and store.packages() == store.LOADED
+    ):  # nothing was edited since
+        for row in proved:
+            if row.found is not None:
+                store.save(kept_in, row.key, asdict(row.found))
+        store.save(kept_in, stamp, {"steps": listed, "words": [asdict(w) for w in words]})
+    rows |= {row.step: row for row in proved}
+    return [rows[n] for n in chosen if n in rows], [w for w in words if w.name in chosen]
 
 
 def select(names: list[str], steps: dict[str, str]) -> list[str]:
@@ -124,69 +115,3 @@ def select(names: list[str], steps: dict[str, str]) -> list[str]:
 def _names_of(step: str, chapter: str) -> list[str]:
     chain = step.rpartition(".")[0] or step  # a statement in words has no links
     return [chapter, chain.partition("/")[0], chain, step]
-
-
-_steps: dict[str, tuple] = {}
-_words: dict[str, tuple] = {}
-
-
-def _load(folder: Path) -> None:
-    """Gather the steps; each worker does it too, since callables do not cross processes."""
-    from companion.build.collect import collect
-
-    _steps.clear()
-    _words.clear()
-    for chapter in collect(folder):
-        for step in chapter.steps:
-            _steps[step.name] = (step, chapter.name)
-        for said in chapter.in_words:
-            _words[said.name] = (said, chapter.name)
-
-
-def _check(name: str) -> Row:
-    from companion.derivation.step import DerivationError, check, show_point
-
-    step, chapter = _steps[name]
-    row, start = Row(name, chapter), time.perf_counter()
-    try:
-        outcome = check(step)
-    except DerivationError as error:
-        row.message, row.seconds = str(error), time.perf_counter() - start
-        row.details = [f"{step.left}  =  {step.right}", str(error)]
-        return row
-    row.ok, row.seconds = True, time.perf_counter() - start
-    row.proof = outcome.proof.tactic
-    row.points = outcome.points
-    row.error = "0" if outcome.error == 0 else mp.nstr(outcome.error, 1)
-    row.refuted, row.equivalent = outcome.count("refuted"), outcome.count("equivalent")
-    row.torch = "" if outcome.torch_error is None else f"{outcome.torch_error:.0e}"
-    places = step.domain.points([step.left, step.right], step.name, 2)
-    row.details = [
-        f"claim: {step.left}  =  {step.right}",
-        f"because: {step.reason}",
-        f"proof: {outcome.proof.tactic}, abbreviations opened {outcome.proof.depth} times",
-        *(f"a point: {show_point(place)}" for place in places),
-        *(
-            f"{r.verdict}: {r.mutant.kind} ({r.mutant.detail}, {r.mutant.side}): {r.evidence}"
-            for r in outcome.refutations
-        ),
-        "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in outcome.seconds.items()),
-    ]
-    return row
-
-
-def _table(rows: list[Row]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading, justify in (
-        ("step", "left"), ("chapter", "left"), ("proved by", "left"), ("points", "right"),
-        ("max error", "right"), ("mutants", "right"), ("torch", "right"), ("s", "right"),
-    ):  # fmt: skip
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for row in rows:
-        mutants = f"{row.refuted}" + (f"+{row.equivalent}=" if row.equivalent else "")
-        proof = row.proof if row.ok else "[red]NOT ACCEPTED[/red]"
-        table.add_row(
-            row.step, row.chapter, proof, str(row.points), row.error, mutants, row.torch,
-            f"{row.seconds:.1f}",
-        )  # fmt: skip
-    return table

@@ -85,11 +85,11 @@ def test_collect_runs_tagged_cells_only_and_checks_nothing(tmp_path: Path) -> No
 
 def test_verify_accepts_and_rejects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = book(tmp_path, a=("one", [], TRUE_LINE), b=("two", ["one"], "x**2 + x_hat**2"))
-    assert verify.run(["one"], verbose=True, folder=folder) == 0
+    assert verify.run(["one"], verbose=True, folder=folder, kept_in=tmp_path / "proofs") == 0
     shown = capsys.readouterr().out
     assert "2 of 2 steps accepted, 16 wrong variants refuted" in shown
     assert "refuted: " in shown
-    assert verify.run([], folder=folder) == 1
+    assert verify.run([], folder=folder, kept_in=tmp_path / "proofs") == 1
     assert "not accepted: two/square.2: numeric check failed" in capsys.readouterr().out
 
 

@@ -1,0 +1,1 @@
+"""What `companion.build.verify` does: prove the steps of the ledger, and keep what has been proved."""
