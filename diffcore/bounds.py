@@ -73,6 +73,18 @@ def reconstruction_gaussian(x: Tensor, log_snr: float) -> Tensor:
     return x.new_full(x.shape[:1], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr))
 
 
+def level_index(x: Tensor, levels: Tensor) -> Tensor:
+    """Which of ``levels`` (n,) each value of ``x`` is: integers of the shape of ``x``.
+
+    Raises:
+        ValueError: if a value of ``x`` is not one of ``levels``.
+    """
+    nearest, index = (x.unsqueeze(-1) - levels.to(x)).abs().min(-1)
+    if not torch.all(nearest <= 1e-6 * levels.abs().max().to(x)):
+        raise ValueError("every value of x must be one of the levels: rescale x as levels was")
+    return index
+
+
 def reconstruction_levels(
     x: Tensor, levels: Tensor, log_snr: float, generator: Generator
 ) -> Tensor:
@@ -84,10 +96,7 @@ def reconstruction_levels(
     Raises:
         ValueError: if a value of ``x`` is not one of ``levels``.
     """
-    distance = (x.unsqueeze(-1) - levels.to(x)).abs()
-    nearest, index = distance.min(-1)
-    if not torch.all(nearest <= 1e-6 * levels.abs().max().to(x)):
-        raise ValueError("every value of x must be one of the levels: rescale x as levels was")
+    index = level_index(x, levels)
     noise_scale = math.exp(-log_snr / 2)
     y = x + noise_scale * noise_like(x, generator)  # z_0 / alpha_0
     logits = -(((y.unsqueeze(-1) - levels.to(x)) / noise_scale) ** 2) / 2

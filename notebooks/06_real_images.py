@@ -42,6 +42,8 @@ from companion.chapters.real_images import figures, results
 from companion.datasets import digits
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
+from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.levels import IndependentLevels
 from diffcore.networks import TimeMLP
 from diffcore.training import Plan
 
@@ -91,11 +93,9 @@ score = partial(
     seed=0,
 )
 exact_draws = budget.pick(quick=2, standard=8, paper=32)
-probabilities = results.marginals(train)
-by_pixels = results.bits(
-    results.marginal_denoiser(probabilities, schedule), test, edges, draws=exact_draws, seed=0
-)
-gaussian = results.gaussian(train, schedule)
+pixels = IndependentLevels.fitted(train, digits.LEVELS)
+by_pixels = results.bits(pixels.denoiser(schedule), test, edges, draws=exact_draws, seed=0)
+gaussian = EmpiricalGaussian(train).denoiser(schedule)
 by_gaussian = results.bits(gaussian, test, edges, draws=exact_draws, seed=0)
 Markdown(
     f"From $\\lambda = {edges[0]:.0f}$ to ${edges[-1]:.0f}$ the prior costs {by_pixels.prior.mean():.4f} and the "
@@ -112,7 +112,7 @@ Markdown(
 #   exact denoiser knows nothing of shapes, but that there are 17 levels.
 
 # %%
-exact = results.marginal_bits(probabilities, test)
+exact = pixels.bits_per_dim(test)
 uniform = torch.full_like(exact, len(digits.LEVELS)).log2()
 known = {
     ("uniform", "exact"): uniform,

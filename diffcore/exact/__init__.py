@@ -1,6 +1,18 @@
-"""What is known exactly: mixtures of Gaussians, the study's 2-D data, quadrature."""
+"""What is known exactly: mixtures, the study's 2-D data, Gaussians, independent levels, floors."""
 
 from diffcore.exact.data2d import DATASETS, clusters, rings, swiss_roll, waves
+from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.levels import IndependentLevels
 from diffcore.exact.mixtures import GaussianMixture, Mixture
 
-__all__ = ["DATASETS", "GaussianMixture", "Mixture", "clusters", "rings", "swiss_roll", "waves"]
+__all__ = [
+    "DATASETS",
+    "EmpiricalGaussian",
+    "GaussianMixture",
+    "IndependentLevels",
+    "Mixture",
+    "clusters",
+    "rings",
+    "swiss_roll",
+    "waves",
+]

@@ -9,8 +9,9 @@ from torch import Tensor
 class Components(NamedTuple):
     """n Gaussians by their eigenvectors: mean (D, n), basis (D, D, n), variance (D, n).
 
-    Coordinates come first, so that sums over them run over long contiguous rows. ``basis[:, j]`` is the
-    eigenvector of ``variance[j]``.
+    Coordinates come first here, and wherever components go: sums over them then run over long contiguous
+    rows. Data everywhere else are (batch, D); the public methods of a ``Mixture`` turn one into the other.
+    ``basis[:, j]`` is the eigenvector of ``variance[j]``.
     """
 
     mean: Tensor

@@ -8,6 +8,8 @@ import torch
 import diffcore as dc
 from companion.chapters.real_images import results as digit_bits
 from companion.datasets import digits
+from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.levels import PSEUDO_COUNTS, IndependentLevels
 
 COSINE = dc.schedules.Cosine()
 TRAIN, _, TEST, _ = digits.load()
@@ -15,7 +17,7 @@ EDGES = torch.linspace(-8, 8, 17)
 
 
 def test_the_slices_add_up_to_the_bound():
-    denoiser = digit_bits.gaussian(TRAIN, COSINE)
+    denoiser = EmpiricalGaussian(TRAIN).denoiser(COSINE)
     sliced = digit_bits.bits(denoiser, TEST, EDGES, draws=4, seed=0)
     whole = dc.nelbo(
         denoiser,
@@ -33,7 +35,7 @@ def test_the_slices_add_up_to_the_bound():
 
 
 def test_equal_seeds_give_equal_noise():
-    denoiser = digit_bits.gaussian(TRAIN, COSINE)
+    denoiser = EmpiricalGaussian(TRAIN).denoiser(COSINE)
     first, again, other = (digit_bits.bits(denoiser, TEST[:20], EDGES, 1, s) for s in (0, 0, 1))
     assert torch.equal(first.total, again.total)
     assert not torch.equal(first.total, other.total)
@@ -41,15 +43,14 @@ def test_equal_seeds_give_equal_noise():
 
 def test_independent_pixels_cost_what_their_table_says():
     """For an exact denoiser the bound is tight, image by image."""
-    probabilities = digit_bits.marginals(TRAIN)
-    denoiser = digit_bits.marginal_denoiser(probabilities, COSINE)
-    gap = digit_bits.bits(denoiser, TEST, EDGES, draws=16, seed=0).total
-    gap = gap - digit_bits.marginal_bits(probabilities, TEST)
+    pixels = IndependentLevels.fitted(TRAIN, digits.LEVELS)
+    gap = digit_bits.bits(pixels.denoiser(COSINE), TEST, EDGES, draws=16, seed=0).total
+    gap = gap - pixels.bits_per_dim(TEST)
     assert abs(float(gap.mean())) < 4 * float(gap.std()) / len(gap) ** 0.5 < 0.02
 
 
 def test_marginals_are_smoothed_frequencies():
-    probabilities = digit_bits.marginals(TRAIN)
+    probabilities = IndependentLevels.fitted(TRAIN, digits.LEVELS).probabilities
     assert probabilities.shape == (64, 17)
     assert torch.allclose(probabilities.sum(1), torch.ones(64, dtype=torch.float64))
     assert float(probabilities.min()) > 0
@@ -70,10 +71,10 @@ def test_the_pseudo_count_is_the_best_by_leaving_one_out():
             total -= float(((same + pseudo) / (len(others) + 17 * pseudo)).log().sum())
         return total
 
-    best = min(digit_bits.PSEUDO_COUNTS.tolist(), key=cost)
+    best = min(PSEUDO_COUNTS.tolist(), key=cost)
     one_hot = torch.nn.functional.one_hot(level, 17).double().sum(0)
     expected = (one_hot + best) / (len(few) + 17 * best)
-    assert torch.allclose(digit_bits.marginals(few), expected)
+    assert torch.allclose(IndependentLevels.fitted(few, digits.LEVELS).probabilities, expected)
 
 
 def test_marginal_bits_by_hand():
@@ -82,7 +83,9 @@ def test_marginal_bits_by_hand():
     probabilities[0, 0] = 0.5
     blank = -torch.ones(1, 8, 8)
     by_hand = (1 + 63 * math.log2(17)) / 64
-    assert float(digit_bits.marginal_bits(probabilities, blank)) == pytest.approx(by_hand)
+    assert float(
+        IndependentLevels(probabilities, digits.LEVELS).bits_per_dim(blank)
+    ) == pytest.approx(by_hand)
 
 
 @pytest.mark.parametrize("log_snr", [-9.0, 0.0, 9.0])
@@ -95,7 +98,7 @@ def test_the_gaussian_denoiser_is_the_linear_regression_of_x_on_z(log_snr: float
     z = torch.randn(5, 64, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     slope = alpha * cov @ torch.linalg.inv(alpha**2 * cov + sigma**2 * torch.eye(64))
     x_hat = mean + (z - alpha * mean) @ slope.T
-    found = digit_bits.gaussian(TRAIN, COSINE).predict_pair(z.reshape(5, 8, 8), t)
+    found = EmpiricalGaussian(TRAIN).denoiser(COSINE).predict_pair(z.reshape(5, 8, 8), t)
     assert torch.allclose(found[0].flatten(1), x_hat, atol=1e-9)
     assert torch.allclose(alpha * found[0] + sigma * found[1], z.reshape(5, 8, 8), atol=1e-9)
 
@@ -104,7 +107,7 @@ def test_the_gaussian_denoiser_is_the_linear_regression_of_x_on_z(log_snr: float
 def test_the_pair_of_the_marginal_denoiser_gives_back_z(log_snr: float):
     t = COSINE.time_of(torch.tensor(log_snr, dtype=torch.float64))
     z = torch.randn(5, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    denoiser = digit_bits.marginal_denoiser(digit_bits.marginals(TRAIN), COSINE)
+    denoiser = IndependentLevels.fitted(TRAIN, digits.LEVELS).denoiser(COSINE)
     x_hat, eps_hat = denoiser.predict_pair(z, t)
     assert torch.allclose(COSINE.alpha(t) * x_hat + COSINE.sigma(t) * eps_hat, z, atol=1e-9)
     assert float(x_hat.abs().max()) <= 1

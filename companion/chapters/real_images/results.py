@@ -1,4 +1,4 @@
-"""How many bits a held-out digit costs, noise level by noise level, and models that need no training."""
+"""How many bits a held-out digit costs, noise level by noise level."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.datasets.digits import LEVELS, counts
+from companion.datasets.digits import LEVELS
 from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
-from diffcore.denoisers import Denoiser, ExactDenoiser
-from diffcore.schedules import Schedule
-
-PSEUDO_COUNTS = torch.logspace(-3, 1, 81, dtype=torch.float64)
+from diffcore.denoisers import Denoiser
 
 
 @dataclass(frozen=True)
@@ -75,67 +72,6 @@ def bits(denoiser: Denoiser, images: Tensor, edges: Tensor, draws: int, seed: in
         torch.stack(slices, dim=1) / per_bit,
         edges,
     )
-
-
-def gaussian(train: Tensor, schedule: Schedule) -> ExactDenoiser:
-    """The best denoiser of the Gaussian with the mean and covariance of the training images.
-
-    It is the best that any prediction can be that is linear in z, at every noise level.
-    """
-    flat = train.flatten(1).double()
-    mean = flat.mean(0)
-    _, singular, basis = torch.linalg.svd(flat - mean, full_matrices=False)
-    variance = singular**2 / len(flat)
-
-    def posterior(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        a, s = alpha.double()[:, None], sigma.double()[:, None]
-        residual = (z.flatten(1).double() - a * mean) @ basis.T
-        weighted = residual / (a**2 * variance + s**2)
-        x_hat = mean + (a * variance * weighted) @ basis
-        eps_hat = (s * weighted) @ basis
-        return x_hat.reshape(z.shape).to(z), eps_hat.reshape(z.shape).to(z)
-
-    return ExactDenoiser(posterior, schedule)
-
-
-def marginals(train: Tensor) -> Tensor:
-    """How often each pixel takes each level: probabilities (pixels, levels).
-
-    Every count has the same number added, the one that best predicts each training image from all
-    the others (leave-one-out).
-    """
-    count = torch.nn.functional.one_hot(counts(train).flatten(1), len(LEVELS)).double().sum(0)
-
-    def left_out(pseudo: Tensor) -> Tensor:
-        seen = count > 0
-        others = torch.where(seen, count - 1 + pseudo, 1.0) / (
-            len(train) - 1 + len(LEVELS) * pseudo
-        )
-        return (count * others.log()).sum()
-
-    best = PSEUDO_COUNTS[torch.stack([left_out(pseudo) for pseudo in PSEUDO_COUNTS]).argmax()]
-    return (count + best) / (len(train) + len(LEVELS) * best)
-
-
-def marginal_bits(probabilities: Tensor, images: Tensor) -> Tensor:
-    """The exact cost of each image if its pixels were independent, in bits per pixel, (images,)."""
-    level = counts(images).flatten(1)
-    chosen = probabilities.expand(len(images), -1, -1).gather(2, level.unsqueeze(2))
-    return -chosen.squeeze(2).log2().mean(1)
-
-
-def marginal_denoiser(probabilities: Tensor, schedule: Schedule) -> ExactDenoiser:
-    """The best denoiser of images whose pixels are independent: it knows that there are 17 levels."""
-
-    def posterior(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        a, s = alpha.double()[:, None, None], sigma.double()[:, None, None]
-        pixels = z.flatten(1).double().unsqueeze(2)
-        noise = (pixels - a * LEVELS) / s  # the noise that each level would need
-        weight = (probabilities.log() - noise**2 / 2).softmax(2)
-        x_hat, eps_hat = (weight * LEVELS).sum(2), (weight * noise).sum(2)
-        return x_hat.reshape(z.shape).to(z), eps_hat.reshape(z.shape).to(z)
-
-    return ExactDenoiser(posterior, schedule)
 
 
 def summary(nelbo: pd.DataFrame, per_image: Mapping[tuple[str, str], Tensor]) -> pd.DataFrame:
