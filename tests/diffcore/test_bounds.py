@@ -234,3 +234,65 @@ def test_any_shape_of_data(shape):
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         nelbo(DATA.denoiser(Cosine()), torch.zeros(2, 3), generator(), **arguments)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_default_range_is_what_the_schedule_reaches_of_minus_12_to_12(name):
+    schedule, x = SCHEDULES[name], DATA.sample(6, generator(1))
+    window = {
+        "linear_beta": (float(schedule.log_snr(tensor(1.0))), 12.0),
+        "sub_vp": (float(schedule.log_snr(tensor(1.0))), 12.0),
+        "variance_exploding": (-2 * math.log(50.0), -2 * math.log(0.01)),
+    }.get(name, (-12.0, 12.0))
+    default = nelbo(DATA.denoiser(schedule), x, generator(2))
+    for part in ("prior", "reconstruction", "diffusion"):
+        asked = nelbo(DATA.denoiser(schedule), x, generator(2), window)
+        torch.testing.assert_close(getattr(default, part), getattr(asked, part), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("ends", [(-8.0, 9.0), (-7.0, 9.3), (-12.0, 12.0)])
+def test_a_range_that_the_schedule_does_not_reach_is_refused(ends):
+    message = r"VarianceExploding\(.*\) reaches \(-7.824, 9.21\), got \("
+    oracle = DATA.denoiser(SCHEDULES["variance_exploding"])
+    with pytest.raises(ValueError, match=message):
+        nelbo(oracle, torch.zeros(2, 3), generator(), ends)
+    for sampler in (dc.ancestral, dc.ddim):
+        with pytest.raises(ValueError, match=message):
+            sampler(oracle, (2, 3), 4, generator(), ends)
+
+
+def test_every_time_of_the_default_range_is_a_time():
+    class Recorder(dc.Denoiser):
+        def __init__(self, schedule):
+            self.schedule, self.seen = schedule, []
+
+        def predict(self, z, t, target=dc.X):
+            self.seen.append(t.reshape(-1))
+            return torch.zeros_like(z)
+
+    for schedule in SCHEDULES.values():
+        recorder = Recorder(schedule)
+        nelbo(recorder, torch.zeros(64, 1).double(), generator(), draws=4)
+        dc.ddim(recorder, (2, 1), 8, generator())
+        seen = torch.cat(recorder.seen)
+        assert seen.min() > -1e-12
+        assert seen.max() < 1 + 1e-12
+
+
+def test_for_a_network_the_chain_need_not_be_above_the_integral():
+    """A network that errs at the clean end only: one step looks at the noisy end, and sees nothing."""
+
+    class CleanEndOnly(dc.Denoiser):
+        schedule = Cosine()
+
+        def predict(self, z, t, target=dc.X):
+            eps = z / self.schedule.sigma(t)[:, None]  # the data are zeros
+            return eps + 3.0 * (self.schedule.log_snr(t) > 0)[:, None]
+
+    x = torch.zeros(4000, 1).double()
+    one, whole = (
+        nelbo(CleanEndOnly(), x, generator(), (-1.0, 1.0), steps).diffusion.mean()
+        for steps in (1, None)
+    )
+    assert abs(one) < 0.1
+    assert whole == pytest.approx(9 / 2, rel=0.05)

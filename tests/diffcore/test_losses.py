@@ -225,3 +225,77 @@ def test_excess_is_the_difference_of_the_losses():
     difference = losses[0] - losses[1]  # the same draws: a paired difference
     assert abs(float(difference.mean()) - truth) < 4 * float(difference.std()) / N**0.5
     assert values.std() < 0.7 * difference.std()
+
+
+@pytest.mark.parametrize(
+    "times", [LogitNormal(0.4, 0.7), Stratified(UniformLogSNR(-4, 5)), LogNormalSigma()], ids=str
+)
+@pytest.mark.parametrize("weighting", [Elbo(), Sigmoid(), MinSNR()], ids=str)
+def test_excess_by_hand_at_the_times_that_were_asked_for(times, weighting):
+    schedule, wrong = RectifiedFlow(), Gaussian(mean=-0.1, variance=0.9)
+    x = DATA.sample(30, generator(1))
+    got = excess(
+        wrong.denoiser(schedule), DATA.denoiser(schedule), x, generator(2), weighting, times
+    )
+    g = generator(2)
+    drawn = times.sample(30, schedule, g)
+    eps = torch.randn(x.shape, generator=g, dtype=torch.float64)
+    t = drawn.t[:, None]
+    z = (1 - t) * x + t * eps
+    eps_hats = [d.posterior(z, 1 - drawn.t, drawn.t)[1] for d in (wrong, DATA)]
+    w = weighting(drawn.log_snr, schedule)
+    expected = w / (2 * drawn.density) * (eps_hats[0] - eps_hats[1]).square().sum(1)
+    torch.testing.assert_close(got, expected, rtol=1e-9, atol=0)
+
+
+def test_excess_takes_uniform_times_and_the_elbo_unless_told_otherwise():
+    schedule, wrong, x = RectifiedFlow(), Gaussian(mean=-0.1), DATA.sample(30, generator(1))
+    pair = wrong.denoiser(schedule), DATA.denoiser(schedule)
+    told = excess(*pair, x, generator(2), Elbo(), dc.times.Uniform())
+    assert torch.equal(excess(*pair, x, generator(2)), told)
+
+
+def test_denoisers_of_different_schedules_are_not_compared():
+    oracle, x = DATA.denoiser(Cosine()), DATA.sample(4, generator())
+    excess(DATA.denoiser(Cosine(0)), oracle, x, generator())  # the same value, another object
+    with pytest.raises(
+        ValueError, match=r"denoisers of one schedule expected: got Cosine\(shift=0.5"
+    ):
+        excess(DATA.denoiser(Cosine(0.5)), oracle, x, generator())
+
+
+# Networks, wherever they are called ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [(4, 1), (1, 3), (3,), (4, 3, 1)])
+def test_no_prediction_broadcasts_silently(wrong):
+    bad = dc.NetDenoiser(lambda z, t: torch.zeros(wrong), Cosine(), dc.V)
+    x, t = torch.zeros(4, 3), torch.full((4,), 0.5)
+    calls = {
+        "predict": lambda: bad.predict(x, t),
+        "predict_pair": lambda: bad.predict_pair(x, t),
+        "nelbo": lambda: dc.nelbo(bad, x, generator()),
+        "excess": lambda: excess(bad, DATA.denoiser(Cosine()), x, generator()),
+        "ddim": lambda: dc.ddim(bad, (4, 3), 2, generator()),
+        "ancestral": lambda: dc.ancestral(bad, (4, 3), 2, generator()),
+    }
+    for call in calls.values():
+        with pytest.raises(
+            ValueError, match=r"must return the shape of its input, \(4, 3\): got \("
+        ):
+            call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_network_sees_z_and_t_in_one_precision(dtype):
+    seen = []
+
+    def net(z, t):
+        seen.append((z.dtype, t.dtype, t.shape))
+        return z
+
+    denoiser = dc.NetDenoiser(net, Cosine(), dc.V)
+    z, t = torch.ones(5, 2, dtype=dtype), tensor(0.3)
+    assert denoiser.predict(z, t).dtype == dtype
+    assert {part.dtype for part in denoiser.predict_pair(z, t.expand(5))} == {dtype}
+    assert seen == [(dtype, dtype, (5,))] * 2

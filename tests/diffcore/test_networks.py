@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
@@ -51,11 +52,79 @@ def test_with_a_schedule_the_network_sees_the_log_snr_only():
 
 
 def test_with_a_schedule_every_nat_of_log_snr_is_told_apart():
-    """In t, the two noisiest nats of the digits' range are 2 % of the input; in log-SNR, 12 %."""
-    ends = torch.tensor([-8.0, -6.0], dtype=torch.float64)
-    t = COSINE.time_of(ends)
-    assert float((t[0] - t[1]).abs()) < 0.025
-    assert float((COSINE.log_snr(t[0]) - COSINE.log_snr(t[1])).abs()) == pytest.approx(2)
+    """The two noisiest nats of the digits' range, as the network sees them: five times further apart."""
+    t = COSINE.time_of(torch.tensor([-8.0, -6.0], dtype=torch.float64))
+    apart = {}
+    for schedule in (None, COSINE):
+        net = initialised(partial(TimeMLP, 4, 8, 2, schedule=schedule), 0).double()
+        seen = []
+        net.embedding.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0]))
+        net(torch.zeros(2, 4).double(), t)
+        apart[schedule] = float((seen[0][0] - seen[0][1]).norm())
+    assert apart[COSINE] > 3 * apart[None]
+    assert apart[COSINE] > 0.8
+
+
+def weights(net):
+    return {name: value.numpy() for name, value in net.state_dict().items()}
+
+
+def layer(w, name, x):
+    return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def layer_norm(w, name, x):
+    centred = x - x.mean(1, keepdims=True)
+    unit = centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5)
+    return unit * w[f"{name}.weight"] + w[f"{name}.bias"]
+
+
+def shaken(net, seed):
+    """The network with every weight drawn anew: at the start some are ones or zeros, which hide."""
+    g = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.copy_(torch.randn(p.shape, generator=g, dtype=p.dtype) / 2)
+    return net
+
+
+@pytest.mark.parametrize("schedule", [None, COSINE, dc.schedules.LinearBeta()], ids=str)
+def test_the_time_mlp_by_numpy(schedule):
+    """Embedding, residual connections and scales, written again from the docstring."""
+    net = shaken(TimeMLP(6, 10, 3, frequencies=5, schedule=schedule).double(), 1)
+    g = torch.Generator().manual_seed(2)
+    z = torch.randn(7, 2, 3, generator=g, dtype=torch.float64)
+    t = torch.rand(7, generator=g, dtype=torch.float64)
+    w = weights(net)
+    clock = t.numpy() if schedule is None else schedule.log_snr(t).numpy() / 20
+    rates = np.pi * np.array([0.5, 2**-0.25, 2**0.5, 2**1.25, 4])  # geometric, half a turn to two
+    np.testing.assert_allclose(w["rates"], rates, rtol=1e-6)  # the buffer is made in float32
+    angles = clock[:, None] * w["rates"]
+    time = silu(layer(w, "embedding", np.concatenate([np.sin(angles), np.cos(angles)], 1)))
+    h = layer(w, "inlet", z.reshape(7, 6).numpy())
+    for k in range(3):
+        inner = layer_norm(w, f"norms.{k}", h) + layer(w, f"shifts.{k}", time)
+        h = h + layer(w, f"downs.{k}", silu(layer(w, f"ups.{k}", inner)))
+    expected = layer(w, "outlet", h).reshape(7, 2, 3)
+    np.testing.assert_allclose(net(z, t).detach().numpy(), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_the_study_mlp_by_numpy():
+    net = shaken(StudyMLP(3, 9, 4).double(), 3)
+    g = torch.Generator().manual_seed(4)
+    z = torch.randn(8, 3, generator=g, dtype=torch.float64)
+    t = torch.rand(8, generator=g, dtype=torch.float64)
+    w = weights(net)
+    h = np.concatenate([z.numpy(), t[:, None].numpy()], 1)
+    for k in range(4):
+        h = np.maximum(layer(w, f"layers.{2 * k}", h), 0)
+    expected = layer(w, "layers.8", h)
+    assert len(w) == 2 * 5
+    np.testing.assert_allclose(net(z, t).detach().numpy(), expected, rtol=1e-12)
 
 
 def test_initial_weights_depend_on_the_seed_alone():

@@ -178,9 +178,20 @@ def test_the_trained_net_is_free_of_gradients_and_keeps_its_weights():
     assert torch.equal(before, net(z, t))
 
 
-def test_the_average_follows_the_weights():
-    trainer = trained(LOSSES, SEEDS, Plan(steps=3, batch=8))
-    assert all(torch.equal(trainer.averaged[k], p.detach()) for k, p in trainer.params.items())
+@pytest.mark.parametrize("ema", [0.0, 0.6])
+def test_the_average_follows_the_weights(ema: float):
+    """An exponential average of the start and of every step: weights ema^k (1 - ema)."""
+    trainer = Trainer(NET, LOSSES, SEEDS, DATA, Plan(steps=4, batch=8, ema=ema))
+    seen = [{k: p.detach().clone() for k, p in trainer.params.items()}]
+    for _ in range(4):
+        trainer.step()
+        seen.append({k: p.detach().clone() for k, p in trainer.params.items()})
+    share = [ema**4] + [(1 - ema) * ema**k for k in (3, 2, 1, 0)]
+    for name, average in trainer.averaged.items():
+        expected = sum(w * past[name] for w, past in zip(share, seen, strict=True))
+        torch.testing.assert_close(average, expected, rtol=1e-12, atol=1e-15)
+        moved = (seen[-1][name] - average).abs().max()
+        assert (moved == 0) if ema == 0 else (moved > 1e-4)
 
 
 def test_making_a_trainer_leaves_the_global_random_state_alone():
