@@ -1,0 +1,64 @@
+"""Floors of losses on Gaussian data, where E||eps - eps*||^2 = D sigmoid(log-SNR), in closed form."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import diffcore as dc
+from diffcore.catalogue import Sigmoid
+from diffcore.exact.floors import factor_of, floors, truncated_nelbo
+from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.levels import IndependentLevels
+from diffcore.exact.mixtures import GaussianMixture
+from diffcore.schedules import Cosine, LinearBeta
+
+NORMAL = GaussianMixture.gaussian(torch.zeros(2).double(), torch.eye(2).double())
+
+
+@pytest.mark.parametrize("bias", [2.0, -1.0])
+@pytest.mark.parametrize("target", [dc.X, dc.VELOCITY], ids=["x", "velocity"])
+def test_the_floor_of_a_sigmoid_loss(target, bias):
+    """1/2 D int sigmoid(b - lam) sigmoid(lam) dlam = D/2 b / (1 - e^-b), whatever the target and times."""
+    loss = dc.Loss(Cosine(), target, Sigmoid(bias), dc.times.LogitNormal())
+    (found,) = floors(NORMAL, [factor_of(loss, 2)], Cosine(), points=4096, scrambles=8)
+    assert abs(found.value.item() - bias / (1 - math.exp(-bias))) < 5 * found.error.item()
+    assert found.error < 0.01
+
+
+def test_the_exact_denoiser_scores_its_floor():
+    loss = dc.Loss(LinearBeta(), dc.V, Sigmoid(), dc.times.Stratified())
+    (floor,) = floors(NORMAL, [factor_of(loss, 2)], LinearBeta(), points=4096, scrambles=8)
+    oracle, g = NORMAL.denoiser(LinearBeta()), torch.Generator().manual_seed(0)
+    x = NORMAL.sample(40_000, g, torch.float64)
+    terms = loss(lambda z, t: oracle.predict(z, t, dc.V), x, g)
+    error = math.hypot(float(terms.std()) / 200, floor.error.item())
+    assert abs(float(terms.mean()) - floor.value.item()) < 4 * error
+    assert error < 0.03
+
+
+@pytest.mark.parametrize(("divisor", "unit"), [(2.0, 1.0), (math.pi, 2 / math.pi)])
+def test_the_truncated_bound_of_a_gaussian(divisor, unit):
+    """1/2 int sigmoid = (softplus(high) - softplus(low)) / 2 nats per dimension."""
+    ends = [-10.0, 0.0, 3.0, 8.0]
+    found = truncated_nelbo(NORMAL, ends, Cosine(), 8192, 8, divisor=divisor)
+    softplus = np.logaddexp(0, ends)
+    for estimate, exact in zip(found, unit * (softplus[1:] - softplus[0]) / 2, strict=True):
+        assert abs(estimate.value.item() - exact) < 5 * estimate.error.item() + 1e-9
+        assert estimate.error.item() < 5e-3
+
+
+def test_a_gaussian_needs_as_many_examples_as_dimensions():
+    with pytest.raises(ValueError, match=r"as many examples as dimensions expected: got \(3, 4\)"):
+        EmpiricalGaussian(torch.zeros(3, 2, 2))
+
+
+def test_a_value_between_levels_is_refused():
+    levels = torch.tensor([0.0, 1.0]).double()
+    pixels = IndependentLevels(torch.full((2, 2), 0.5).double(), levels)
+    assert pixels.bits_per_dim(torch.tensor([[0.0, 1.0]])).tolist() == [1.0]
+    with pytest.raises(ValueError, match="every value of x must be one of the levels"):
+        pixels.bits_per_dim(torch.tensor([[0.0, 0.5]]))
+    with pytest.raises(ValueError, match="every value of x must be one of the levels"):
+        IndependentLevels.fitted(torch.tensor([[0.0, 0.5]]), levels)
