@@ -341,7 +341,7 @@ artifacts.table(
     "$-8 < \\lambda < 8$. *Spread*: largest relative difference to the $x$ row, example by example. "
     "*Weighted*: the plain squared error. *Rescaled*: the plain squared error times the factor that "
     "the study gives. 4,096 examples, seed 0, float64.",
-    digits={"nelbo": 4, "weighted": 4, "rescaled": 4},
+    digits={"nelbo_spread": ".0e", "rescaled_spread": ".0e"},
     columns={
         "target": "target",
         "nelbo": "NELBO",

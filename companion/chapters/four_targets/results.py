@@ -133,7 +133,7 @@ def losses_of_one_network(n: int, seed: int) -> pd.DataFrame:
             {"target": name}
             | {kind: float(value.mean()) for kind, value in row.items()}
             | {
-                f"{kind}_spread": f"{float((row[kind] / results['x'][kind] - 1).abs().max()):.0e}"
+                f"{kind}_spread": float((row[kind] / results["x"][kind] - 1).abs().max())
                 for kind in ("nelbo", "rescaled")
             }
             for name, row in results.items()
