@@ -18,7 +18,7 @@ import pandas as pd
 Tables = Mapping[str, pd.DataFrame]
 
 GUARD_SHARE = 0.8
-"""A perfect denoiser shows at least this share of a difference that is the guard's, at most the rest of a learnt one."""
+"""The least share that a perfect denoiser shows of a difference that is the guard's."""
 
 STANDARD_ERRORS = 2.0
 """How many standard errors a value must be away from a threshold to be on one side of it."""
