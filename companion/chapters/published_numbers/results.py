@@ -36,14 +36,16 @@ class Budget:
         points: Sobol points in each scramble.
         scrambles: independent scrambles.
         monte_carlo: points of the plain Monte Carlo check.
+        sets: sets of samples that show the noise of the study's moment metric.
     """
 
     points: int = 8192
     scrambles: int = 8
     monte_carlo: int = study.TEST_POINTS
+    sets: int = 1000
 
 
-QUICK = Budget(points=512, scrambles=4, monte_carlo=2000)
+QUICK = Budget(points=512, scrambles=4, monte_carlo=2000, sets=100)
 STANDARD = Budget()
 
 
