@@ -147,9 +147,9 @@ def min_snr_in_v(gamma: float) -> pd.DataFrame:
     ratio, time = lam.exp(), SCHEDULE.time_of(lam)
     right = MinSNR(gamma)(lam, SCHEDULE) / Native(V)(lam, SCHEDULE)
     formulas = {
-        "min(SNR + 1, γ) / (SNR + 1)": torch.minimum(ratio + 1, ratio.new_tensor(gamma))
-        / (ratio + 1),
-        "min(SNR, γ) / (SNR + 1)": torch.minimum(ratio, ratio.new_tensor(gamma)) / (ratio + 1),
+        "min(SNR, γ) / SNR + 1": ratio.clamp(max=gamma) / ratio + 1,
+        "min(SNR + 1, γ) / (SNR + 1)": (ratio + 1).clamp(max=gamma) / (ratio + 1),
+        "min(SNR, γ) / (SNR + 1)": ratio.clamp(max=gamma) / (ratio + 1),
     }
     # The same through the library's own conversion, so that two routes give the right weight.
     by_scale = (

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pandas as pd
 
 from companion import study
-from companion.chapters.published_numbers.results import Budget, floors
-from diffcore import published
-from diffcore.exact import data2d
+from companion.chapters.published_numbers.results import Budget, published_floors
+from diffcore.exact.data2d import DATASETS
+from diffcore.published import Published
 
 
 def rescaled_floors(budget: Budget, seed: int = 0) -> pd.DataFrame:
@@ -25,11 +25,11 @@ def rescaled_floors(budget: Budget, seed: int = 0) -> pd.DataFrame:
     Returns:
         Columns dataset, target, ``floor``, ``floor_error``, and ``over_x``, the floor divided by that of x.
     """
-    losses = [published.by_name("rescaled", target) for target in study.TARGETS]
+    losses = [Published("rescaled", target) for target in study.TARGETS]
     quarter = replace(budget, points=budget.points // 4)
     rows = []
     for number, name in enumerate(study.DATASETS):
-        values = floors(data2d.by_name(name), losses, quarter, seed + 1000 * number)
+        values = published_floors(DATASETS[name](), losses, quarter, seed + 1000 * number)
         rows += [
             {
                 "dataset": name,

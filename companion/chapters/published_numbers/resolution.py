@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from companion import study
-from diffcore.exact import data2d
+from diffcore.exact.data2d import DATASETS
 
 SAMPLES = 2_000
 """Samples behind each of the study's moment distances."""
@@ -31,7 +31,7 @@ def moment_noise(sets: int, seed: int = 0) -> pd.DataFrame:
     rows = []
     for number, name in enumerate(study.DATASETS):
         generator = torch.Generator().manual_seed(seed + number)
-        mixture = data2d.by_name(name)
+        mixture = DATASETS[name]()
         data = mixture.sample(ROWS, generator, torch.float64)
         drawn = mixture.sample(sets * SAMPLES, generator, torch.float64).reshape(sets, SAMPLES, 2)
         centred = drawn - drawn.mean(1, keepdim=True)
