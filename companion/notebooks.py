@@ -45,12 +45,9 @@ def reads(name: str) -> dict[str, str]:
         UserError: if no notebook saves one of them.
     """
     files = [source(name)]
-    files += [
-        path for path in graph.needs(source(name)) if path.name in ("claims.py", "verdicts.py")
-    ]
+    files += [path for path in graph.needs(source(name)) if path.name == "claims.py"]
     savers = {table: other for other in names() for table in _saved_by(source(other))}
     wanted = sorted({table for path in files for table in _read_by(path)})
-    wanted = [t for t in wanted if not t.startswith("study_")]
     unknown = [table for table in wanted if table not in savers]
     if unknown:
         raise UserError(
@@ -92,7 +89,6 @@ def _read_by(path: Path) -> frozenset[str]:
         if function in ("load", "load_table"):
             given += call.args[:1]
         given += [k.value for k in call.keywords if k.arg == "tables"]
-        given += call.args[5:6] if function == "Claim" else []
     return frozenset(_literals(given))
 
 

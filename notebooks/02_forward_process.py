@@ -81,7 +81,21 @@ d.chain(
     ),
     (marginal(), "the two definitions"),
     domain=Ordered(s, t),
-    cites="Kingma et al. (2021), appendix A",
+    cites="Kingma et al. (2021), for a variance-preserving schedule",
+)
+
+# %% [markdown]
+# So this step agrees with what was assumed. Is it the only one that does? It is, and that is an argument in words:
+
+# %% tags=["derivation"]
+d.prose(
+    "only-one-step",
+    "No other step, whatever its shape, gives $q(z_t|x)$ back for every $x$.",
+    "Let two steps do so, and let $f(z_s)$ be the difference of the probabilities that they give to one set of values of $z_t$, "
+    "a function between $-1$ and $1$. Its average over $\\N(z_s;\\, \\alpha_s x,\\, \\sigma_s^2)$ is zero for every $x$: $f$ convolved with a "
+    "Gaussian is zero, since $\\alpha_s x$ takes every value. The Fourier transform turns this into a product, and that of a Gaussian is "
+    "nowhere zero. So $f = 0$, almost everywhere. In the language of statistics, a Gaussian location family is *complete*.",
+    rests_on=["forward/one-step"],
 )
 
 # %% [markdown]
@@ -202,7 +216,7 @@ d.chain(
     ),
     domain=Ordered(s, t),
     rests_on=["forward/mean"],
-    cites="Kingma et al. (2021), appendix A (number not certain)",
+    cites="Kingma et al. (2021), for a variance-preserving schedule",
 )
 
 # %% [markdown]
@@ -282,8 +296,8 @@ d.chain(
 )
 
 # %% [markdown]
-# On a variance-preserving schedule the sum of the two variances is exactly the step variance, as {cite:t}`ho2020` say in their section
-# 3.2. The last line below is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$, and the ledger knows it.
+# On a variance-preserving schedule the sum of the two variances is exactly the step variance, as {cite:t}`ho2020` say where they choose
+# between the two. The last line below is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$, and the ledger knows it.
 
 # %% tags=["derivation"]
 share = alpha(s) * var_step() / sigma(t) ** 2
@@ -298,7 +312,7 @@ d.chain(
     (var_step(), "with $\\alpha_t^2 + \\sigma_t^2 = 1$, and only then"),
     domain=Ordered(s, t) & VariancePreserving(alpha, sigma),
     rests_on=["forward/unit-data", "forward/variance"],
-    cites="Ho et al. (2020), section 3.2",
+    cites="Ho et al. (2020), on the two choices of variance",
 )
 
 # %% [markdown]
@@ -321,5 +335,6 @@ d.refute(
 #
 # The transition and the posterior are in {cite:t}`ho2020` for one schedule and in {cite:t}`kingma2021` for a general variance-preserving one; the study
 # {cite:p}`kumar2025` uses the latter's notation. The derivations above are our own and hold for every positive schedule whose SNR
-# falls. The study's own equation numbers for this part are not known to us, since only its introduction and summaries
-# were available.
+# falls. Only the study's introduction and public summaries
+# were available, so its equations are cited without numbers. Equation (7) of {cite:t}`ho2020` is known to us from the comments of
+# `diffusers`.

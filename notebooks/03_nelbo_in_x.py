@@ -82,9 +82,19 @@ d.chain(
 )
 
 # %% [markdown]
-# Average over $q(z|x)$. The last term becomes a Kullback-Leibler divergence, which is never negative (since $\log y \le y - 1$). So
-# $\E_q \log \frac{q(z|x)}{p(x, z)}$ is an upper bound of $-\log p(x)$: the NELBO. The slack is that divergence, no more and no less.
-#
+# Average over $q(z|x)$: the last term becomes a Kullback-Leibler divergence. That it is never negative is an argument in words.
+
+# %% tags=["derivation"]
+d.prose(
+    "slack",
+    "$\\E_q \\log \\frac{q(z|x)}{p(x, z)}$ is an upper bound of $-\\log p(x)$: the NELBO. The slack is the divergence of $q(z|x)$ from "
+    "$p(z|x)$, no more and no less.",
+    "An average of a sum is the sum of the averages. And since $\\log y \\le y - 1$, "
+    "$\\E_q \\log \\frac{p(z|x)}{q(z|x)} \\le \\E_q \\frac{p(z|x)}{q(z|x)} - 1 \\le 0$.",
+    rests_on=["nelbo-x/evidence"],
+)
+
+# %% [markdown]
 # Now split it into steps. By Bayes each forward step is $q(z_i|z_{i-1}) = q(z_{i-1}|z_i, x)\, q(z_i|x)\, /\, q(z_{i-1}|x)$, proved in [](02_forward_process). Write
 # $b_i = q(z_{i-1}|z_i, x)$ for the step back and $q_i = q(z_i|x)$ for the marginal. Along a chain the marginals telescope:
 
@@ -125,7 +135,7 @@ d.chain(
         "prior, reconstruction, and one term for each step",
     ),
     rests_on=["nelbo-x/telescope", "nelbo-x/evidence"],
-    cites="Kumar et al. (2025), section 3 (number not known); Kingma et al. (2021), eq. (11) (recalled)",
+    cites="Kumar et al. (2025), section 3; Kingma et al. (2021), section 3.5",
 )
 
 # %% [markdown]
@@ -177,7 +187,7 @@ d.chain(
     ((snr(s) - snr(t)) / 2 * (x - x_hat) ** 2, "insert $\\sigma_{t|s}^2$: a difference of SNRs"),
     domain=Ordered(s, t),
     rests_on=["nelbo-x/gaussian-kl"],
-    cites="Kumar et al. (2025), on the way to eq. (7); Kingma et al. (2021), eq. (13) (recalled)",
+    cites="Kumar et al. (2025), on the way to eq. (7); Kingma et al. (2021), section 4",
     torch=step_term,
 )
 
@@ -198,7 +208,7 @@ d.chain(
     ),
     domain=Ordered(s, t),
     rests_on=["nelbo-x/step"],
-    cites="Kingma et al. (2021), eq. (14) (recalled)",
+    cites="Kingma et al. (2021), section 4",
 )
 
 # %% [markdown]
@@ -222,7 +232,7 @@ d.chain(
     (-S_prime * e(t) / 2, "a derivative; smooth $S$ and $e$"),
     domain=inside,
     rests_on=["nelbo-x/step"],
-    cites="Kumar et al. (2025), eq. (7), the parent diffusion loss; Kingma et al. (2021), eq. (17) (recalled)",
+    cites="Kumar et al. (2025), eq. (7), the parent diffusion loss; Kingma et al. (2021), section 5",
 )
 
 # %% [markdown]
@@ -240,9 +250,41 @@ d.chain(
 )
 
 # %% [markdown]
-# There are $1/h$ such differences, so $L_T - L_\infty = -\frac{1}{4T} \int_0^1 S'(t)\, e'(t)\, dt + O(1/T^2)$. It is positive where the error grows with the noise: the denoiser is
-# used at the noisier end of each step. More steps tighten the bound, at rate $1/T$.
+# There are $1/h$ such differences, so $L_T - L_\infty = -\frac{1}{4T} \int_0^1 S'(t)\, e'(t)\, dt + O(1/T^2)$, at rate $1/T$.
 #
+# ## Is the sum above the integral?
+#
+# Without any limit, one step from $s$ to $t$ and its share of the integral differ by a product rule:
+
+# %% tags=["derivation"]
+d.chain(
+    "step-excess",
+    sp.Derivative((S(s) - S(tau)) * e(tau), tau),
+    (
+        (S(s) - S(tau)) * sp.Derivative(e(tau), tau) - sp.Derivative(S(tau), tau) * e(tau),
+        "$S(s)$ is a constant here",
+    ),
+    domain=Ordered(s, tau) & Falling(S),
+)
+
+# %% [markdown]
+# Integrate over $\tau$ from $s$ to $t$. On the left is $(S(s) - S(t))\, e(t)$, twice the step. The last term is twice its share of the integral. So a
+# step exceeds its share by $\frac12 \int_s^t (S(s) - S(\tau))\, e'(\tau)\, d\tau$, where the bracket is positive. If the error grows with the noise
+# everywhere, every step is above its share, and more steps tighten the bound. If it does not, the sum may be the smaller one: a network whose error
+# falls as noise is added makes the steps, which use it at their noisier ends, look better than the integral. Both stay bounds of the
+# likelihood, each of its own model; but $L_T$ is no upper bound of $L_\infty$ for networks in general. For the exact denoiser it is:
+
+# %% tags=["derivation"]
+d.prose(
+    "exact-error-grows",
+    "The error $e(t)$ of the posterior mean $\\E[x|z_t]$ never falls as noise is added, whatever the data.",
+    "By one step of noise, $z_t$ is made from $z_s$ and fresh noise that knows nothing of $x$. Whatever can be guessed from $z_t$ can so be guessed "
+    "from $z_s$: draw the noise, step to $z_t$, guess. The posterior mean is the guess of least error, so its error at $s$ is not above that at $t$.",
+    cites="Guo, Shamai & Verdú (2005), who give the derivative",
+    rests_on=["forward/one-step", "nelbo-x/step-excess"],
+)
+
+# %% [markdown]
 # On a grid of equal steps $h$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,(\epsilon - \hat\epsilon)^2$. A step costs $(e^h - 1)\, f(\lambda)$, with $f$ at its lower end.
 
 # %% tags=["derivation"]
@@ -286,6 +328,21 @@ d.chain(
         "$\\hat x = \\alpha_t c\\, z_t / (\\alpha_t^2 c + \\sigma_t^2)$, the posterior mean",
     ),
     domain=Between(t, 0, 1),
+)
+
+# %% [markdown]
+# Here the error's fall with the SNR can be checked by machine. Its rate is the squared posterior variance:
+
+# %% tags=["derivation"]
+gamma = symbol("gamma", r"\gamma", positive=True)
+posterior_variance = c / (1 + c * gamma)
+
+d.chain(
+    "gaussian-error-falls",
+    sp.Derivative(posterior_variance, gamma),
+    (-(posterior_variance**2), "$\\gamma = \\SNR$; so $e(t)$ grows with the noise"),
+    rests_on=["nelbo-x/gaussian-error"],
+    cites="Guo, Shamai & Verdú (2005), for all data",
 )
 
 # %% tags=["derivation"]
@@ -432,5 +489,5 @@ d.refute(
 # ## Sources
 #
 # The study {cite:p}`kumar2025` starts from this bound; its equation (7) is known to us only as "the parent diffusion loss", which we take to be
-# $L_\infty$. The derivation follows {cite:t}`kingma2021`, where the equation numbers marked *recalled* should be checked before they are quoted. The
-# divergence is integrated here, not quoted, and the $1/T$ correction is our own.
+# $L_\infty$. The derivation follows {cite:t}`kingma2021`, cited by section: its equation numbers could not be checked. That the error of the exact denoiser
+# falls with the SNR is in {cite:t}`guo2005`. The divergence is integrated here, not quoted, and the $1/T$ correction is our own.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # One algebra, four targets
 #
-# **Question.** A network may be asked for the clean data $x$, the noise $\epsilon$, the velocity $v$ or
+# **Question.** A network may be asked for the clean data $x$, the noise $\epsilon$, the mixture $v$ or
 # the score $s$. When are these four losses the same loss, and when are they not?
 #
 # **Assumed.** The forward process $z_t = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$, for
@@ -209,7 +209,7 @@ d.chain(
     diffusion_loss,
     (-sp.Rational(1, 2) * snr_prime / snr(t) * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
     (-sp.Rational(1, 2) * log_snr_prime * (eps - eps_hat) ** 2, "a logarithmic derivative"),
-    cites=STUDY + "; Kingma et al. (2021), eq. (18) (recalled)",
+    cites=STUDY + "; Kingma et al. (2021), section 5",
     rests_on=["targets/error-eps"],
 )
 
@@ -245,7 +245,7 @@ d.chain(
         g_squared / 2 * (score - score_hat) ** 2,
         "$g_t^2 = (\\sigma_t^2)' - 2 (\\alpha_t'/\\alpha_t)\\, \\sigma_t^2$ is the squared noise rate of the forward SDE",
     ),
-    cites=STUDY + "; the likelihood weighting of Song et al. (2021)",
+    cites=STUDY + "; the likelihood weighting of Song, Durkan, Murray & Ermon (2021)",
     rests_on=["targets/error-score"],
 )
 
@@ -285,7 +285,7 @@ d.chain(
         "under the integral, the kernel's derivative is $-(z - \\alpha_t x)/\\sigma_t^2$ times the kernel",
     ),
     domain=Density(p),
-    cites="Efron (2011); Kumar et al. (2025), section 3 (number not certain)",
+    cites="Efron (2011); Kumar et al. (2025), section 3",
 )
 
 # %% [markdown]
@@ -341,7 +341,7 @@ artifacts.table(
     "$-8 < \\lambda < 8$. *Spread*: largest relative difference to the $x$ row, example by example. "
     "*Weighted*: the plain squared error. *Rescaled*: the plain squared error times the factor that "
     "the study gives. 4,096 examples, seed 0, float64.",
-    digits={"nelbo": 4, "weighted": 4, "rescaled": 4},
+    digits={"nelbo_spread": ".0e", "rescaled_spread": ".0e"},
     columns={
         "target": "target",
         "nelbo": "NELBO",
@@ -396,7 +396,7 @@ d.chain(
     2 * density,
     (bell, "$2 \\alpha_t \\sigma_t = 2/(\\rho + 1/\\rho)$; it falls on both sides"),
     rests_on=["targets/cosine-slope"],
-    cites="Kingma & Gao (2023), table 1 (recalled)",
+    cites="Kingma & Gao (2023)",
 )
 
 # %% tags=["derivation"]
@@ -466,18 +466,23 @@ d.refute(
 )
 
 # %% [markdown]
-# The same trap has caught public code. Min-SNR weighting {cite:p}`hang2023` limits the weight of the
-# $\epsilon$-error to $\min(1, \gamma/\SNR)$. Carried over to $v$ it must be divided by the factor of $v$. In `diffusers`
-# the example scripts first used $\min(\SNR + 1, \gamma)/(\SNR + 1)$
-# ([PR 5238](https://github.com/huggingface/diffusers/pull/5238)), which was corrected to
-# $\min(\SNR, \gamma)/(\SNR + 1)$ ([PR 6307](https://github.com/huggingface/diffusers/pull/6307)). The table sets both
-# beside the weight that the algebra gives.
+# To carry a weighting from one target to another is the same algebra, and it is easily got wrong. Min-SNR weighting {cite:p}`hang2023` limits
+# the weight of the $\epsilon$-error to $\min(1, \gamma/\SNR)$. Carried over to $v$ it must be divided by the factor of $v$. The example scripts of
+# `diffusers` took three formulas for $v$, one after the other.
+#
+# 1. $\min(\SNR, \gamma)/\SNR + 1$: the weight of $\epsilon$ with 1 added.
+# 2. $\min(\SNR + 1, \gamma)/(\SNR + 1)$, since [PR 5238](https://github.com/huggingface/diffusers/pull/5238), whose title says that it corrects
+#    the fix "by adding 1 to SNR rather than the resulting loss weights".
+# 3. $\min(\SNR, \gamma)/(\SNR + 1)$, since [PR 6307](https://github.com/huggingface/diffusers/pull/6307), "only adding 1 to SNR on the denominator".
+#    It settles [issue 5654](https://github.com/huggingface/diffusers/issues/5654), which derives it.
+#
+# The table sets each beside the weight that the algebra gives.
 
 # %%
 artifacts.table(
     results.min_snr_in_v(gamma=5.0),
     "min_snr_in_v",
-    caption="Two public formulas for Min-SNR ($\\gamma = 5$) on the $v$-error, divided by the weight that follows from the "
+    caption="Three public formulas for Min-SNR ($\\gamma = 5$) on the $v$-error, divided by the weight that follows from the "
     "definition on the $\\epsilon$-error; 1 is right. Largest and smallest ratio over $-10 \\le \\lambda \\le 10$.",
     digits=6,
 )
@@ -486,6 +491,6 @@ artifacts.table(
 # ## Sources
 #
 # The study {cite:p}`kumar2025` states the four NELBO losses, their weighted and rescaled forms, and that the
-# first and the last are equivalent across targets: confirmed here, for every schedule. The common form is that of
-# {cite:t}`kingma2023`. Which equation number each line has in the study's paper is not certain, since only
-# its introduction and summaries were available.
+# first and the last are equivalent across targets. Its formulas (the table in its README) are proved above for every schedule; its own
+# derivations could not be read, since only its abstract, introduction and public summaries were available. The common form is that of
+# {cite:t}`kingma2023`. That the score's NELBO has the squared noise rate as its weight is the likelihood weighting of {cite:t}`song2021ml`.

@@ -18,11 +18,20 @@
 #
 # **Assumed.** The study's cosine schedule, $\alpha_t = \cos(\pi t/2)$ and $\sigma_t = \sin(\pi t/2)$, and $z_t = \alpha_t x + \sigma_t \epsilon$.
 # From [](04_four_targets): all targets are one prediction read in different ways. Each 2-D data set is an exact mixture of
-# Gaussians, so the best possible denoiser is known. Everything said here is about one commit of the published code and the
-# results saved with it; the paper's own runs may have used another.
+# Gaussians, so the best possible denoiser is known: in closed form for the clusters, by quadrature along a curve for the others.
+#
+# **Evidence.** Everything said here is about one commit of the published code and the results saved with it. The paper's own runs may
+# have used another. The table opens each line that this chapter rests on.
 
 # %% tags=["parameters"]
 profile = "standard"
+
+# %%
+from IPython.display import Markdown
+
+from companion.chapters.published_numbers import sources
+
+Markdown(sources.evidence())
 
 # %% tags=["derivation"]
 import sympy as sp
@@ -56,10 +65,8 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 import math
 from importlib.metadata import version
 
-from IPython.display import Markdown
-
 from companion import profiles, study
-from companion.chapters.published_numbers import controls, figures, results
+from companion.chapters.published_numbers import controls, figures, rescaled, resolution, results
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from diffcore.exact import data2d
@@ -268,7 +275,9 @@ Markdown(
 #
 # A published value is a mean of three runs, each measured once on the test split, with one time and one noise for each point.
 # That alone makes a value uncertain, whatever the network. The standard errors use the larger of two numbers: the spread of
-# the three runs, and the spread that a perfect denoiser would have in such a measurement.
+# the three runs, and the spread that a perfect denoiser would have in such a measurement, as if its test points were independent.
+# The saved results also hold the losses of the last 20 epochs. Their mean is of 60 measurements instead of three: the steadier number,
+# of networks that are nearly the final ones.
 
 
 # %%
@@ -283,6 +292,8 @@ below, clear = frame[frame["excess"] < 0], frame[frame["excess_in_se"] > 3]
 Markdown(
     f"**Below its floor:** {len(below)} of {len(frame)} values, in standard errors: "
     f"{named(below, 'excess_in_se', 1) or 'none'}. A floor holds for endless test data; a finite test can fall below it by chance.\n\n"
+    f"**In the mean of the last 20 epochs:** {int((frame['excess_last20'] < 0).sum())} of {len(frame)} values are below their floor, and "
+    f"the excess is {(frame['excess_last20'] / frame['floor']).min():.1%} to {(frame['excess_last20'] / frame['floor']).max():.1%}.\n\n"
     f"**More than three standard errors above:** {len(clear)} values, in percent: {named(clear, 'excess_percent', 1)}. "
     "Here the networks did leave something unlearnt."
 )
@@ -299,6 +310,19 @@ Markdown(
     )
     + ". These too must not be ranked: each guard weighs the noise levels differently, so an error at one level counts "
     "in one loss and not in another."
+)
+
+# %% [markdown]
+# What is a test point? The published code shuffles a data set before it splits it, and its shuffle copies rows over each other. The cell
+# repeats that shuffle on row numbers.
+
+# %%
+split = resolution.published_split()
+Markdown(
+    f"{split['distinct']:.0%} of the rows survive, and {split['test_in_train']:.0%} of the test rows are in the training set as well. So the test "
+    "split is not held out, and about half of its rows are copies. Each copy is measured with a time and a noise of its own; what copies "
+    "share is the point. The standard errors above take test points as independent, and are a little small for it. The floors are for "
+    "endless data."
 )
 
 # %% [markdown]
@@ -319,7 +343,8 @@ artifacts.table(
     controls.one_value_per_guard(frame, t_min, budget),
     "exchanged_guards",
     caption="One perfect denoiser under the guard of each target, and with no guard over "
-    f"$t > {t_min:g}$. Code units; standard errors as in the tables above and below.",
+    f"$t > {t_min:g}$. Code units. Standard errors: under a guard, as for its floor in {{numref}}`tab-floors`; without, as in "
+    "{numref}`tab-unguarded-truncation`.",
     columns={
         "dataset": "data set",
         "guard_x": "guard of x",
@@ -336,6 +361,28 @@ artifacts.table(
 # This shows what the guards do to one denoiser. The control on the learning side would be to train networks under exchanged guards;
 # it is not done here.
 #
+# The study's *rescaled* losses are equal across targets on paper, as the NELBO losses are. Its code guards them too: it divides by
+# $\alpha^2 + g$ for $\epsilon$ and $s$, and by $\alpha^2 + \sigma^2 + g$ for $v$.
+
+# %%
+artifacts.table(
+    rescaled.rescaled_floors(budget),
+    "rescaled_floors",
+    caption="One perfect denoiser in the four rescaled losses of the published code, code units, with the standard error, and as a "
+    "multiple of the value in $x$, which has no guard. On paper every multiple is 1.",
+    columns={
+        "dataset": "data set",
+        "target": "target",
+        "floor": "floor",
+        "floor_error": "±",
+        "over_x": "÷ x",
+    },
+    digits={"floor_error": 5, "over_x": 3},
+    seeds=[0],
+    n=budget.points // 4 * budget.scrambles,
+)
+
+# %% [markdown]
 # ## Without a guard: a logarithm
 #
 # Without guard all four targets give $L(t_0) = \int_{t_0}^1 m(t)/(\alpha_t\sigma_t)\, dt$. By [](04_four_targets),
@@ -414,13 +461,14 @@ truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
 artifacts.table(
     truncation,
     "unguarded_truncation",
-    caption="The perfect denoiser's NELBO without guard over $t > t_{\\min}$, code units per dimension, and its growth per decade.",
+    caption="The perfect denoiser's NELBO without guard over $t > t_{\\min}$, code units per dimension, and its growth per decade. "
+    f"Largest standard error: {truncation[[f'{name}_error' for name in study.DATASETS]].max(axis=None):.4f}.",
     columns={"t_min": "t_min"}
     | {name: study.TITLES[name] for name in study.DATASETS}
     | {f"slope_{name}": f"per decade: {study.TITLES[name].lower()}" for name in study.DATASETS},
     digits={"t_min": 5} | dict.fromkeys(study.DATASETS, 3),
     seeds=[0],
-    n=budget.points * budget.scrambles,
+    n=(budget.points // 4 + 4 * (budget.points // 16)) * budget.scrambles,  # behind the last row
 )
 
 # %%
@@ -518,6 +566,45 @@ artifacts.table(
 )
 
 # %% [markdown]
+# ## What the sample metric can resolve
+#
+# The study also measures samples: the distance of their mean, and of their covariance, from the data's. It draws 2,000 samples. Even
+# *exact* samples are at some distance then. {numref}`tab-moment-noise` measures it by drawing such sets from the exact mixtures.
+
+# %%
+noise = resolution.moment_noise(budget.sets)
+artifacts.table(
+    noise,
+    "moment_noise",
+    caption=f"The study's two moment distances for {resolution.SAMPLES:,} exact samples, against {resolution.ROWS:,} data points: mean and "
+    f"95 % point over {budget.sets:,} sets.",
+    columns={
+        "dataset": "data set",
+        "mean_mean": "mean distance",
+        "mean_95": "95 %",
+        "cov_mean": "covariance distance",
+        "cov_95": "95 % ",
+    },
+    seeds=[0],
+    n=budget.sets,
+)
+
+# %%
+printed = study.moments().merge(noise, on="dataset")
+inside = {
+    target: int((rows["mean_distance"] <= rows["mean_95"]).sum())
+    + int((rows["cov_distance"] <= rows["cov_95"]).sum())
+    for target, rows in printed.groupby("target")
+}
+Markdown(
+    "Of the 16 printed distances of each target, so many are within what exact samples would show: "
+    + ", ".join(f"{style.SYMBOLS[name]} {inside[name]}" for name in study.TARGETS)
+    + ". And the study does not draw all samples alike: "
+    + ", ".join(f"{style.SYMBOLS[name]} {study.SAMPLERS[name]}" for name in study.TARGETS)
+    + ". A difference between two targets may so be one of samplers; [](99_verdicts) counts such a comparison as undecided."
+)
+
+# %% [markdown]
 # :::{admonition} Trap: a guard is a weighting
 # :class: warning
 # A small number in a denominator, or a clip, looks like numerical hygiene. Near a pole it is a different loss. In `azula`,
@@ -547,7 +634,7 @@ artifacts.table(
 #
 # - The order of the published NELBO values across targets is an order of guards. It says nothing about which target learns best.
 # - It does not show that the targets learn equally well. That needs one common scale, as in [](06_real_images).
-# - Floors are for endless data. The study's test split is finite, partly seen in training, and standardised by its sample's
+# - Floors are for endless data. The study's test split is finite, mostly seen in training, and standardised by its sample's
 #   moments; the recorded loss is measured before the last epoch's update.
 # - The waves of the study lie on a fixed grid of $x$, taken here as uniform.
 #

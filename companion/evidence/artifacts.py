@@ -118,7 +118,7 @@ class Artifacts:
         name: str,
         *,
         caption: str,
-        digits: int | Mapping[str, int] = 4,
+        digits: int | Mapping[str, int | str] = 4,
         columns: Mapping[str, str] | None = None,
         seeds: Sequence[int] = (),
         n: int | None = None,
@@ -131,7 +131,7 @@ class Artifacts:
             frame: what the CSV holds, with every digit; the index is not saved.
             name: file name without ending, unique in the book.
             caption: what to see, with units; MyST Markdown.
-            digits: decimals shown, for all columns or by column.
+            digits: decimals shown, for all columns or by column; or a column's format, e.g. ``".0e"``.
             columns: the columns shown, in order, with their headings; all of them by default.
             seeds: the seeds of every random number behind it.
             n: the number of samples behind each number.
@@ -222,11 +222,12 @@ def load_table(name: str, profile: str) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(data))
 
 
-def _shown(column: pd.Series, digits: int | Mapping[str, int], name: str) -> list[str]:
+def _shown(column: pd.Series, digits: int | Mapping[str, int | str], name: str) -> list[str]:
     places = digits if isinstance(digits, int) else digits.get(name, 4)
+    form = places if isinstance(places, str) else f".{places}f"
     if not pd.api.types.is_float_dtype(column):
         return [str(value) for value in column]
-    return ["–" if pd.isna(value) else f"{value:.{places}f}" for value in column]
+    return ["–" if pd.isna(value) else f"{value:{form}}" for value in column]
 
 
 def _label(name: str) -> str:

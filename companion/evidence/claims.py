@@ -1,12 +1,15 @@
-"""Claims as data: what was said, where, what would decide it, and what the saved tables say.
+"""Claims as data: what was said, by whom, what would decide it, and what the saved tables say.
 
-A claim names the tables that it reads and a function that turns them into a measured value and a
-verdict. No verdict is typed: change a table and the verdict follows.
+A claim names the tables that it reads and a rule that turns them into a measured value and a verdict. No
+verdict is typed: change a table and the verdict follows. A chapter's claims are the ``CLAIMS`` of
+``companion/chapters/TOPIC/claims.py``. A claim about several things (data sets, pairs of targets) is judged
+case by case, and its verdict counts them. The rules that chapters share are here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,36 +17,69 @@ import pandas as pd
 
 Tables = Mapping[str, pd.DataFrame]
 
+GUARD_SHARE = 0.8
+"""The least share that a perfect denoiser shows of a difference that is the guard's."""
+
+STANDARD_ERRORS = 2.0
+"""How many standard errors a value must be away from a threshold to be on one side of it."""
+
 
 class Verdict(StrEnum):
-    """What the evidence says of a claim."""
+    """What the evidence says of a claim, or of one case of it."""
 
     HOLDS = "holds"
     FAILS = "does not hold"
     GUARD = "an effect of the guard"
-    PARTLY = "holds in part"
+    BOTH = "partly an effect of the guard"
+    UNDECIDED = "undecided"
+    MIXED = "mixed"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A measured value, in words with units, and the verdict that follows from it."""
+    """What was measured, and what follows from it in each case.
+
+    Attributes:
+        measured: the measured value, in words with units.
+        cases: the verdict of each case, never empty.
+    """
 
     measured: str
-    verdict: Verdict
+    cases: Sequence[Verdict]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that all cases share, or `Verdict.MIXED`."""
+        return self.cases[0] if len(set(self.cases)) == 1 else Verdict.MIXED
+
+    @property
+    def label(self) -> str:
+        """The verdict as shown: alone for one case, else with how many cases met it."""
+        n = len(self.cases)
+        if n == 1:
+            return str(self.cases[0])
+        if self.verdict is Verdict.FAILS:
+            return f"does not hold in any of {n}"
+        if self.verdict is not Verdict.MIXED:
+            return f"{self.verdict} in all {n}"
+        counts = [(verdict, self.cases.count(verdict)) for verdict in Verdict]
+        (first, count), *rest = [(verdict, k) for verdict, k in counts if k]
+        return ", ".join([f"{first} in {count} of {n}", *(f"{v} in {k}" for v, k in rest)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One claim.
 
     Attributes:
         name: its identifier, unique.
         statement: what is claimed, in one sentence.
-        stated: where.
+        stated: by whom and where; in whose words.
         measure: what is measured to decide it.
-        threshold: what outcome gives which verdict.
-        tables: the names of the saved tables it reads.
+        threshold: which outcome gives which verdict.
         decide: the tables by name -> the decision.
+        tables: the names of the saved tables it reads, as literal strings.
+        published: the names of the study's tables it reads.
     """
 
     name: str
@@ -51,30 +87,37 @@ class Claim:
     stated: str
     measure: str
     threshold: str
-    tables: tuple[str, ...]
     decide: Callable[[Tables], Decision]
+    tables: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
 
 
-def decide_all(claims: Iterable[Claim], load: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
+def decide_all(
+    claims: Iterable[Claim],
+    load: Callable[[str], pd.DataFrame],
+    published: Callable[[str], pd.DataFrame],
+) -> pd.DataFrame:
     """One row for each claim, with what was measured and the verdict.
 
     Args:
         claims: the claims.
         load: a saved table by name; each is loaded once.
+        published: a table of the study by name; each is loaded once.
 
     Raises:
         ValueError: if two claims share a name.
     """
-    tables: dict[str, pd.DataFrame] = {}
+    loaded: dict[str, pd.DataFrame] = {}
     rows, seen = [], set()
     for claim in claims:
         if claim.name in seen:
             raise ValueError(f"two claims are called {claim.name!r}: names must be unique")
         seen.add(claim.name)
-        for table in claim.tables:
-            if table not in tables:
-                tables[table] = load(table)
-        decision = claim.decide({table: tables[table] for table in claim.tables})
+        for names, by in ((claim.tables, load), (claim.published, published)):
+            for name in names:
+                if name not in loaded:
+                    loaded[name] = by(name)
+        decision = claim.decide({name: loaded[name] for name in claim.tables + claim.published})
         rows.append(
             {
                 "claim": claim.name,
@@ -83,8 +126,70 @@ def decide_all(claims: Iterable[Claim], load: Callable[[str], pd.DataFrame]) -> 
                 "measure": claim.measure,
                 "threshold": claim.threshold,
                 "measured": decision.measured,
-                "verdict": str(decision.verdict),
+                "verdict": decision.label,
                 "tables": " ".join(claim.tables),
+                "published": " ".join(claim.published),
             }
         )
     return pd.DataFrame(rows)
+
+
+def exceeds(gap: float, noise: float) -> Verdict:
+    """Whether a difference has the claimed sign, where ``noise`` is the size that chance explains.
+
+    Holds above ``noise``, does not hold below its negative, is undecided between.
+    """
+    if math.isnan(gap) or abs(gap) <= noise:
+        return Verdict.UNDECIDED
+    return Verdict.HOLDS if gap > 0 else Verdict.FAILS
+
+
+def below(value: float, limit: float, error: float = 0.0) -> Verdict:
+    """Whether a value is below a limit, by `STANDARD_ERRORS` of its standard error."""
+    return exceeds(limit - value, STANDARD_ERRORS * error)
+
+
+def guards_share(published: float, floor: float, error: float, floor_error: float = 0.0) -> Verdict:
+    """Whether a published difference was learnt, or is one that a perfect denoiser shows as well.
+
+    The share ``floor / published`` is compared with `GUARD_SHARE`, give or take `STANDARD_ERRORS`. A share
+    above 1 is the guard's too: what was learnt then has the opposite sign, and made the difference smaller.
+
+    Args:
+        published: the difference between trained networks, positive as claimed.
+        floor: the same difference for a perfect denoiser.
+        error: the standard error of ``published``.
+        floor_error: the standard error of ``floor``.
+    """
+    order = exceeds(published, STANDARD_ERRORS * error)
+    if order is not Verdict.HOLDS:
+        return order
+    share = floor / published
+    margin = STANDARD_ERRORS * math.hypot(share * error, floor_error) / published
+    if share - margin >= GUARD_SHARE:
+        return Verdict.GUARD
+    if share + margin <= 1 - GUARD_SHARE:
+        return Verdict.HOLDS
+    if share - margin > 1 - GUARD_SHARE and share + margin < GUARD_SHARE:
+        return Verdict.BOTH
+    return Verdict.UNDECIDED
+
+
+SHARE_RULE = (
+    f"an effect of the guard if the perfect denoiser shows at least {GUARD_SHARE:.0%} of the "
+    "difference, holds if at "
+    f"most {1 - GUARD_SHARE:.0%}, partly an effect of the guard between; does not hold if the "
+    "published order is another; "
+    f"undecided if a threshold, or zero, is within {STANDARD_ERRORS:g} standard errors"
+)
+"""`guards_share` in words."""
+
+
+def shares(values: pd.Series) -> str:
+    """Shares of a perfect denoiser in words, and what learning did to the difference where it is above 1."""
+    words = f"{values.min():.0%} to {values.max():.0%}"
+    if (values > 1).any():
+        words += (
+            f" (above 100 %: learning made the difference smaller, by up to {values.max() - 1:.0%})"
+        )
+    return words

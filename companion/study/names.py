@@ -24,10 +24,13 @@ EPOCHS_IN_LAST20 = 60
 #: only those of x and eps are the same. The numbers are its lines in that file.
 SAMPLERS = {
     "x": "ancestral",  # 28 to 48
-    "eps": "ancestral",  # 4 to 25; on images it also clamps the predicted x
+    "eps": "ancestral",  # 4 to 25
     "v": "deterministic",  # 51 to 69
     "score": "Langevin-like",  # 72 to 91
 }
+
+#: On images it passes a wish to clamp the predicted image, which the sampler of eps alone heeds (line 23).
+IMAGE_SAMPLERS = {"x": "ancestral", "eps": "ancestral, clamped", "v": "deterministic"}
 
 
 def link(path: str, first: int | None = None, last: int | None = None) -> str:

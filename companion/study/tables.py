@@ -8,6 +8,9 @@ from io import StringIO
 import pandas as pd
 
 from companion.study import check
+from companion.study.names import IMAGE_SAMPLERS, SAMPLERS
+
+_SAMPLERS = {"moments": SAMPLERS, "images": IMAGE_SAMPLERS}
 
 
 def losses() -> pd.DataFrame:
@@ -24,12 +27,15 @@ def losses() -> pd.DataFrame:
 
 
 def moments() -> pd.DataFrame:
-    """Published distances between the moments of samples and data, 2-D experiments."""
+    """Published distances between the moments of samples and data, 2-D experiments.
+
+    The column ``sampler`` says how the study drew the samples.
+    """
     return table("moments")
 
 
 def images() -> pd.DataFrame:
-    """Published CIFAR-10 losses and FIDs, one execution each."""
+    """Published CIFAR-10 losses and FIDs, one execution each, with the ``sampler``."""
     return table("images")
 
 
@@ -44,7 +50,10 @@ def table(name: str) -> pd.DataFrame:
     Raises:
         UserError: if the file is damaged.
     """
-    return check.checked(name, _text(name))
+    frame = check.checked(name, _text(name))
+    if name in _SAMPLERS:
+        frame["sampler"] = frame["target"].map(_SAMPLERS[name])
+    return frame
 
 
 def source(name: str) -> str:

@@ -1,5 +1,8 @@
 """The regenerated table of losses, against the torch core, the study's constants and mpmath."""
 
+import math
+
+import pytest
 import sympy as sp
 import torch
 from reference import SCHEDULES
@@ -57,14 +60,19 @@ def test_the_score_coefficient_of_the_later_code_is_not_a_nelbo():
 
 def test_one_network_has_one_nelbo_and_one_rescaled_loss_and_many_weighted_ones():
     frame = results.losses_of_one_network(n=256, seed=1).set_index("target")
-    assert frame["nelbo_spread"].astype(float).max() < 1e-11
-    assert frame["rescaled_spread"].astype(float).max() < 1e-11
+    assert frame["nelbo_spread"].max() < 1e-11
+    assert frame["rescaled_spread"].max() < 1e-11
     assert frame["weighted"].max() > 100 * frame["weighted"].min()
 
 
 def test_only_one_public_min_snr_formula_is_right():
     frame = results.min_snr_in_v(5.0)
-    wrong, right = frame.iloc[0], frame.iloc[1]
+    added, wrong, right = (frame.iloc[k] for k in range(3))
     assert abs(right["smallest"] - 1) < 1e-9
     assert abs(right["largest"] - 1) < 1e-9
     assert wrong["largest"] > 1000
+    # By hand: at the noisy end the right weight is SNR / (SNR + 1), and the others are 2 and 1.
+    snr = math.exp(-10)
+    assert added["largest"] == pytest.approx(2 * (1 + snr) / snr)
+    assert wrong["largest"] == pytest.approx((1 + snr) / snr)
+    assert added["smallest"] == pytest.approx(2 * 6 / 5, rel=1e-3)  # where the SNR is gamma

@@ -133,7 +133,7 @@ def losses_of_one_network(n: int, seed: int) -> pd.DataFrame:
             {"target": name}
             | {kind: float(value.mean()) for kind, value in row.items()}
             | {
-                f"{kind}_spread": f"{float((row[kind] / results['x'][kind] - 1).abs().max()):.0e}"
+                f"{kind}_spread": float((row[kind] / results["x"][kind] - 1).abs().max())
                 for kind in ("nelbo", "rescaled")
             }
             for name, row in results.items()
@@ -147,9 +147,9 @@ def min_snr_in_v(gamma: float) -> pd.DataFrame:
     ratio, time = lam.exp(), SCHEDULE.time_of(lam)
     right = MinSNR(gamma)(lam, SCHEDULE) / Native(V)(lam, SCHEDULE)
     formulas = {
-        "min(SNR + 1, γ) / (SNR + 1)": torch.minimum(ratio + 1, ratio.new_tensor(gamma))
-        / (ratio + 1),
-        "min(SNR, γ) / (SNR + 1)": torch.minimum(ratio, ratio.new_tensor(gamma)) / (ratio + 1),
+        "min(SNR, γ) / SNR + 1": ratio.clamp(max=gamma) / ratio + 1,
+        "min(SNR + 1, γ) / (SNR + 1)": (ratio + 1).clamp(max=gamma) / (ratio + 1),
+        "min(SNR, γ) / (SNR + 1)": ratio.clamp(max=gamma) / (ratio + 1),
     }
     # The same through the library's own conversion, so that two routes give the right weight.
     by_scale = (

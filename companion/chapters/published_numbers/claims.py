@@ -1,0 +1,192 @@
+"""Claims on the study's 2-D results, against exact floors and the sampling noise of its metrics."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from companion import study
+from companion.evidence.claims import (
+    SHARE_RULE,
+    STANDARD_ERRORS,
+    Claim,
+    Decision,
+    Tables,
+    Verdict,
+    below,
+    exceeds,
+    guards_share,
+    shares,
+)
+
+METRICS = {"mean_distance": "mean_95", "cov_distance": "cov_95"}
+"""The study's two distances, and the columns of `moment_noise` with their 95 % points for exact samples."""
+
+COMPARABLE = 1.01
+"""Values are comparable if one denoiser's largest is less than this multiple of its smallest."""
+
+
+def _nelbo(floors: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Rows: data sets; columns: targets; the NELBO objective's ``column``."""
+    table = floors[floors["objective"] == "nelbo"]
+    return table.pivot(index="dataset", columns="target", values=column)
+
+
+def comparable_in_code(tables: Tables) -> Decision:
+    """The perfect denoiser in the code's NELBO and rescaled losses: has it one value for every target?"""
+    ratios: dict[str, list[float]] = {}
+    cases: list[Verdict] = []
+    nelbo = tables["floors"][tables["floors"]["objective"] == "nelbo"]
+    for name, table in (("NELBO", nelbo), ("rescaled", tables["rescaled_floors"])):
+        for _, block in table.groupby("dataset"):
+            high, low = (block.loc[block["floor"].agg(pick)] for pick in ("idxmax", "idxmin"))
+            ratio = high["floor"] / low["floor"]
+            relative = math.hypot(*(end["floor_error"] / end["floor"] for end in (high, low)))
+            cases.append(below(ratio, COMPARABLE, ratio * relative))
+            ratios.setdefault(name, []).append(ratio)
+    words = ", ".join(f"{name} {min(r):.2f} to {max(r):.2f}" for name, r in ratios.items())
+    return Decision(f"one perfect denoiser, largest value over smallest: {words}", cases)
+
+
+def two_groups(tables: Tables) -> Decision:
+    """How much of the gap between {x, s} and {eps, v} does a perfect denoiser show?"""
+    floors = tables["floors"]
+
+    def gap(column: str) -> pd.Series:
+        nelbo = _nelbo(floors, column)
+        return nelbo[["eps", "v"]].mean(axis=1) - nelbo[["x", "score"]].mean(axis=1)
+
+    def error(column: str) -> pd.Series:
+        return _nelbo(floors, column).pow(2).sum(axis=1).pow(0.5) / 2
+
+    published, floor = gap("published"), gap("floor")
+    errors = (published, floor, error("published_se"), error("floor_error"))
+    cases = [guards_share(*each) for each in zip(*errors, strict=True)]
+    return Decision(
+        f"share of the published gap that a perfect denoiser shows: {shares(floor / published)}; "
+        "of the gap in the mean of "
+        f"the last 20 epochs: {shares(floor / gap('last20'))}",
+        cases,
+    )
+
+
+def best_likelihood(tables: Tables) -> Decision:
+    """How much of the lead of x over each other target does a perfect denoiser show?"""
+    floor, published, se, floor_se = (
+        _nelbo(tables["floors"], c) for c in ("floor", "published", "published_se", "floor_error")
+    )
+    cases, words = [], []
+    for other in ("eps", "v", "score"):
+        lead, exact = published[other] - published["x"], floor[other] - floor["x"]
+        errors = ((e[other] ** 2 + e["x"] ** 2) ** 0.5 for e in (se, floor_se))
+        cases += [guards_share(*each) for each in zip(lead, exact, *errors, strict=True)]
+        words.append(f"over {other} {shares(exact / lead)}")
+    return Decision(
+        f"share of the lead of x that a perfect denoiser shows: {'; '.join(words)}", cases
+    )
+
+
+def _closer(tables: Tables, target: str, objectives: tuple[str, ...]) -> Decision:
+    """Is ``target`` closer to the data than each other target, in each data set, objective and metric?"""
+    moments = tables["moments"][tables["moments"]["objective"].isin(objectives)]
+    noise = tables["moment_noise"].set_index("dataset")
+    cases: list[Verdict] = []
+    first = inside = columns = confounded = 0
+    for (dataset, _), block in moments.groupby(["dataset", "objective"]):
+        rows = block.set_index("target")
+        for metric, column in METRICS.items():
+            floor = float(noise.loc[dataset, column])
+            first += rows[metric].idxmin() == target
+            inside += rows.loc[target, metric] <= floor
+            columns += 1
+            for other in rows.index.drop(target):
+                same = rows.loc[other, "sampler"] == rows.loc[target, "sampler"]
+                gap = rows.loc[other, metric] - rows.loc[target, metric]
+                confounded += not same
+                cases.append(exceeds(gap, 2 * floor) if same else Verdict.UNDECIDED)
+    return Decision(
+        f"as printed, {target} is closest to the data in {first} of {columns} columns, and in "
+        f"{inside} of them within what "
+        f"{tables['moment_noise']['points'].iloc[0]:,} exact samples would show; {confounded} of "
+        f"{len(cases)} comparisons are "
+        "between different samplers",
+        cases,
+    )
+
+
+def x_best_in_samples(tables: Tables) -> Decision:
+    """Moments of samples of the NELBO in x, against the other targets' NELBO."""
+    return _closer(tables, "x", ("nelbo",))
+
+
+def v_best_in_samples(tables: Tables) -> Decision:
+    """Moments of samples of v, against the other targets, under both objectives."""
+    return _closer(tables, "v", study.OBJECTIVES)
+
+
+MOMENTS_RULE = (
+    "each comparison of two targets, in one data set and metric: holds or does not hold if the "
+    "two distances differ by more "
+    "than both 95 % points of exact samples together; undecided if by less, or if the study drew "
+    "the two targets' samples by "
+    "different samplers, since then the sampler may be what differs"
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        name="comparable-in-code",
+        statement="Values of the NELBO, and of the rescaled loss, as the published code computes "
+        "them, are comparable "
+        "across targets.",
+        stated="by nobody: the README says it of the formulations; whoever compares the columns "
+        "of its tables needs it of the code",
+        measure="The published code's losses of one perfect denoiser; each objective, each data set.",
+        threshold=f"holds if the largest is less than {COMPARABLE:g} times the smallest, does not "
+        "hold if more, undecided if "
+        f"within {STANDARD_ERRORS:g} standard errors of that",
+        tables=("floors", "rescaled_floors"),
+        decide=comparable_in_code,
+    ),
+    Claim(
+        name="two-groups",
+        statement=r"Trained on the NELBO, $x$ and $s$ converge to much lower values than $\epsilon$ and $v$.",
+        stated="the study, section 4.2 (a public summary), and its curves of loss against epoch",
+        measure="The gap between the two groups, as published and for the perfect denoiser; each "
+        "data set.",
+        threshold=SHARE_RULE,
+        tables=("floors",),
+        decide=two_groups,
+    ),
+    Claim(
+        name="x-best-likelihood",
+        statement="The NELBO in $x$ gives the best likelihood on the 2-D data.",
+        stated="the study, section 4.2 (a public summary)",
+        measure="The lead of x over each other target, as published and for the perfect denoiser; "
+        "each data set.",
+        threshold=SHARE_RULE,
+        tables=("floors",),
+        decide=best_likelihood,
+    ),
+    Claim(
+        name="x-best-samples-2d",
+        statement="The NELBO in $x$ is best in sample quality as well: on the 2-D data.",
+        stated="the study, section 4.3 (a public summary; whether it means these data is not known)",
+        measure="The study's distances of mean and covariance, NELBO, x against each other target.",
+        threshold=MOMENTS_RULE,
+        tables=("moment_noise",),
+        published=("moments",),
+        decide=x_best_in_samples,
+    ),
+    Claim(
+        name="v-best-samples-2d",
+        statement="On the 2-D data, predicting $v$ gives the samples closest to the data, under "
+        "both objectives.",
+        stated="by nobody: it is what a reader takes from the study's table of 2-D results",
+        measure="The study's distances of mean and covariance, v against each other target.",
+        threshold=MOMENTS_RULE,
+        tables=("moment_noise",),
+        published=("moments",),
+        decide=v_best_in_samples,
+    ),
+)

@@ -1,0 +1,244 @@
+"""Every claim of the chapters can come out each way: tables just inside and just outside each threshold."""
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from companion import study
+from companion.chapters.four_targets import claims as on_paper
+from companion.chapters.published_numbers import claims as published
+from companion.chapters.real_images import claims as on_images
+from companion.evidence.claims import Verdict
+
+H, F, G, U = Verdict.HOLDS, Verdict.FAILS, Verdict.GUARD, Verdict.UNDECIDED
+
+
+def equivalence(nelbo=1e-13, rescaled=1e-13, largest=4.0):
+    table = pd.DataFrame(
+        {
+            "target": [*study.TARGETS, "velocity"],
+            "nelbo_spread": [0.0, nelbo, 0.0, 0.0, 0.0],
+            "rescaled_spread": [0.0, 0.0, rescaled, 0.0, 0.0],
+            "weighted": [1.0, 1.0, largest, 1.0, 99.0],  # the velocity is no target of the study
+        }
+    )
+    return {"loss_equivalence": table}
+
+
+@pytest.mark.parametrize(("spread", "verdict"), [(0.9e-9, H), (1.1e-9, F), (float("nan"), U)])
+def test_equal_on_paper_means_to_rounding(spread, verdict):
+    tables = equivalence(nelbo=spread)
+    if verdict is U:
+        tables["loss_equivalence"]["nelbo_spread"] = spread
+    assert on_paper.equal_in_theory(tables).verdict is verdict
+    assert on_paper.comparable_on_paper(tables).cases[0] is verdict
+
+
+def test_comparable_on_paper_has_three_cases():
+    assert on_paper.comparable_on_paper(equivalence()).cases == (H, H, H)
+    assert on_paper.comparable_on_paper(equivalence(rescaled=1.1e-9)).cases == (H, F, H)
+    assert on_paper.comparable_on_paper(equivalence(rescaled=0.9e-9)).cases == (H, H, H)
+    assert on_paper.comparable_on_paper(equivalence(largest=1.11)).cases == (H, H, H)
+    assert on_paper.comparable_on_paper(equivalence(largest=1.09)).cases == (H, H, F)
+
+
+def losses(floor, reported=None, se=0.0, floor_error=0.0):
+    """Tables of floors with the same four values, x, eps, v, score, on every data set."""
+    reported = reported or floor
+    rows = [
+        {
+            "dataset": dataset,
+            "target": target,
+            "objective": "nelbo",
+            "floor": floor[k],
+            "floor_error": floor_error,
+            "published": reported[k],
+            "last20": reported[k],
+            "published_se": se,
+        }
+        for dataset in study.DATASETS
+        for k, target in enumerate(study.TARGETS)
+    ]
+    other = [row | {"objective": "weighted", "floor": 50.0, "published": -7.0} for row in rows]
+    return {"floors": pd.DataFrame(rows + other), "rescaled_floors": pd.DataFrame(rows)}
+
+
+@pytest.mark.parametrize(
+    ("largest", "error", "verdict"),
+    [(1.009, 0.0, H), (1.011, 0.0, F), (1.011, 0.0004, U), (1.009, 0.0004, U), (1.012, 0.0004, F)],
+)
+def test_comparable_in_code_means_within_a_hundredth(largest, error, verdict):
+    tables = losses([1.0, largest, 1.0, 1.0], floor_error=error)
+    decision = published.comparable_in_code(tables)
+    assert decision.cases == [verdict] * 8
+    mixed = tables | {"rescaled_floors": losses([1.0] * 4)["rescaled_floors"]}
+    assert published.comparable_in_code(mixed).cases == [verdict] * 4 + [H] * 4
+
+
+LOW_HIGH = [0.65, 2.37, 2.37, 0.75]
+HIGH_LOW = [2.37, 0.75, 0.65, 2.37]
+SAME = [1.0, 1.0, 1.0, 1.0]
+
+
+def part_of(share):
+    return [share * value for value in LOW_HIGH]
+
+
+@pytest.mark.parametrize(
+    ("floor", "reported", "verdict"),
+    [
+        (LOW_HIGH, LOW_HIGH, G),
+        (part_of(0.81), LOW_HIGH, G),
+        (part_of(0.79), LOW_HIGH, Verdict.BOTH),
+        (part_of(0.21), LOW_HIGH, Verdict.BOTH),
+        (part_of(0.19), LOW_HIGH, H),
+        (SAME, LOW_HIGH, H),
+        (LOW_HIGH, HIGH_LOW, F),
+        (LOW_HIGH, SAME, U),
+    ],
+)
+def test_the_gap_between_two_groups(floor, reported, verdict):
+    assert published.two_groups(losses(floor, reported)).cases == [verdict] * 4
+
+
+def test_the_gap_between_two_groups_has_half_the_root_sum_of_squares_for_error():
+    # Four errors e in ((eps + v) - (x + s)) / 2 give e. The gap is 1: two errors must stay below it.
+    reported = [1.0, 2.0, 2.0, 1.0]
+    assert published.two_groups(losses(reported, reported, se=0.0999)).cases == [G] * 4
+    assert published.two_groups(losses(reported, reported, se=0.1001)).cases == [U] * 4
+    assert published.two_groups(losses(reported, reported, floor_error=0.0999)).cases == [G] * 4
+    assert published.two_groups(losses(reported, reported, floor_error=0.1001)).cases == [U] * 4
+
+
+@pytest.mark.parametrize(
+    ("floor", "reported", "cases"),
+    [
+        (LOW_HIGH, LOW_HIGH, [G] * 12),
+        (part_of(0.19), LOW_HIGH, [H] * 12),
+        (LOW_HIGH, [3.0, 2.37, 2.37, 0.75], [F] * 12),
+        (LOW_HIGH, [0.65, 2.37, 2.37, 0.64], [G] * 8 + [F] * 4),  # lower in s than in x
+        ([0.65, 2.37, 0.65, 0.65], LOW_HIGH, [G] * 4 + [H] * 8),
+    ],
+)
+def test_the_lead_of_x_is_judged_against_each_target(floor, reported, cases):
+    assert published.best_likelihood(losses(floor, reported)).cases == cases
+
+
+def test_a_lead_within_two_standard_errors_is_undecided():
+    # The lead is 1 and its error sqrt(2) se; all of it is in the floors.
+    reported = [1.0, 2.0, 2.0, 2.0]
+    assert published.best_likelihood(losses(reported, reported, se=0.0706)).cases == [G] * 12
+    assert published.best_likelihood(losses(reported, reported, se=0.0708)).cases == [U] * 12
+
+
+NOISE = pd.DataFrame({"dataset": study.DATASETS, "points": 2000, "mean_95": 0.05, "cov_95": 0.07})
+
+
+def distances(**of):
+    """Moments with one distance for each target, and the samplers of the study unless given."""
+    samplers = of.pop("samplers", study.SAMPLERS)
+    rows = [
+        (d, t, o, of[t], of[t], samplers[t])
+        for d in study.DATASETS
+        for t in study.TARGETS
+        for o in study.OBJECTIVES
+    ]
+    columns = ["dataset", "target", "objective", "mean_distance", "cov_distance", "sampler"]
+    return {"moments": pd.DataFrame(rows, columns=columns), "moment_noise": NOISE}
+
+
+ONE_SAMPLER = dict.fromkeys(study.TARGETS, "ancestral")
+
+
+def counted(decision):
+    return [decision.cases.count(v) for v in (H, F, U)]
+
+
+@pytest.mark.parametrize(
+    ("x", "others", "counts"),
+    [
+        (0.01, 0.16, [24, 0, 0]),
+        (0.16, 0.01, [0, 24, 0]),
+        (0.01, 0.12, [12, 0, 12]),  # .11: beyond twice .05, within twice .07
+        (0.01, 0.109, [0, 0, 24]),
+        (0.10, 0.10, [0, 0, 24]),
+    ],
+)
+def test_samples_are_told_apart_beyond_the_noise_of_both(x, others, counts):
+    tables = distances(x=x, eps=others, v=others, score=others, samplers=ONE_SAMPLER)
+    assert counted(published.x_best_in_samples(tables)) == counts
+
+
+def test_samples_of_different_samplers_decide_nothing():
+    tables = distances(x=0.01, eps=0.9, v=0.9, score=0.9)
+    decision = published.x_best_in_samples(tables)
+    assert counted(decision) == [8, 0, 16]
+    assert "16 of 24 comparisons are between different samplers" in decision.measured
+    v = published.v_best_in_samples(distances(x=0.9, eps=0.9, v=0.01, score=0.9))
+    assert v.label == "undecided in all 48"
+    alike = distances(x=0.9, eps=0.9, v=0.01, score=0.9, samplers=ONE_SAMPLER)
+    assert published.v_best_in_samples(alike).label == "holds in all 48"
+    worst = distances(x=0.01, eps=0.01, v=0.9, score=0.01, samplers=ONE_SAMPLER)
+    assert published.v_best_in_samples(worst).label == "does not hold in any of 48"
+
+
+def test_the_published_moments_are_those_counted_by_hand():
+    tables = {"moments": study.moments(), "moment_noise": NOISE}
+    x, v = published.x_best_in_samples(tables), published.v_best_in_samples(tables)
+    assert x.label == "does not hold in 7 of 24, undecided in 17"  # swiss roll's mean is the eighth
+    assert "x is closest to the data in 0 of 8 columns" in x.measured
+    assert "v is closest to the data in 15 of 16 columns" in v.measured
+    assert v.label == "undecided in all 48"
+
+
+def bits(lead, seeds=3, spread=0.01):
+    steps = [(k - (seeds - 1) / 2) * spread for k in range(seeds)]
+    rows = [
+        (target, objective, seed, 2.0 + (lead + step if target != "x" else 0))
+        for target in study.TARGETS
+        for objective in study.OBJECTIVES
+        for seed, step in enumerate(steps)
+    ]
+    frame = pd.DataFrame(rows, columns=["target", "objective", "seed", "bits_per_dim"])
+    frame.loc[frame["objective"] == "weighted", "bits_per_dim"] = 77.0
+    return {"digits_nelbo": frame}
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+def test_digits_are_judged_by_a_t_test_over_seeds(seeds):
+    values = bits(1.0, seeds)["digits_nelbo"].query("target == 'v' and objective == 'nelbo'")
+    half = -stats.ttest_1samp(values["bits_per_dim"], 0).confidence_interval(0.95).low
+    half += values["bits_per_dim"].mean()
+    for sign, verdict in ((1, H), (-1, F)):
+        outside, inside = bits(sign * 1.01 * half, seeds), bits(sign * 0.99 * half, seeds)
+        assert on_images.best_likelihood_on_digits(outside).cases == [verdict] * 3
+        assert on_images.best_likelihood_on_digits(inside).cases == [U] * 3
+
+
+def fids(**given):
+    frame = study.images()
+    for name, value in given.items():
+        target, objective = name.split("_")
+        frame.loc[(frame["target"] == target) & (frame["objective"] == objective), "fid"] = value
+    return frame
+
+
+@pytest.mark.parametrize(("weighted", "verdict"), [(16.9, H), (17.1, U), (18.9, U), (19.1, F)])
+def test_fids_are_told_apart_beyond_the_resolution(weighted, verdict):
+    images = fids(eps_nelbo=18.0, eps_weighted=weighted, v_nelbo=18.0, v_weighted=weighted)
+    assert on_images.weighted_fid({"images": images}).cases == [verdict] * 2
+
+
+def test_the_published_fids_are_those_read_by_hand():
+    tables = {"images": study.images()}
+    assert on_images.weighted_fid(tables).cases == [H, U]
+    decision = on_images.x_best_on_cifar(tables)
+    assert decision.label == "holds in 1 of 5, undecided in 4"
+    assert decision.measured.startswith("FID 13.54, as printed lower than 5 of the 5 others; 1 of")
+
+
+def test_fids_of_different_samplers_decide_nothing():
+    alike = study.images().assign(sampler="ancestral")
+    assert on_images.x_best_on_cifar({"images": alike}).label == "holds in 4 of 5, undecided in 1"
+    worst = fids(x_nelbo=40.0).assign(sampler="ancestral")
+    assert on_images.x_best_on_cifar({"images": worst}).label == "does not hold in any of 5"
