@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -177,3 +177,35 @@ def test_a_named_step_is_always_proved_afresh(book: Book) -> None:
     shown = book.verify(name)
     assert "999" not in shown
     assert "kept" not in shown
+
+
+def test_many_steps_are_proved_on_all_cores(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prove.os, "sched_getaffinity", lambda pid: set(range(3)), raising=False)
+    assert prove.processes() == 3
+    monkeypatch.setattr(prove.os, "sched_getaffinity", lambda pid: set(range(200)))
+    assert prove.processes() == 61
+    monkeypatch.undo()
+    here = {row.step: row.found for row in prove.prove_all(["one/square.1"], *_ledger(book))}
+
+    started = []
+
+    class Pool(prove.ProcessPoolExecutor):
+        def __init__(self, workers: int, *options: object) -> None:
+            started.append(workers)
+            super().__init__(workers, *options)
+
+    monkeypatch.setattr(prove, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(prove, "FEW", 0)
+    (row,) = prove.prove_all(["one/square.1"], *_ledger(book))
+    assert started == [1]  # no more workers than steps
+    wanted = here[row.step]
+    assert row.found is not None
+    assert wanted is not None
+    assert replace(row.found, seconds=0) == replace(wanted, seconds=0)
+    assert row.key is not None
+
+
+def _ledger(book: Book) -> tuple[prove.Ledger, Path]:
+    return prove.Ledger(book.folder), book.folder
