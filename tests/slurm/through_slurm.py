@@ -1,0 +1,123 @@
+"""The pipeline through a real SLURM, and that nothing is left of it: ``make test-slurm``, as root.
+
+Plain pytest does not collect this file. Each test starts a SLURM of its own (`with_slurm`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from with_slurm import CONFIGURATION, DAEMONS, FOLDER_PREFIX
+
+ROOT = Path(__file__).resolve().parents[2]
+BESIDE_SLURM = [sys.executable, str(Path(__file__).with_name("with_slurm.py"))]
+
+
+def left_behind() -> list[str]:
+    """What there is of SLURM on this machine, installed packages aside."""
+    folders = Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*")
+    daemons = [p.info["name"] for p in psutil.process_iter(["name"]) if p.info["name"] in DAEMONS]
+    files = [path for path in (CONFIGURATION, *folders) if path.exists()]
+    return [*daemons, *map(str, files)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    assert left_behind() == []
+    yield
+    assert left_behind() == []
+
+
+def refusal(**environment: str) -> str:
+    done = subprocess.run(
+        [*BESIDE_SLURM, "touch", "/nowhere/never"],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+def test_it_refuses_where_slurm_is_configured():
+    CONFIGURATION.parent.mkdir(exist_ok=True)
+    CONFIGURATION.write_text("ClusterName=somebody\n")
+    try:
+        assert "slurm.conf is there already: expected a machine without SLURM" in refusal()
+        assert CONFIGURATION.read_text() == "ClusterName=somebody\n"
+    finally:
+        CONFIGURATION.unlink()
+
+
+def test_it_refuses_where_another_slurm_is_meant():
+    assert "SLURM_CONF is /far/slurm.conf" in refusal(SLURM_CONF="/far/slurm.conf")
+
+
+@pytest.mark.parametrize("name", ["munged", "slurmctld", "slurmd"])
+def test_it_refuses_where_a_daemon_is_running(name: str, tmp_path: Path):
+    shutil.copy(shutil.which("sleep") or "", tmp_path / name)
+    with subprocess.Popen([tmp_path / name, "100"]) as stranger:
+        try:
+            assert f"{name} is running (process {stranger.pid})" in refusal()
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
+@pytest.mark.parametrize("command", ["true", "false"])
+def test_it_gives_the_command_s_status_and_takes_everything_down(command: str):
+    done = subprocess.run([*BESIDE_SLURM, command], check=False)
+    assert done.returncode == (command == "false")
+
+
+def sleeping(seconds: int) -> list[psutil.Process]:
+    found = psutil.process_iter(["cmdline"])
+    return [process for process in found if process.info["cmdline"] == ["sleep", str(seconds)]]
+
+
+JOBS = """\
+for _ in 1 2 3; do sbatch --quiet --output=/dev/null --wrap 'sleep 9753'; done
+until squeue -h -t R | grep -q .; do sleep 0.1; done
+touch "$0/running"
+exec sleep 9754
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_however_it_ends_it_takes_everything_down(number: int, status: int, tmp_path: Path):
+    """The jobs too: some are running, others wait."""
+    with subprocess.Popen([*BESIDE_SLURM, "bash", "-c", JOBS, str(tmp_path)]) as process:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "running").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert set(DAEMONS[:2]) < set(left_behind())
+        process.send_signal(number)
+        assert process.wait(30) == status
+    if number == signal.SIGKILL:
+        for command in sleeping(9754):  # nobody is left to end it; SLURM ends all the same
+            command.kill()
+    deadline = time.monotonic() + 15
+    while left_behind() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert sleeping(9753) == []
+    assert sleeping(9754) == []
