@@ -1,8 +1,9 @@
 """Grids: the runs that chapters need, by name, and how they are shared out for training.
 
-A chapter's ``grid.py`` defines ``grid(profile) -> dict[str, Run]``. A run is called by its chapter and its name in
-the grid, as in ``real_images/nelbo/x/0``. A *shard* is a part of a grid that is trained as one batched model, on one
-core or one GPU: its runs share network, data and plan. How a grid is cut does not change its numbers.
+A chapter's ``grid.py`` defines ``grid(profile) -> dict[str, Run]``. A run is called by its chapter and its
+name in the grid, as in ``real_images/nelbo/x/0``. A *shard* is a part of a grid that is trained as one
+batched model, on one core or one GPU: its runs share network, data and plan. How a grid is cut does not
+change its numbers.
 """
 
 from __future__ import annotations
@@ -103,10 +104,10 @@ def find(names: Iterable[str], profile: Profile | str) -> dict[str, Run]:
             if f"{full}/".startswith(f"{name.rstrip('/')}/") or run.id == name
         }
         if not found:
-            close = get_close_matches(name, [*known, *parts], n=3, cutoff=0.4)
+            close = get_close_matches(name, [*grids(profile), *known, *parts], n=3, cutoff=0.4)
             raise UserError(
-                f"unknown run {name!r} under profile {profile}: expected a grid, a run or the beginning of its "
-                f"name, a shard or an id{', like ' + ', '.join(close) if close else ''}; "
+                f"unknown run {name!r} under profile {profile}: expected a grid, a run or the beginning of "
+                f"its name, a shard or an id{', like ' + ', '.join(close) if close else ''}; "
                 f"`python -m companion runs --profile {profile}` lists them all"
             )
         chosen |= found

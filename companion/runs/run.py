@@ -1,7 +1,7 @@
 """Training runs: each model is trained once, kept in a folder of its own, and found again.
 
-A chapter's ``grid.py`` says which runs it needs (`companion.runs.grids`). Those that exist are loaded, the others
-are trained together as one batched model::
+A chapter's ``grid.py`` says which runs it needs (`companion.runs.grids`). Those that exist are loaded, the
+others are trained together as one batched model::
 
     wanted = {"v/0": Run(loss, seed=0, net=partial(TimeMLP, dims=64), data=train, plan=Plan(1_000)), ...}
     trained = runs.get(wanted)
@@ -14,8 +14,8 @@ depends on. It holds
 - ``checkpoint.safetensors``, while unfinished: where to go on from, and the losses so far;
 - ``metrics.csv``: columns ``step`` and ``loss`` (nats, mean over the steps since the last row);
 - ``weights.safetensors``: the averaged weights;
-- ``finished.json``: the hashes of those files, written last. Without it the run is not finished. A run with a loss
-  or a weight that is not finite never gets one.
+- ``finished.json``: the hashes of those files, written last. Without it the run is not finished. A run with
+  a loss or a weight that is not finite never gets one.
 
 Every file is written whole or not at all, so a run that is killed goes on from its last checkpoint, and
 ends in the same numbers, bit for bit on the same machine.

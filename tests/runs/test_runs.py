@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
@@ -125,7 +124,16 @@ def test_a_run_depends_on_the_files_that_it_uses_and_no_others(monkeypatch: pyte
     monkeypatch.setattr(graph, "content", lambda path: read.append(path.stem) or content(path))
     run_code.cache_clear()
     assert replace(FIRST, seed=9).id
-    needed = "training losses study_mlp weights targets times weightings cosine".split()
+    needed = [
+        "training",
+        "losses",
+        "study_mlp",
+        "weights",
+        "targets",
+        "times",
+        "weightings",
+        "cosine",
+    ]
     assert set(needed) <= set(read)
     assert not {"bounds", "samplers", "mixtures", "data2d", "__init__"} & set(read)
     assert not {"linear_beta", "time_mlp", "edm", "rows"} & set(read)
