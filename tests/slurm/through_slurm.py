@@ -6,6 +6,7 @@ Plain pytest does not collect this file. Each test starts a SLURM of its own (`w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -121,3 +122,78 @@ def test_however_it_ends_it_takes_everything_down(number: int, status: int, tmp_
         time.sleep(0.1)
     assert sleeping(9753) == []
     assert sleeping(9754) == []
+
+
+TARGET = "records/06_real_images.json"
+"""A notebook, and the two shards of training runs that it waits for."""
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """The tracked and new files, which bring no build, no runs and no environment along."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def pipeline(root: Path, *options: str, beside: list[str]) -> str:
+    """Have Snakemake make the target under the quick profile; return its words."""
+    snakemake = [sys.executable, "-m", "snakemake", *options, "--config", "profile=quick"]
+    ours = ("PYTHONPATH", "COMPANION_RUNS", "SLURM_")
+    done = subprocess.run(
+        [*beside, *snakemake, "--", TARGET],
+        cwd=root,
+        env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def results(root: Path) -> dict[str, bytes]:
+    """What training and the notebook have made, by path."""
+    build = root / "_build" / "quick"
+    made = [*(root / "runs").rglob("*.*"), *(build / "figures").rglob("*.*")]
+    made.append(build / "book" / "06_real_images.ipynb")
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for p in made
+        if p.suffix != ".lock" and p.is_file()
+    }
+
+
+def test_the_pipeline_through_slurm_gives_the_bytes_of_a_local_run(tmp_path: Path):
+    local = copy_of_the_repository(tmp_path / "local")
+    words = pipeline(local, "--cores", "2", beside=[])
+    assert "SLURM" not in words
+
+    remote = copy_of_the_repository(tmp_path / "remote")
+    report = tmp_path / "jobs.txt"
+    then_report = f'"$@" && scontrol --oneliner show jobs > {report}'
+    words = pipeline(
+        remote,
+        *("--workflow-profile", "profiles/slurm", "--slurm-no-account"),
+        *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
+        "--slurm-keep-successful-logs",
+        beside=[*BESIDE_SLURM, "bash", "-c", then_report, "bash"],
+    )
+
+    submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (.*)\)", words)
+    assert len(submitted) == 3
+    known = dict(re.findall(r"^JobId=(\d+) .*? JobState=(\S+)", report.read_text(), re.MULTILINE))
+    assert known == {number: "COMPLETED" for number, _ in submitted}
+    said = [Path(log).read_text() for _, log in submitted]
+    assert sum("8 of 8 runs of real_images trained in" in text for text in said) == 2
+    assert sum("06_real_images executed in" in text for text in said) == 1
+    assert "trained in" not in words
+
+    here, there = results(local), results(remote)
+    assert len([name for name in here if name.endswith("finished.json")]) == 16
+    assert there.keys() == here.keys()
+    assert [name for name in here if here[name] != there[name]] == []
