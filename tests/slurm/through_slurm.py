@@ -139,12 +139,11 @@ def copy_of_the_repository(folder: Path) -> Path:
     return folder
 
 
-def pipeline(root: Path, *options: str, beside: list[str]) -> str:
-    """Have Snakemake make the target under the quick profile; return its words."""
-    snakemake = [sys.executable, "-m", "snakemake", *options, "--config", "profile=quick"]
+def words_of(root: Path, *command: str) -> str:
+    """Run a command in a copy of the repository; return its words."""
     ours = ("PYTHONPATH", "COMPANION_RUNS", "SLURM_")
     done = subprocess.run(
-        [*beside, *snakemake, "--", TARGET],
+        command,
         cwd=root,
         env={name: value for name, value in os.environ.items() if not name.startswith(ours)},
         stdout=subprocess.PIPE,
@@ -168,20 +167,20 @@ def results(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_pipeline_through_slurm_gives_the_bytes_of_a_local_run(tmp_path: Path):
+def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: Path):
+    """By hand, the notebook's kernel trains all models as one; on the cluster, two jobs train a half each."""
     local = copy_of_the_repository(tmp_path / "local")
-    words = pipeline(local, "--cores", "2", beside=[])
-    assert "SLURM" not in words
+    words_of(local, sys.executable, "-m", "companion", "notebook", "06", "--profile", "quick")
 
     remote = copy_of_the_repository(tmp_path / "remote")
     report = tmp_path / "jobs.txt"
-    then_report = f'"$@" && scontrol --oneliner show jobs > {report}'
-    words = pipeline(
+    words = words_of(
         remote,
-        *("--workflow-profile", "profiles/slurm", "--slurm-no-account"),
-        *("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1"),
-        "--slurm-keep-successful-logs",
-        beside=[*BESIDE_SLURM, "bash", "-c", then_report, "bash"],
+        *(*BESIDE_SLURM, "bash", "-c", f'"$@" && scontrol --oneliner show jobs > {report}', "bash"),
+        *(sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm"),
+        *("--slurm-no-account", "--slurm-status-command", "squeue", "--slurm-keep-successful-logs"),
+        *("--slurm-init-seconds-before-status-checks", "8"),
+        *("--config", "profile=quick", "--", TARGET),
     )
 
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (.*)\)", words)
