@@ -12,10 +12,10 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
 
-.PHONY: help env book notebook test verify lint typecheck pair lock figures check clean
+.PHONY: help env book notebook test test-slurm verify lint typecheck pair lock figures check clean
 
 help: ## list every target
-	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
 env: $(STAMP) ## create .venv and install requirements.lock into it
 
@@ -42,6 +42,10 @@ verify: env ## check every derivation step (NAME=... for one, verbosely)
 test: lint ## the whole suite: lint, types, the book under the quick profile, every test
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
 	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 10 --durations-min 10
+
+test-slurm: env ## the pipeline through a SLURM of its own, set up and taken down (root; installs slurm-wlm)
+	@$(RUN) tests/slurm/with_slurm.py
+	@$(RUN) -m pytest tests/slurm/through_slurm.py --durations 3
 
 lint: env typecheck ## ruff, its formatter, mypy, and which room may import which
 	@$(RUN) -m ruff check --quiet .

@@ -4,7 +4,8 @@
 # Snakemake's executors, on a cluster:  snakemake --cores 2 --config profile=paper
 #
 # Each part of the book has a record (companion/build/records.py) of what it was made from, by content. Records
-# that no longer hold are removed here, and Snakemake makes what has none. Time stamps decide nothing.
+# that no longer hold are removed here, and Snakemake makes what has none. Time stamps decide nothing. Before a
+# notebook is executed, the training runs that it loads are trained, one job a shard (companion/build/shards.py).
 
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from companion import notebooks, paths, profiles
-from companion.build import records
+from companion.build import records, shards
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
 RUN = f"cd '{ROOT}' && '{sys.executable}' -m companion"
@@ -21,8 +22,10 @@ SECONDS = records.seconds(PROFILE)
 
 paths.build_dir(PROFILE).mkdir(parents=True, exist_ok=True)
 workdir: str(paths.build_dir(PROFILE))
+SHARDS = shards.outlines(PROFILE)
 if workflow.is_main_process:
     records.forget(PROFILE)
+    shards.settle(PROFILE, SHARDS)
 
 
 def record(name):
@@ -34,6 +37,26 @@ rule book:
         record(records.HTML),
 
 
+rule train: # everything that a chapter names, whether or not a notebook is to be executed
+    input:
+        [ancient(shards.stamp(shard)) for shard in SHARDS],
+
+
+for _shard in SHARDS:
+
+    rule:
+        name:
+            f"train_{_shard.name}"
+        output:
+            touch(shards.stamp(_shard)),
+        params:
+            shard=_shard.name,
+            profile=PROFILE,
+        priority: 10**6 # first, since notebooks wait for it
+        shell:
+            "{RUN} runs train {params.shard} --profile {params.profile}"
+
+
 for _name in notebooks.names():
 
     rule:
@@ -41,6 +64,7 @@ for _name in notebooks.names():
             f"execute_{_name}"
         input:
             [ancient(record(other)) for other in notebooks.after(_name)],
+            [ancient(shards.stamp(shard)) for shard in shards.read_by(_name, SHARDS)],
         output:
             record(_name),
         params:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from companion import cli_runs
 from companion.errors import UserError
 
 #: What typer makes of Ctrl-C.
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_runs.app, name="runs")
 ProfileOption = Annotated[str, typer.Option("--profile", help="quick, standard or paper.")]
 
 

@@ -38,20 +38,18 @@ from IPython.display import Markdown
 
 import diffcore as dc
 from companion import profiles, runs
-from companion.chapters.real_images import figures, results
+from companion.chapters.real_images import figures, grid, results
 from companion.datasets import digits
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from diffcore.exact.gaussian import EmpiricalGaussian
 from diffcore.exact.levels import IndependentLevels
-from diffcore.networks import TimeMLP
-from diffcore.training import Plan
 
 torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
 style.use()
 artifacts = Artifacts("06_real_images", profile)
 budget = profiles.get(profile)
-schedule = dc.schedules.Cosine()
+schedule = grid.SCHEDULE
 
 # %% [markdown]
 # ## The images
@@ -84,7 +82,7 @@ Markdown(
 # so that both are small, and are the same for all. The integral is cut into slices, which add up.
 
 # %%
-edges = torch.linspace(-8, 8, budget.pick(quick=17, standard=33, paper=65))
+edges = torch.linspace(*grid.ENDS, budget.pick(quick=17, standard=33, paper=65))
 score = partial(
     results.bits,
     images=test,
@@ -171,27 +169,18 @@ Markdown(
 # Under the first objective the four targets are one and the same number, under the second they are not. The cell checks
 # both on one prediction, read as each target.
 
+
 # %%
-window = dc.times.UniformLogSNR(float(edges[0]), float(edges[-1]))
-TARGETS = (dc.X, dc.EPS, dc.V, dc.SCORE)
-WEIGHTING = {"nelbo": lambda target: dc.weightings.Elbo(), "weighted": dc.weightings.Native}
-
-
-def loss_of(objective, target):
-    weighting = WEIGHTING[objective](target)
-    return dc.Loss(schedule, target, weighting, dc.times.Stratified(window))
-
-
 def read_as(target, objective):
     def net(z, t):
         return dc.convert(0.3 * z, z, t, schedule, dc.V, target)  # v_hat = 0.3 z
 
-    return loss_of(objective, target)(net, test.double(), torch.Generator().manual_seed(0))
+    return grid.loss(objective, target)(net, test.double(), torch.Generator().manual_seed(0))
 
 
 values = {
-    objective: torch.stack([read_as(target, objective) for target in TARGETS])
-    for objective in WEIGHTING
+    objective: torch.stack([read_as(target, objective) for target in grid.TARGETS])
+    for objective in grid.OBJECTIVES
 }
 spread = {name: float(((v - v[0]).abs() / v[0]).max()) for name, v in values.items()}
 assert spread["nelbo"] < 1e-10 < 0.1 < spread["weighted"]
@@ -206,25 +195,12 @@ Markdown(
 #
 # One network for all: an MLP with residual blocks that sees $\lambda$, with no preconditioning of inputs or outputs. Models of one
 # seed start from the same weights and see the same images, noise and noise levels, so differences between targets
-# are paired.
+# are paired. `companion/chapters/real_images/grid.py` declares all of them.
 
 # %%
-seeds = range(budget.pick(quick=2, standard=3, paper=10))
-plan = Plan(
-    steps=budget.pick(quick=10, standard=400, paper=20_000),
-    batch=128,
-    learning_rate=4e-3,
-    final_learning_rate=0.0,
-    ema=0.99,
-)
-net = partial(TimeMLP, dims=64, width=128, depth=2, schedule=schedule)
-keys = [
-    (objective, target, seed) for objective in WEIGHTING for target in TARGETS for seed in seeds
-]
-wanted = [
-    runs.Run(loss_of(objective, target), seed, net, train, plan) for objective, target, seed in keys
-]
-trained = dict(zip(keys, runs.get(wanted), strict=True))
+seeds, plan = grid.seeds(budget), grid.plan(budget)
+named = runs.get(grid.grid(budget))
+trained = {key: named[grid.name(*key)] for key in grid.keys(budget)}
 weights = sum(value.numel() for value in next(iter(trained.values())).weights.values())
 Markdown(
     f"{len(trained)} models of {weights:,} weights, {plan.steps:,} steps of {plan.batch} images each."
@@ -251,7 +227,7 @@ nelbo = pd.DataFrame(
         for (objective, target, seed), b in scores.items()
     ]
 )
-provenance = {"seeds": list(seeds), "n": len(test), "runs": [run.id for run in wanted]}
+provenance = {"seeds": list(seeds), "n": len(test), "runs": [one.run.id for one in named.values()]}
 per_model = artifacts.table(
     nelbo, "digits_nelbo", caption="Held-out bits per pixel of every trained model.", **provenance
 )
@@ -261,8 +237,8 @@ mean_over_seeds = {
     (objective, target.name): torch.stack(
         [scores[objective, target, seed].total for seed in seeds]
     ).mean(0)
-    for objective in WEIGHTING
-    for target in TARGETS
+    for objective in grid.OBJECTIVES
+    for target in grid.TARGETS
 }
 summary = results.summary(nelbo, mean_over_seeds)
 artifacts.table(
@@ -343,12 +319,14 @@ def spent(objective, target, low, high):
 
 
 clean = {
-    key: spent(*key, 5, 8) for key in [(o, target) for o in WEIGHTING for target in (dc.X, dc.V)]
+    key: spent(*key, 5, 8)
+    for key in [(o, target) for o in grid.OBJECTIVES for target in (dc.X, dc.V)]
 }
-noisy = {target.name: spent("weighted", target, -8, 0) for target in TARGETS}
+noisy = {target.name: spent("weighted", target, -8, 0) for target in grid.TARGETS}
 order = sorted(noisy, key=lambda name: noisy[name])
 of_x = {
-    o: torch.stack([scores[o, dc.X, seed].per_nat for seed in seeds]).mean(0) for o in WEIGHTING
+    o: torch.stack([scores[o, dc.X, seed].per_nat for seed in seeds]).mean(0)
+    for o in grid.OBJECTIVES
 }
 loud = edges[1:] <= 0
 worse = int((of_x["nelbo"] > of_x["weighted"])[loud].sum())
@@ -382,8 +360,8 @@ def drawn(denoiser):
 
 
 rows = [("held out", test[:8], "Gaussian", drawn(gaussian))]
-for target in TARGETS:
-    pair = [drawn(trained[objective, target, 0].denoiser) for objective in WEIGHTING]
+for target in grid.TARGETS:
+    pair = [drawn(trained[objective, target, 0].denoiser) for objective in grid.OBJECTIVES]
     symbol = style.SYMBOLS[target.name]
     rows.append((f"{symbol}, NELBO", pair[0], f"{symbol}, weighted", pair[1]))
 artifacts.figure(
@@ -394,7 +372,11 @@ artifacts.figure(
     alt="Strips of eight small grey images: held-out digits, Gaussian samples, and samples of the eight trained models.",
     n=8,
     seeds=[0],
-    runs=[trained[objective, target, 0].run.id for objective in WEIGHTING for target in TARGETS],
+    runs=[
+        trained[objective, target, 0].run.id
+        for objective in grid.OBJECTIVES
+        for target in grid.TARGETS
+    ],
 )
 
 # %% [markdown]
@@ -408,7 +390,7 @@ artifacts.figure(
 # :::
 
 # %%
-nelbo_in_x = loss_of("nelbo", dc.X)
+nelbo_in_x = grid.loss("nelbo", dc.X)
 predicts_x = trained["nelbo", dc.X, 0].net
 right, times = nelbo_in_x.terms(predicts_x, test, torch.Generator().manual_seed(0))
 weight = nelbo_in_x.factor(times).float()

@@ -32,7 +32,9 @@ HEADER = """\
 """
 
 
-def requirements(extras: tuple[str, ...] = ("book", "test", "peers")) -> list[Requirement]:
+def requirements(
+    extras: tuple[str, ...] = ("book", "test", "peers", "cluster"),
+) -> list[Requirement]:
     """Return what ``pyproject.toml`` asks for, with the given extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = list(project["dependencies"])

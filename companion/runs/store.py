@@ -75,6 +75,13 @@ def damaged(path: Path, expected: str, why: object = "") -> UserError:
     )
 
 
+def lock_of(name: str) -> FileLock:
+    """The lock of the run whose folder has this name; whoever trains or removes it holds it."""
+    folder = paths.runs_dir() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{name}.lock")
+
+
 @contextmanager
 def only_one(ids: Iterable[str]) -> Iterator[None]:
     """Hold the locks of all these runs, so that no other process trains them meanwhile.
@@ -82,12 +89,10 @@ def only_one(ids: Iterable[str]) -> Iterator[None]:
     Raises:
         UserError: if the folder of locks cannot be written.
     """
-    folder = paths.runs_dir() / ".locks"
     with ExitStack() as stack:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             for name in sorted(ids):  # one order for all: no deadlock
-                lock = FileLock(folder / f"{name}.lock")
+                lock = lock_of(name)
                 try:
                     stack.enter_context(lock.acquire(timeout=0))
                 except Timeout:
@@ -96,7 +101,7 @@ def only_one(ids: Iterable[str]) -> Iterator[None]:
                     stack.enter_context(lock.acquire())
         except OSError as error:
             raise UserError(
-                f"cannot lock the training runs in {folder}: {error.strerror}; "
+                f"cannot lock the training runs in {paths.runs_dir()}: {error.strerror}; "
                 "expected room in a folder that can be written, or another in COMPANION_RUNS"
             ) from error
         yield

@@ -33,9 +33,14 @@ def test_a_loss_is_all_its_choices():
     }
     assert set(modules(loss)) == {
         f"diffcore.{name}"
-        for name in (
-            "losses schedules.cosine targets weightings published.guarded_score times"
-        ).split()
+        for name in [
+            "losses",
+            "schedules.cosine",
+            "targets",
+            "weightings",
+            "published.guarded_score",
+            "times",
+        ]
     }
 
 
@@ -60,7 +65,9 @@ class Holds:
     "bad", [lambda: 1, torch.zeros(2), object(), Holds(torch.zeros(1)), partial(lambda x: x, 1)]
 )
 def test_what_is_no_value_is_refused_in_one_line(bad):
-    with pytest.raises(UserError, match=r"^a run cannot be recognised by .*: expected plain values"):
+    with pytest.raises(
+        UserError, match=r"^a run cannot be recognised by .*: expected plain values"
+    ):
         as_json(bad)
 
 

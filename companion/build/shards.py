@@ -1,0 +1,96 @@
+"""Which shards of training runs there are, and which are trained: asked by the Snakefile, without torch.
+
+What a grid holds is only known by importing it, and torch with it. So the answer is remembered in the
+build folder, with the content of the code that gave it. A *stamp* stands for a shard whose runs are all
+finished. It is what Snakemake makes, not the runs themselves: Snakemake removes what a failed job has
+made, and runs are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from importlib import metadata
+
+from companion import graph, notebooks, paths
+from companion.files import write_text
+
+GRIDS = "companion.chapters.*.grid"
+PLANNING = "companion.runs.grids.shards"
+FINISHED = "finished.json"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A shard: its name, the chapters that name its runs, and the folders of its runs."""
+
+    name: str
+    chapters: tuple[str, ...]
+    ids: tuple[str, ...]
+
+    @property
+    def finished(self) -> bool:
+        """Whether every run has been trained to the end."""
+        return all((paths.runs_dir() / run / FINISHED).is_file() for run in self.ids)
+
+
+def outlines(profile: str) -> list[Outline]:
+    """Every shard of a profile.
+
+    Raises:
+        UserError: if a grid does not give its runs.
+    """
+    if not graph.resolve(GRIDS):
+        return []
+    memory = paths.build_dir(profile) / "shards.json"
+    key = _key()
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        if known["key"] == key:
+            return [Outline(s["name"], (*s["chapters"],), (*s["ids"],)) for s in known["shards"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    from companion.runs import grids
+
+    namers: dict[str, set[str]] = {}
+    for chapter, runs in grids.grids(profile).items():
+        for run in runs.values():
+            namers.setdefault(run.id, set()).add(chapter)
+    found = []
+    for shard in grids.shards(profile):
+        ids = tuple(run.id for run in shard.runs.values())
+        chapters = sorted(set[str]().union(*(namers[run] for run in ids)))
+        found.append(Outline(shard.name, tuple(chapters), ids))
+    content = {"key": key, "shards": [asdict(shard) for shard in found]}
+    write_text(memory, json.dumps(content, indent=1) + "\n")
+    return found
+
+
+def read_by(name: str, known: list[Outline]) -> list[Outline]:
+    """Those of the known shards that notebook ``name`` loads: it uses a grid that names their runs."""
+    files = graph.needs(notebooks.source(name))
+    chapters = {file.parent.name for file in files if file in graph.resolve(GRIDS)}
+    return [shard for shard in known if chapters & set(shard.chapters)]
+
+
+def stamp(shard: Outline) -> str:
+    """The path of a shard's stamp, in the build folder."""
+    return f"trained/{shard.name}"
+
+
+def settle(profile: str, known: list[Outline]) -> None:
+    """Give a stamp to every shard that is trained, by whomever, and take it from every other."""
+    folder = paths.build_dir(profile)
+    trained = {folder / stamp(shard) for shard in known if shard.finished}
+    for path in [p for p in (folder / "trained").glob("*") if p not in trained]:
+        path.unlink()
+    for path in trained:
+        if not path.exists():
+            write_text(path, "")
+
+
+def _key() -> str:
+    """What the answer depends on: the code of grids and of how they are shared out, torch, the packages."""
+    lock = hashlib.sha256((paths.ROOT / "requirements.lock").read_bytes()).hexdigest()
+    return " ".join([graph.digest([GRIDS, PLANNING]), metadata.version("torch"), lock])
