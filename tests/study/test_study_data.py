@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from companion import study
+from companion import paths, study
+from companion.chapters.published_numbers import sources
 from companion.errors import UserError
 from companion.study import check
 
@@ -158,3 +159,28 @@ def test_links_open_the_lines_at_the_commit_read():
     assert study.link("code/utils.py", 788, 791) == f"{base}/code/utils.py#L788-L791"
     assert study.link("README.md") == f"{base}/README.md"
     assert set(study.files()["file"]) >= {"code/loss.py", "code/utils.py", "code/sampling.py"}
+
+
+@pytest.mark.parametrize("page", ["book/intro.md"])
+def test_pages_name_the_commit_the_lines_and_the_hashes_of_the_data(page):
+    words = (paths.ROOT / page).read_text(encoding="utf-8")
+    assert study.COMMIT in words
+    assert study.DATE in words
+    hashes = study.files().set_index("file")["sha256"]
+    for path in ("code/loss.py", "code/utils.py", "code/sampling.py"):
+        assert f"| `{path}` | `{hashes[path]}` |" in words
+    for line in (22, 55, 96, 128, 129, 133):
+        assert study.link("code/loss.py", line) in words
+    assert study.link("code/utils.py", 788, 791) in words
+
+
+def test_the_chapter_links_every_line_that_it_rests_on():
+    shown = sources.evidence()
+    assert study.COMMIT in shown
+    hashes = study.files().set_index("file")["sha256"]
+    for path, places in sources.READ.items():
+        assert hashes[path] in shown
+        for _, lines in places:
+            assert f"({study.link(path, *lines)})" in shown
+    read = {lines for _, lines in sources.READ["code/loss.py"]}
+    assert {(22,), (55,), (96,), (128,), (129,), (133,)} <= read
