@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-NEGLIGIBLE = 1e-12
-"""Numbers this small beside the largest of their column are rounding, and are compared with it instead."""
+ROUNDING = 1e-12
+"""Differences this small, by themselves or beside the largest number of their column, are rounding."""
 
 
 class Outcome(StrEnum):
@@ -104,9 +104,8 @@ def _compared(name: str, entry: Mapping[str, Any], old: Path, new: Path) -> Comp
                 return Comparison(name, entry, Outcome.OTHER, np.nan, f"other words in {column!r}")
             continue
         size = difference(one[column].to_numpy(float), two[column].to_numpy(float))
-        worst, where = max((worst, where), (size, f"in {column!r}"))
-    if worst == 0:
-        return Comparison(name, entry, Outcome.SAME, 0.0, "")
+        if size > worst:
+            worst, where = size, f"in {column!r}"
     outcome = Outcome.WITHIN if worst <= entry["tolerance"] else Outcome.OUT
     return Comparison(name, entry, outcome, worst, where)
 
@@ -119,6 +118,6 @@ def difference(old: np.ndarray, new: np.ndarray) -> float:
         return float("inf")
     old, new = old[np.isfinite(old)], new[np.isfinite(new)]
     size = np.maximum(np.abs(old), np.abs(new))
-    size = np.maximum(size, NEGLIGIBLE * size.max(initial=0))
     gap = np.abs(old - new)
+    gap[gap <= ROUNDING * max(1.0, size.max(initial=0))] = 0
     return float(np.divide(gap, size, out=np.zeros_like(gap), where=gap > 0).max(initial=0))

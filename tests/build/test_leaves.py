@@ -173,9 +173,7 @@ def test_a_new_network_orphans_no_run_and_an_edited_one_its_own(copy: Copy) -> N
         "diffcore/networks/another.py",
         "from diffcore.networks.time_mlp import TimeMLP\n\n\nclass Another(TimeMLP):\n    pass\n",
     )
-    copy.append(
-        "diffcore/networks/__init__.py", "from diffcore.networks.another import Another\n"
-    )
+    copy.append("diffcore/networks/__init__.py", "from diffcore.networks.another import Another\n")
     copy.append("diffcore/networks/study_mlp.py", "\nEDITED = 1\n")
     assert copy.runs() == before
     copy.append("diffcore/networks/time_mlp.py", "\nEDITED = 1\n")

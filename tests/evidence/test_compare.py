@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.evidence import drawn
-from companion.evidence.compare import NEGLIGIBLE, Outcome, compare, difference
+from companion.evidence.compare import ROUNDING, Outcome, compare, difference
 
 
 def entry(kind: str = "table", tolerance: float = 1e-6) -> dict[str, object]:
@@ -87,7 +87,7 @@ def test_what_is_in_one_folder_only_is_named(folders) -> None:
 
 @given(
     st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=1, max_size=8),
-    st.floats(1e-9, 0.5),
+    st.floats(1e-8, 0.5),
 )
 def test_a_relative_change_is_measured_as_such(values: list[float], change: float) -> None:
     old = np.array(values)
@@ -95,14 +95,17 @@ def test_a_relative_change_is_measured_as_such(values: list[float], change: floa
     largest = int(np.argmax(np.abs(old)))
     new = old.copy()
     new[largest] *= 1 + change
-    if old[largest] != 0:
+    if abs(old[largest]) > 1e-2:
         assert difference(old, new) == pytest.approx(change / (1 + change), rel=1e-6)
     assert difference(old, new) == difference(new, old)
 
 
 def test_rounding_beside_large_numbers_is_no_difference_and_infinities_are() -> None:
-    tiny = np.array([1.0, NEGLIGIBLE * 1e-3])
-    assert difference(tiny, np.array([1.0, -NEGLIGIBLE * 1e-3])) < 1e-2
+    for scale in (1.0, 1e6):
+        old = np.array([scale, 3e-16 * scale])
+        assert difference(old, np.add(old, [0, 0.9 * ROUNDING * scale])) == 0
+        assert difference(old, np.add(old, [0, 1.1 * ROUNDING * scale])) > 0.99
+    assert difference(np.array([2e-16]), np.array([7e-16])) == 0
     assert difference(np.array([1.0, 1e-6]), np.array([1.0, 2e-6])) == 0.5
     assert difference(np.array([np.inf, 1]), np.array([np.inf, 1])) == 0
     assert difference(np.array([np.inf, 1]), np.array([-np.inf, 1])) == np.inf
