@@ -101,7 +101,7 @@ def test_ci_runs_make_test_and_nothing_weaker() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in script
     assert "export CI=true" in script
-    assert script.rstrip().endswith("make test")
+    assert script.rstrip().endswith("make test\nmake test-slurm")
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 
 

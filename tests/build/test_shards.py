@@ -1,0 +1,151 @@
+"""Training is part of the pipeline: Snakemake trains the shards that a notebook loads, and keeps them."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from miniature import ROOT, Miniature, notebook
+
+TINY = '''
+"""Twenty tiny runs: two shards of ten."""
+
+import os
+import time
+from functools import partial
+
+import torch
+
+import diffcore as dc
+from companion.runs import Run
+from diffcore.networks import StudyMLP
+from diffcore.training import Plan, Trainer
+
+DATA = torch.randn(32, 2, generator=torch.Generator().manual_seed(0))
+step = Trainer.step
+
+
+def slow(self):
+    time.sleep(float(os.environ.get("SLOW", "0")))
+    return step(self)
+
+
+Trainer.step = slow
+
+
+def grid(profile):
+    times = dc.times.Stratified(dc.times.UniformLogSNR(-4.0, 4.0))
+    loss = dc.Loss(dc.schedules.Cosine(), dc.EPS, times=times)
+    net, plan = partial(StudyMLP, 2, 8, depth=1), Plan(steps=20, batch=8)
+    return {str(seed): Run(loss, seed, net, DATA, plan) for seed in range(20)}
+'''
+
+LOADS = notebook(
+    "Tiny",
+    "from companion import profiles, runs\nfrom companion.chapters.tiny import grid",
+    "wanted = grid.grid(profiles.get(profile))\nprint(sum(r.finished for r in wanted.values()), 'ready')",
+    "print(len(runs.get(wanted)), 'loaded')",
+)
+OTHER = notebook("Other", "print(1)")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Miniature:
+    project = Miniature.make(tmp_path / "project", {"01_tiny": LOADS, "02_other": OTHER})
+    shutil.copytree(ROOT / "diffcore", project.root / "diffcore")
+    chapter = project.root / "companion" / "chapters" / "tiny"
+    chapter.mkdir(parents=True)
+    (chapter.parent / "__init__.py").write_text("")
+    (chapter / "__init__.py").write_text("")
+    (chapter / "grid.py").write_text(TINY)
+    project.environment["COMPANION_RUNS"] = str(project.root / "runs")
+    return project
+
+
+def contents(project: Miniature) -> dict[str, bytes]:
+    files = (project.root / "runs").glob("*/*.*")
+    return {str(p.relative_to(project.root)): p.read_bytes() for p in files if p.suffix != ".lock"}
+
+
+def words(project: Miniature) -> str:
+    return (project.root / "_build" / "quick" / "logs" / "snakemake.log").read_text()
+
+
+def build(project: Miniature, notebook: str) -> str:
+    built = project.run("book", "--profile", "quick", "--only", notebook)
+    assert built.returncode == 0, built.stderr
+    return words(project)
+
+
+def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(project: Miniature) -> None:
+    assert "runs of tiny" not in build(project, "02")  # which loads none
+    said = build(project, "01")
+    assert said.count("10 of 10 runs of tiny trained in") == 2
+    page = project.page("01_tiny").read_text()
+    assert "20 ready" in page
+    assert "20 loaded" in page
+
+    # What is trained stays so, whoever asks and whatever Snakemake remembers of it.
+    before = contents(project)
+    shutil.rmtree(project.root / "_build")
+    assert "runs of tiny" not in build(project, "01")
+    assert contents(project) == before
+
+    # A run that is gone is trained again, and no other. Alone, it is rounded otherwise than in company.
+    gone = next(path for path in (project.root / "runs").glob("*/finished.json")).parent
+    shutil.rmtree(gone)
+    project.edit("notebooks/01_tiny.py", "# # Tiny", "# # Tiny runs")
+    assert build(project, "01").count("1 of 10 runs of tiny trained in") == 1
+    after = contents(project)
+    assert after.keys() == before.keys()
+    assert all(gone.name in name for name in before if after[name] != before[name])
+
+
+def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
+    project: Miniature,
+) -> None:
+    build(project, "01")
+    whole = contents(project)
+    shutil.rmtree(project.root / "runs")
+    shutil.rmtree(project.root / "_build")
+    command = project.command("book", "--profile", "quick", "--only", "01")
+    slow = project.env | {"SLOW": "1.5"}  # a checkpoint is written after ten seconds
+    with subprocess.Popen(
+        command, cwd=project.root, env=slow, stdout=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 90
+        while len(list((project.root / "runs").glob("*/checkpoint.safetensors"))) < 20:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for each in [*psutil.Process(process.pid).children(recursive=True), process]:
+            each.send_signal(signal.SIGKILL)
+    assert not list((project.root / "runs").glob("*/finished.json"))
+    listed = project.run("runs", "--profile", "quick").stdout
+    assert listed.count("at step") == 20
+    assert "at step 0 of" not in listed
+    assert build(project, "01").count("10 of 10 runs of tiny trained in") == 2
+    assert contents(project) == whole
+
+
+def test_a_run_that_diverges_stops_the_notebook_in_one_line_and_the_others_are_kept(
+    project: Miniature,
+) -> None:
+    project.edit(
+        "companion/chapters/tiny/grid.py",
+        "    return {str(seed)",
+        "    loud = Run(loss, 0, net, DATA * 1e30, plan)\n    return {'loud': loud} | {str(seed)",
+    )
+    built = project.run("book", "--profile", "quick", "--only", "01")
+    assert built.returncode == 1
+    assert built.stderr.count("\n") == 1
+    assert "diverged: its loss is" in built.stderr
+    assert len(list((project.root / "runs").glob("*/finished.json"))) == 20
+    assert not project.page("01_tiny").exists()
+    listed = project.run("runs", "--profile", "quick").stdout
+    assert listed.splitlines()[-1].startswith("20 of 21 runs")
