@@ -156,6 +156,19 @@ def test_the_rescaled_loss_of_v_is_that_of_x_less_a_hundredth():
     np.testing.assert_allclose(v, 1 / 1.01, rtol=1e-12)
 
 
+def test_moment_distances_are_those_of_the_studys_formulas():
+    row = resolution.moment_noise(3, seed=4).set_index("dataset").loc["rings"]
+    generator = torch.Generator().manual_seed(4 + 1)
+    rings = data2d.rings()
+    data = rings.sample(100_000, generator, torch.float64).numpy()
+    drawn = rings.sample(6000, generator, torch.float64).numpy().reshape(3, 2000, 2)
+    mean = [np.linalg.norm(data.mean(0) - d.mean(0)) for d in drawn]
+    cov = [np.linalg.norm(np.cov(data, rowvar=False) - np.cov(d, rowvar=False)) for d in drawn]
+    for name, values in (("mean", mean), ("cov", cov)):
+        assert row[f"{name}_mean"] == pytest.approx(np.mean(values))
+        assert row[f"{name}_95"] == pytest.approx(np.quantile(values, 0.95))
+
+
 def test_mean_distances_of_exact_samples_are_those_of_a_chi_squared(noise):
     # Standardised data with uncorrelated axes: 2,000 |m|^2 / (1 + 1/50) is chi-squared with 2 degrees.
     for name in ("clusters", "rings"):
