@@ -403,11 +403,11 @@ artifacts = Artifacts("03_nelbo_in_x", profile)
 n = profiles.get(profile).pick(quick=20_000, standard=200_000, paper=1_000_000)
 
 gaps = results.gaps(n=n, seed=0)
-behind = {"n": n, "seeds": list(range(len(gaps)))}
-artifacts.table(gaps, "nelbo_gaps", caption=results.gaps_caption(n), **behind)
+provenance = {"n": n, "seeds": list(range(len(gaps)))}
+artifacts.table(gaps, "nelbo_gaps", caption=results.gaps_caption(n), **provenance)
 
 # %%
-artifacts.figure(figures.gap_figure(gaps), "nelbo_gap", **figures.GAP_SHOWN, **behind)
+artifacts.figure(figures.gap_figure(gaps), "nelbo_gap", **figures.GAP_SHOWN, **provenance)
 
 # %% [markdown]
 # For few steps the correction is not yet the whole story, but the exact gap approaches the line, and halves when $T$ doubles. The continuous
