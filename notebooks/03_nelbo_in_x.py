@@ -29,38 +29,8 @@ profile = "standard"
 import sympy as sp
 
 import diffcore as dc
-from companion.derivation import (
-    KL,
-    Abbreviation,
-    Between,
-    Derivation,
-    Domain,
-    Expectation,
-    Falling,
-    Normal,
-    Ordered,
-)
-from companion.derivation.vocabulary import (
-    T,
-    alpha,
-    function,
-    h,
-    i,
-    log_snr,
-    mean_q,
-    posterior,
-    s,
-    sigma,
-    snr,
-    symbol,
-    t,
-    var_q,
-    var_step,
-    x,
-    x_hat,
-    z,
-    z_t,
-)
+from companion.derivation import KL, Abbreviation, Derivation, Expectation, Normal, Ordered
+from companion.derivation.vocabulary import T, function, i, s, symbol, t, x, x_hat, z, z_t
 
 d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
 
@@ -165,6 +135,9 @@ d.chain(
 
 
 # %% tags=["derivation"]
+from companion.derivation.vocabulary import alpha, mean_q, posterior, sigma, snr, var_q, var_step
+
+
 def step_term(alpha_s, sigma_s, alpha_t, sigma_t, x, x_hat):
     """diffcore's term of one step, from its weight of the squared error of eps."""
     lambda_s, lambda_t = 2 * (alpha_s / sigma_s).log(), 2 * (alpha_t / sigma_t).log()
@@ -196,6 +169,8 @@ d.chain(
 # schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
 
 # %% tags=["derivation"]
+from companion.derivation.vocabulary import log_snr
+
 eps_of_x = Abbreviation(r"\epsilon", (z_t - alpha(t) * x) / sigma(t))
 eps_of_x_hat = Abbreviation(r"\hat{\epsilon}", (z_t - alpha(t) * x_hat) / sigma(t))
 
@@ -218,6 +193,9 @@ d.chain(
 # $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, e(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
 
 # %% tags=["derivation"]
+from companion.derivation import Between, Domain, Falling
+from companion.derivation.vocabulary import h
+
 S = function("S", positive=True)
 e = function("e", positive=True)
 tau = symbol("tau", r"\tau")
@@ -425,28 +403,11 @@ artifacts = Artifacts("03_nelbo_in_x", profile)
 n = profiles.get(profile).pick(quick=20_000, standard=200_000, paper=1_000_000)
 
 gaps = results.gaps(n=n, seed=0)
-artifacts.table(
-    gaps,
-    "nelbo_gaps",
-    caption="$L_T - L_\\infty$ in nats for $x \\sim \\N(0, 1)$ and $-12 \\le \\lambda \\le 12$. *Exact*: the sum of $T$ steps in closed form, minus the integral. "
-    f"*diffcore*: `nelbo` with {n:,} examples (a seed for each row, from 0), minus the same integral, with its standard error (se). *Predicted*: the correction derived above.",
-    digits=4,
-    n=n,
-    seeds=list(range(len(gaps))),
-)
+provenance = {"n": n, "seeds": list(range(len(gaps)))}
+artifacts.table(gaps, "nelbo_gaps", caption=results.gaps_caption(n), **provenance)
 
 # %%
-artifacts.figure(
-    figures.gap_figure(gaps),
-    "nelbo_gap",
-    caption="Left: $L_T$ is an upper sum. Each step pays for its fall in SNR with the error at its noisy end; the area under the curve is "
-    "$2 L_\\infty$ ($x \\sim \\N(0, 1)$, $0.02 \\le \\SNR \\le 4$, six equal steps in log-SNR). Right: the gap against the number of steps. Markers are "
-    "`diffcore.nelbo` with two standard errors, circles the exact sum; the line is the derived correction, slope $-1$, nothing fitted.",
-    alt="Left, a falling curve of the error over the SNR with six rectangles that stand above it. Right, on logarithmic axes, the gap falls "
-    "along a straight line of slope minus one as the number of steps doubles.",
-    n=n,
-    seeds=list(range(len(gaps))),
-)
+artifacts.figure(figures.gap_figure(gaps), "nelbo_gap", **figures.GAP_SHOWN, **provenance)
 
 # %% [markdown]
 # For few steps the correction is not yet the whole story, but the exact gap approaches the line, and halves when $T$ doubles. The continuous
@@ -454,15 +415,7 @@ artifacts.figure(
 
 # %%
 entropy = results.bound_against_entropy(n=n, seed=1)
-artifacts.table(
-    entropy,
-    "nelbo_entropy",
-    caption="The continuous bound of `diffcore.nelbo` and its closed form, in nats, for Gaussian data of variance $c$ and $-12 \\le \\lambda \\le 12$, "
-    f"with its standard error (se), {n:,} examples (seed 1). `diffcore`'s prior is that of unit-variance data, which adds less than $10^{{-5}}$.",
-    digits=4,
-    n=n,
-    seeds=[1],
-)
+artifacts.table(entropy, "nelbo_entropy", caption=results.entropy_caption(n), n=n, seeds=[1])
 
 # %% [markdown]
 # :::{admonition} Trap: a sign that makes the loss negative

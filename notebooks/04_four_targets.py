@@ -30,18 +30,7 @@ import sympy as sp
 
 import diffcore as dc
 from companion.derivation import Abbreviation, Density, Derivation, Normal, Where
-from companion.derivation.vocabulary import (
-    alpha,
-    eps,
-    function,
-    log_snr,
-    sigma,
-    snr,
-    symbol,
-    t,
-    x,
-    x_hat,
-)
+from companion.derivation.vocabulary import alpha, eps, log_snr, sigma, snr, symbol, t, x, x_hat
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
@@ -271,6 +260,8 @@ d.chain(
 # $$\E[x \mid z] = \frac{z + \sigma_t^2\, \partial_z \log q(z)}{\alpha_t}.$$
 
 # %% tags=["derivation"]
+from companion.derivation.vocabulary import function
+
 z = symbol("z")
 p = function("p", positive=True)
 kernel = Normal(z, alpha(t) * x, sigma(t) ** 2)
@@ -304,23 +295,7 @@ from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("04_four_targets", profile)
-artifacts.table(
-    results.loss_table(),
-    "loss_table",
-    caption="The study's losses, regenerated from one formula; each is an expectation over $t$ and $\\epsilon$. *Weighted*: "
-    "the squared error. *Rescaled*, *NELBO*: the coefficient in front of it. *Code*: the NELBO's coefficient in the published code, "
-    "with its guard $g = 0.01$. *÷ table*, *÷ code*: our NELBO coefficient divided by that of the study's table and by that of "
-    "its code with $g = 0$.",
-    columns={
-        "target": "target",
-        "weighted": "weighted",
-        "rescaled": "rescaled",
-        "NELBO": "NELBO",
-        "code": "code",
-        "from the table": "÷ table",
-        "from the code": "÷ code",
-    },
-)
+artifacts.table(results.loss_table(), "loss_table", **results.LOSS_TABLE_SHOWN)
 
 # %% [markdown]
 # The study's table prints $\sigma_t^2/(\alpha_t^2 + \sigma_t^2)$ for $v$; in general the denominator is
@@ -334,25 +309,7 @@ artifacts.table(
 
 # %%
 losses = results.losses_of_one_network(n=4096, seed=0)
-artifacts.table(
-    losses,
-    "loss_equivalence",
-    caption="One random network, five names for its output. *NELBO*: nats, 2 dimensions, over "
-    "$-8 < \\lambda < 8$. *Spread*: largest relative difference to the $x$ row, example by example. "
-    "*Weighted*: the plain squared error. *Rescaled*: the plain squared error times the factor that "
-    "the study gives. 4,096 examples, seed 0, float64.",
-    digits={"nelbo_spread": ".0e", "rescaled_spread": ".0e"},
-    columns={
-        "target": "target",
-        "nelbo": "NELBO",
-        "nelbo_spread": "spread",
-        "weighted": "weighted",
-        "rescaled": "rescaled",
-        "rescaled_spread": "spread ",
-    },
-    seeds=[0],
-    n=4096,
-)
+artifacts.table(losses, "loss_equivalence", **results.LOSSES_SHOWN, seeds=[0], n=4096)
 
 # %% [markdown]
 # The NELBO losses are equal and the rescaled losses are equal, to rounding. The weighted losses are not:
@@ -433,16 +390,7 @@ d.chain(
 )
 
 # %%
-artifacts.figure(
-    figures.weighting_figure(),
-    "weightings",
-    caption="What each plain squared error weighs on the cosine schedule: $w(\\lambda)$ against the log-SNR, clean "
-    "data on the right. The NELBO is flat. The score's error puts its weight at the clean end, those of $x$ and $v$ at the noisy "
-    "end, that of $\\epsilon$ in the middle: four different objectives. Lines: `diffcore.weightings`; "
-    "markers: the closed forms derived above.",
-    alt="Four curves and a flat line on a logarithmic axis over the log-SNR from minus 10 to 10: the weight of "
-    "the score rises, that of x and v falls, that of epsilon peaks at zero.",
-)
+artifacts.figure(figures.weighting_figure(), "weightings", **figures.WEIGHTINGS_SHOWN)
 
 # %% [markdown]
 # A weighting that never rises with $\lambda$ is a mixture of bounds: on the likelihood of noisy data {cite:p}`kingma2023`, or, read

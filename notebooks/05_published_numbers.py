@@ -29,7 +29,7 @@ profile = "standard"
 # %%
 from IPython.display import Markdown
 
-from companion.chapters.published_numbers import sources
+from companion.chapters.published_numbers import sentences, sources
 
 Markdown(sources.evidence())
 
@@ -37,16 +37,9 @@ Markdown(sources.evidence())
 import sympy as sp
 
 import diffcore as dc
-from companion.derivation import (
-    Abbreviation,
-    Between,
-    Derivation,
-    Expectation,
-    Normal,
-    VariancePreserving,
-)
+from companion.derivation import Abbreviation, Derivation, Expectation, Normal, VariancePreserving
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, symbol, t, x
-from diffcore.published import GUARD, NATS_PER_CODE_UNIT, Published
+from diffcore.published import Published
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("guards", title="What the published numbers measure", rests_on=["targets"])
@@ -62,9 +55,6 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 # derived from below, and are what the numbers are computed with.
 
 # %%
-import math
-from importlib.metadata import version
-
 from companion import profiles, study
 from companion.chapters.published_numbers import controls, figures, rescaled, resolution, results
 from companion.evidence import style
@@ -74,40 +64,20 @@ from diffcore.exact import data2d
 style.use()
 artifacts = Artifacts("05_published_numbers", profile)
 budget = profiles.get(profile).pick(
-    quick=results.QUICK,
-    standard=results.STANDARD,
-    paper=results.Budget(points=32_768, scrambles=16, monte_carlo=200_000),
+    quick=results.QUICK, standard=results.STANDARD, paper=results.PAPER
 )
-Markdown(
-    f"{results.coefficient_table()}\n\n"
-    f"The guard is $g = {GUARD:g}$. Values are in *code units*: the code averages over dimensions, leaves out "
-    r"the $\frac12$ of the bound and the $\pi$ of $\mathrm{SNR}'(t)$, and leaves out the prior and reconstruction terms. One code "
-    f"unit is $\\pi/2 = {NATS_PER_CODE_UNIT:.4f}$ nats per dimension, or "
-    f"{NATS_PER_CODE_UNIT / math.log(2):.3f} bits per dimension."
-)
+provenance = {"seeds": [0], "n": budget.points * budget.scrambles}
+Markdown(f"{results.coefficient_table()}\n\n{sentences.code_units()}")
 
 # %% [markdown]
 # For $s$ the code at that commit says $c = \sigma^2$, which is no ELBO coefficient. The table above has $\sigma/(\alpha + g)$, which the
 # code also holds, as a comment. The saved losses tell which one made the published numbers.
 
 # %%
-zero, saved = controls.untrained_score(), study.losses()
-first = saved[(saved["objective"] == "nelbo") & (saved["target"] == "score")]["initial"]
-Markdown(
-    f"A network that returns zero scores {zero['published']:.2f} with $\\sigma/(\\alpha + g)$ and {zero['head']:.2f} with "
-    f"$\\sigma^2$. The study's untrained networks scored {first.min():.2f} to {first.max():.2f}."
-)
+Markdown(sentences.score_coefficient(controls.untrained_score(), study.losses()))
 
 # %%
-artifacts.figure(
-    figures.coefficients(),
-    "nelbo_coefficients",
-    caption="The study's Figure 4, regenerated: NELBO coefficients against time. Left, as published: every curve is cut off "
-    "at $1/g$, each at its own place. Right, without guard: they have poles at $t = 0$ ($x$, $\\epsilon$, $v$) and $t = 1$ "
-    "($\\epsilon$, $s$).",
-    alt="Two panels of four curves on a logarithmic axis. On the left each coefficient stops at one over the guard; that of x is flat "
-    "near t = 0. On the right the coefficients of x, epsilon and v grow without bound as t goes to 0.",
-)
+artifacts.figure(figures.coefficients(), "nelbo_coefficients", **figures.COEFFICIENTS_SHOWN)
 
 # %% [markdown]
 # ## What each guard weighs
@@ -192,16 +162,9 @@ d.chain(
 )
 
 # %%
-half = {target: f"{controls.half_weight(target):.1f}" for target in study.TARGETS}
-artifacts.figure(
-    figures.effective_weights(),
-    "guard_weights",
-    caption="The weight on the ELBO that each guarded NELBO implies, against the log-SNR (by `diffcore.published`). On the clean side it "
-    f"falls to one half at $\\lambda = {half['x']}$ for $x$, {half['score']} for $s$, {half['eps']} for $\\epsilon$ and {half['v']} for $v$. The guards "
-    "of $\\epsilon$ and $s$ act at the noisy end too.",
-    alt="Four curves below a line at 1, over the log-SNR from noise to data. The curves of x and score fall to zero early on the data "
-    "side, those of epsilon and v much later. Those of epsilon and score also fall towards the noise.",
-)
+half = {target: controls.half_weight(target) for target in study.TARGETS}
+shown = figures.effective_weights_shown(half)
+artifacts.figure(figures.effective_weights(), "guard_weights", **shown)
 
 # %% [markdown]
 # So the four published NELBOs are four different objectives. Those of $x$ and $v$ never rise with $\lambda$, so they are weighted
@@ -215,60 +178,14 @@ artifacts.figure(
 
 # %%
 frame = results.against_published(budget)
-artifacts.table(
-    frame,
-    "floors",
-    caption="Floors of the published losses beside the published values, in code units. *± %*: standard error of the floor, in "
-    "percent. *sd*: over the study's three runs. *+ %*: published above floor, in percent; *s.e.*: the same in standard errors of "
-    "the published mean.",
-    columns={
-        "dataset": "data set",
-        "target": "target",
-        "objective": "objective",
-        "floor": "floor",
-        "floor_error_percent": "± %",
-        "published": "published",
-        "published_sd": "sd",
-        "excess_percent": "+ %",
-        "excess_in_se": "s.e.",
-    },
-    digits={"floor_error_percent": 2, "published_sd": 3, "excess_percent": 1, "excess_in_se": 1},
-    seeds=[0],
-    n=budget.points * budget.scrambles,
-)
+artifacts.table(frame, "floors", **results.FLOORS_SHOWN, **provenance)
 
 # %%
-nelbo = frame[frame["objective"] == "nelbo"].pivot(index="dataset", columns="target")
-groups = {name: nelbo["floor"][list(name.split(" and "))] for name in ("x and score", "eps and v")}
-heights = "; ".join(
-    f"{name} {g.min(axis=None):.2f} to {g.max(axis=None):.2f}" for name, g in groups.items()
-)
-artifacts.figure(
-    figures.floors_vs_published(frame),
-    "floors_vs_published",
-    caption="Bars: one perfect denoiser, put into the four published NELBO losses of the 2-D data. It has learnt all there is to learn, "
-    "and still scores far lower in $x$ and $s$ than in $\\epsilon$ and $v$. Dots: the study's published values, all within "
-    f"{math.ceil(nelbo['excess_percent'].abs().max(axis=None))} % of the bars. What separates the two groups is there before anything is learnt.",
-    alt=f"Four panels, one for each data set, with a bar for each target: {heights}. A dot with an error bar, the published value, "
-    "lies near the top of each bar.",
-    seeds=[0],
-    n=budget.points * budget.scrambles,
-)
+shown = figures.floors_vs_published_shown(frame)
+artifacts.figure(figures.floors_vs_published(frame), "floors_vs_published", **shown, **provenance)
 
 # %%
-worst = (frame["floor_error"] / frame["floor"]).max()
-check = ((frame["monte_carlo"] - frame["floor"]) / frame["monte_carlo_error"]).abs().max()
-gap = {
-    k: nelbo[k][["eps", "v"]].mean(axis=1) - nelbo[k][["x", "score"]].mean(axis=1)
-    for k in ("floor", "published")
-}
-share = gap["floor"] / gap["published"]
-Markdown(
-    f"The perfect denoiser shows {share.min():.0%} to {share.max():.0%} of the published gap between the two groups. "
-    f"The largest relative standard error of a floor is {worst:.2%}. Plain Monte Carlo, {budget.monte_carlo:,} points and the "
-    f"code's own estimator, differs from the floors by at most {check:.1f} of its standard errors in {len(frame)} comparisons "
-    "(eight on each data set share their draws)."
-)
+Markdown(sentences.share_of_the_gap(frame, budget))
 
 # %% [markdown]
 # ## How close the networks came
@@ -279,51 +196,18 @@ Markdown(
 # The saved results also hold the losses of the last 20 epochs. Their mean is of 60 measurements instead of three: the steadier number,
 # of networks that are nearly the final ones.
 
+# %%
+Markdown(sentences.how_close(frame))
 
 # %%
-def named(rows, column, digits):
-    return "; ".join(
-        f"{study.TITLES[row.dataset]} {row.objective} {row.target} ({getattr(row, column):+.{digits}f})"
-        for row in rows.itertuples()
-    )
-
-
-below, clear = frame[frame["excess"] < 0], frame[frame["excess_in_se"] > 3]
-Markdown(
-    f"**Below its floor:** {len(below)} of {len(frame)} values, in standard errors: "
-    f"{named(below, 'excess_in_se', 1) or 'none'}. A floor holds for endless test data; a finite test can fall below it by chance.\n\n"
-    f"**In the mean of the last 20 epochs:** {int((frame['excess_last20'] < 0).sum())} of {len(frame)} values are below their floor, and "
-    f"the excess is {(frame['excess_last20'] / frame['floor']).min():.1%} to {(frame['excess_last20'] / frame['floor']).max():.1%}.\n\n"
-    f"**More than three standard errors above:** {len(clear)} values, in percent: {named(clear, 'excess_percent', 1)}. "
-    "Here the networks did leave something unlearnt."
-)
-
-# %%
-excess = (
-    frame[frame["objective"] == "nelbo"].groupby("target")["excess_percent"].agg(["min", "max"])
-)
-Markdown(
-    "Excess of the NELBO over the floor, across data sets: "
-    + "; ".join(
-        f"{style.SYMBOLS[name]} {excess.loc[name, 'min']:.1f} to {excess.loc[name, 'max']:.1f} %"
-        for name in study.TARGETS
-    )
-    + ". These too must not be ranked: each guard weighs the noise levels differently, so an error at one level counts "
-    "in one loss and not in another."
-)
+Markdown(sentences.excess_by_target(frame))
 
 # %% [markdown]
 # What is a test point? The published code shuffles a data set before it splits it, and its shuffle copies rows over each other. The cell
 # repeats that shuffle on row numbers.
 
 # %%
-split = resolution.published_split()
-Markdown(
-    f"{split['distinct']:.0%} of the rows survive, and {split['test_in_train']:.0%} of the test rows are in the training set as well. So the test "
-    "split is not held out, and about half of its rows are copies. Each copy is measured with a time and a noise of its own; what copies "
-    "share is the point. The standard errors above take test points as independent, and are a little small for it. The floors are for "
-    "endless data."
-)
+Markdown(sentences.held_out(resolution.published_split()))
 
 # %% [markdown]
 # ## Exchange the guards
@@ -339,23 +223,8 @@ t_min = 1e-2
 exchanged = controls.exchanged_guards(data2d.rings(), n=2000, t_min=t_min)
 values = exchanged.drop(columns="target")
 assert (values.max() / values.min() - 1).max() < 1e-9
-artifacts.table(
-    controls.one_value_per_guard(frame, t_min, budget),
-    "exchanged_guards",
-    caption="One perfect denoiser under the guard of each target, and with no guard over "
-    f"$t > {t_min:g}$. Code units. Standard errors: under a guard, as for its floor in {{numref}}`tab-floors`; without, as in "
-    "{numref}`tab-unguarded-truncation`.",
-    columns={
-        "dataset": "data set",
-        "guard_x": "guard of x",
-        "guard_eps": "guard of eps",
-        "guard_v": "guard of v",
-        "guard_score": "guard of s",
-        "unguarded": "no guard",
-    },
-    seeds=[0],
-    n=budget.points * budget.scrambles,
-)
+table = controls.one_value_per_guard(frame, t_min, budget)
+artifacts.table(table, "exchanged_guards", **controls.guards_shown(t_min), **provenance)
 
 # %% [markdown]
 # This shows what the guards do to one denoiser. The control on the learning side would be to train networks under exchanged guards;
@@ -365,22 +234,9 @@ artifacts.table(
 # $\alpha^2 + g$ for $\epsilon$ and $s$, and by $\alpha^2 + \sigma^2 + g$ for $v$.
 
 # %%
-artifacts.table(
-    rescaled.rescaled_floors(budget),
-    "rescaled_floors",
-    caption="One perfect denoiser in the four rescaled losses of the published code, code units, with the standard error, and as a "
-    "multiple of the value in $x$, which has no guard. On paper every multiple is 1.",
-    columns={
-        "dataset": "data set",
-        "target": "target",
-        "floor": "floor",
-        "floor_error": "±",
-        "over_x": "÷ x",
-    },
-    digits={"floor_error": 5, "over_x": 3},
-    seeds=[0],
-    n=budget.points // 4 * budget.scrambles,
-)
+n = budget.points // 4 * budget.scrambles
+table = rescaled.rescaled_floors(budget)
+artifacts.table(table, "rescaled_floors", **rescaled.RESCALED_SHOWN, seeds=[0], n=n)
 
 # %% [markdown]
 # ## Without a guard: a logarithm
@@ -458,26 +314,12 @@ d.chain(
 
 # %%
 truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
-artifacts.table(
-    truncation,
-    "unguarded_truncation",
-    caption="The perfect denoiser's NELBO without guard over $t > t_{\\min}$, code units per dimension, and its growth per decade. "
-    f"Largest standard error: {truncation[[f'{name}_error' for name in study.DATASETS]].max(axis=None):.4f}.",
-    columns={"t_min": "t_min"}
-    | {name: study.TITLES[name] for name in study.DATASETS}
-    | {f"slope_{name}": f"per decade: {study.TITLES[name].lower()}" for name in study.DATASETS},
-    digits={"t_min": 5} | dict.fromkeys(study.DATASETS, 3),
-    seeds=[0],
-    n=(budget.points // 4 + 4 * (budget.points // 16)) * budget.scrambles,  # behind the last row
-)
+shown = controls.truncation_shown(truncation)
+n = (budget.points // 4 + 4 * (budget.points // 16)) * budget.scrambles  # behind the last row
+artifacts.table(truncation, "unguarded_truncation", **shown, seeds=[0], n=n)
 
 # %%
-slopes = truncation[[f"slope_{name}" for name in study.DATASETS]].iloc[-1]
-Markdown(
-    f"Proved (clusters, roll): $\\frac{{2}}{{\\pi}} \\ln 10 = {2 / math.pi * math.log(10):.4f}$ per decade. "
-    f"Measured in the last decade: {slopes.min():.4f} to {slopes.max():.4f}. "
-    "So a published NELBO has no value apart from its guard."
-)
+Markdown(sentences.slope_per_decade(truncation))
 
 # %% [markdown]
 # ## Why uniform times cannot estimate it
@@ -500,6 +342,8 @@ d.chain(
 # So $\E[\ell^2 \mid t] = 3\alpha_t^4/(\alpha_t\sigma_t)^2 = 3\cot^2(\pi t/2) = 3/\sin^2(\pi t/2) - 3$. With $t$ uniform on $(t_0, 1)$:
 
 # %% tags=["derivation"]
+from companion.derivation import Between
+
 d.chain(
     "uniform-times",
     sp.Integral(3 / sp.sin(sp.pi * t / 2) ** 2 - 3, (t, t_0, 1)),
@@ -536,34 +380,8 @@ d.chain(
 )
 
 # %%
-sizes = profiles.get(profile).pick(
-    quick=[100, 1000, 10_000],
-    standard=[100, 1000, 10_000, 100_000, 1_000_000],
-    paper=[100, 1000, 10_000, 100_000, 1_000_000],
-)
-artifacts.table(
-    controls.estimator_variances(sizes, t_min=1e-6),
-    "estimator_variances",
-    caption="Two estimators of one number: the perfect denoiser's unguarded NELBO on the clusters, $t > 10^{-6}$, code units. With uniform "
-    "times the sample's standard deviation keeps growing, and in small samples a single draw holds much of the sum; with uniform log-SNR it settles.",
-    columns={
-        "n": "draws",
-        "uniform_mean": "uniform t: mean",
-        "uniform_sd": "sd",
-        "uniform_largest_share": "largest draw's share",
-        "log_snr_mean": "uniform log-SNR: mean",
-        "log_snr_sd": "sd ",
-        "log_snr_largest_share": "largest draw's share ",
-    },
-    digits={
-        "uniform_mean": 2,
-        "uniform_sd": 1,
-        "log_snr_mean": 2,
-        "log_snr_sd": 1,
-        "log_snr_largest_share": 5,
-    },
-    seeds=[0, 1],
-)
+table = controls.estimator_variances(budget.draws, t_min=1e-6)
+artifacts.table(table, "estimator_variances", **controls.ESTIMATORS_SHOWN, seeds=[0, 1])
 
 # %% [markdown]
 # ## What the sample metric can resolve
@@ -573,36 +391,11 @@ artifacts.table(
 
 # %%
 noise = resolution.moment_noise(budget.sets)
-artifacts.table(
-    noise,
-    "moment_noise",
-    caption=f"The study's two moment distances for {resolution.SAMPLES:,} exact samples, against {resolution.ROWS:,} data points: mean and "
-    f"95 % point over {budget.sets:,} sets.",
-    columns={
-        "dataset": "data set",
-        "mean_mean": "mean distance",
-        "mean_95": "95 %",
-        "cov_mean": "covariance distance",
-        "cov_95": "95 % ",
-    },
-    seeds=[0],
-    n=budget.sets,
-)
+shown = resolution.moment_noise_shown(budget.sets)
+artifacts.table(noise, "moment_noise", **shown, seeds=[0], n=budget.sets)
 
 # %%
-printed = study.moments().merge(noise, on="dataset")
-inside = {
-    target: int((rows["mean_distance"] <= rows["mean_95"]).sum())
-    + int((rows["cov_distance"] <= rows["cov_95"]).sum())
-    for target, rows in printed.groupby("target")
-}
-Markdown(
-    "Of the 16 printed distances of each target, so many are within what exact samples would show: "
-    + ", ".join(f"{style.SYMBOLS[name]} {inside[name]}" for name in study.TARGETS)
-    + ". And the study does not draw all samples alike: "
-    + ", ".join(f"{style.SYMBOLS[name]} {study.SAMPLERS[name]}" for name in study.TARGETS)
-    + ". A difference between two targets may so be one of samplers; [](99_verdicts) counts such a comparison as undecided."
-)
+Markdown(sentences.within_noise(noise))
 
 # %% [markdown]
 # :::{admonition} Trap: a guard is a weighting
@@ -614,20 +407,8 @@ Markdown(
 # :::
 
 # %%
-artifacts.table(
-    controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2]),
-    "azula_clip",
-    caption=f"The weight in azula's loss (version {version('azula')}), read off by calling it with a network that returns zero, beside "
-    "the weight of its docstring.",
-    columns={
-        "t": "t",
-        "log_snr": "log-SNR",
-        "documented": "documented",
-        "used": "used",
-        "ratio": "ratio",
-    },
-    digits={"t": 4, "log_snr": 2, "documented": 1, "used": 1},
-)
+table = controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2])
+artifacts.table(table, "azula_clip", **controls.azula_shown())
 
 # %% [markdown]
 # ## What this does and does not show

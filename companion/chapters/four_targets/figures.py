@@ -12,6 +12,17 @@ from companion.evidence import style
 from diffcore.targets import TARGETS
 from diffcore.weightings import Native
 
+WEIGHTINGS_SHOWN = {
+    "caption": r"What each plain squared error weighs on the cosine schedule: $w(\lambda)$ "
+    "against the log-SNR, clean data on the right. The NELBO is flat. The score's error puts its "
+    r"weight at the clean end, those of $x$ and $v$ at the noisy end, that of $\epsilon$ in the "
+    "middle: four different objectives. Lines: `diffcore.weightings`; markers: the closed forms "
+    "derived above.",
+    "alt": "Four curves and a flat line on a logarithmic axis over the log-SNR from minus 10 to "
+    "10: the weight of the score rises, that of x and v falls, that of epsilon peaks at zero.",
+}
+"""What `weighting_figure` shows, for readers and for those who cannot see it."""
+
 
 def weighting_figure() -> Figure:
     """w(lambda) of the four plain squared errors on the cosine schedule, and of the NELBO."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 import torch
@@ -61,6 +63,23 @@ def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> p
     return pd.DataFrame(rows)
 
 
+def guards_shown(t_min: float) -> dict[str, Any]:
+    """How `one_value_per_guard` is shown."""
+    return {
+        "caption": "One perfect denoiser under the guard of each target, and with no guard over "
+        f"$t > {t_min:g}$. Code units. Standard errors: under a guard, as for its floor in "
+        "{numref}`tab-floors`; without, as in {numref}`tab-unguarded-truncation`.",
+        "columns": {
+            "dataset": "data set",
+            "guard_x": "guard of x",
+            "guard_eps": "guard of eps",
+            "guard_v": "guard of v",
+            "guard_score": "guard of s",
+            "unguarded": "no guard",
+        },
+    }
+
+
 def one_value_per_guard(table: pd.DataFrame, t_min: float, budget: Budget) -> pd.DataFrame:
     """What the perfect denoiser scores under each guard, whichever target it predicts, in code units.
 
@@ -79,6 +98,19 @@ def one_value_per_guard(table: pd.DataFrame, t_min: float, budget: Budget) -> pd
     return table.rename_axis(columns=None).reset_index()
 
 
+def truncation_shown(frame: pd.DataFrame) -> dict[str, Any]:
+    """How `truncation` is shown."""
+    largest = frame[[f"{name}_error" for name in study.DATASETS]].max(axis=None)
+    return {
+        "caption": r"The perfect denoiser's NELBO without guard over $t > t_{\min}$, code units "
+        f"per dimension, and its growth per decade. Largest standard error: {largest:.4f}.",
+        "columns": {"t_min": "t_min"}
+        | {name: study.TITLES[name] for name in study.DATASETS}
+        | {f"slope_{name}": f"per decade: {study.TITLES[name].lower()}" for name in study.DATASETS},
+        "digits": {"t_min": 5} | dict.fromkeys(study.DATASETS, 3),
+    }
+
+
 def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:
     """The perfect denoiser's unguarded NELBO over (t_min, 1), code units, and its slope per decade.
 
@@ -94,6 +126,31 @@ def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:
         decades = -pd.Series([math.log10(t) for t in t_min]).diff()
         frame[f"slope_{name}"] = frame[name].diff() / decades
     return frame
+
+
+ESTIMATORS_SHOWN: dict[str, Any] = {
+    "caption": "Two estimators of one number: the perfect denoiser's unguarded NELBO on the "
+    "clusters, $t > 10^{-6}$, code units. With uniform times the sample's standard deviation "
+    "keeps growing, and in small samples a single draw holds much of the sum; with uniform "
+    "log-SNR it settles.",
+    "columns": {
+        "n": "draws",
+        "uniform_mean": "uniform t: mean",
+        "uniform_sd": "sd",
+        "uniform_largest_share": "largest draw's share",
+        "log_snr_mean": "uniform log-SNR: mean",
+        "log_snr_sd": "sd ",
+        "log_snr_largest_share": "largest draw's share ",
+    },
+    "digits": {
+        "uniform_mean": 2,
+        "uniform_sd": 1,
+        "log_snr_mean": 2,
+        "log_snr_sd": 1,
+        "log_snr_largest_share": 5,
+    },
+}
+"""How `estimator_variances` is shown, for t_min = 1e-6."""
 
 
 def estimator_variances(sizes: Sequence[int], t_min: float, seed: int = 0) -> pd.DataFrame:
@@ -147,6 +204,22 @@ def untrained_score() -> dict[str, float]:
     }
     t, weight = gauss_legendre(400)  # the coefficient peaks at t = 1, over a width of the guard
     return {name: (weight * loss.eps_factor(t)).sum().item() for name, loss in losses.items()}
+
+
+def azula_shown() -> dict[str, Any]:
+    """How `azula_weights` is shown."""
+    return {
+        "caption": f"The weight in azula's loss (version {version('azula')}), read off by calling "
+        "it with a network that returns zero, beside the weight of its docstring.",
+        "columns": {
+            "t": "t",
+            "log_snr": "log-SNR",
+            "documented": "documented",
+            "used": "used",
+            "ratio": "ratio",
+        },
+        "digits": {"t": 4, "log_snr": 2, "documented": 1, "used": 1},
+    }
 
 
 def azula_weights(t: Sequence[float]) -> pd.DataFrame:
