@@ -17,7 +17,7 @@
 #
 # **Assumed.** Each claim is put in our words, with who says it and where. *Summary* means a public summary of the paper,
 # since only its abstract and introduction were available; *README* is that of its published code. A few statements are the
-# study's only by implication, and are marked *by nobody*: they are what a reader takes from a table.
+# study's only by implication, and are marked *nobody*: they are what a reader takes from a table.
 #
 # **Method.** Each claim has a rule: what is measured, and which outcome gives which verdict. The verdict is computed by that
 # rule from the tables that the chapters saved and from the study's published ones. A claim about several data sets or targets is

@@ -17,7 +17,7 @@ refuted by the same checks, and, where asked, a torch function agrees in value a
         ((mean_q(x) - mean_q(x_hat)) ** 2 / (2 * var_q()), "equal variances: a squared difference"),
         ((snr(s) - snr(t)) / 2 * (x - x_hat) ** 2, "z_t cancels; a difference of SNRs is left"),
         domain=Ordered(s, t),
-        cites="Kingma et al. (2021), eq. (13)",
+        cites="Kingma et al. (2021), section 4",
         torch="my_losses.step_error",  # counterpart of the last line: a callable, or its name
     )
 

@@ -98,7 +98,7 @@ class Derivation:
             first: the left-most side.
             links: (expression, reason) pairs.
             domain: where the claim holds.
-            cites: where it is stated; say so if an equation number is not certain.
+            cites: where it is stated; an equation by number only if the number was checked.
             rests_on: in addition to the derivation's own.
             torch: counterpart of the last expression, or its dotted name, which is resolved only when
                 it is compared; see ``torchcheck`` for argument names.

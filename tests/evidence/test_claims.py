@@ -197,5 +197,5 @@ def test_every_rule_reads_what_its_claim_names_and_says_what_it_does(one):
     for name in one.published:
         assert len(study.table(name))
     assert one.tables + one.published
-    assert one.stated.startswith(("the study", "by nobody"))
+    assert one.stated.startswith(("the study", "nobody: "))
     assert "hold" in one.threshold

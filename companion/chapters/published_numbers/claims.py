@@ -139,7 +139,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement="Values of the NELBO, and of the rescaled loss, as the published code computes "
         "them, are comparable "
         "across targets.",
-        stated="by nobody: the README says it of the formulations; whoever compares the columns "
+        stated="nobody: the README says it of the formulations; whoever compares the columns "
         "of its tables needs it of the code",
         measure="The published code's losses of one perfect denoiser; each objective, each data set.",
         threshold=f"holds if the largest is less than {COMPARABLE:g} times the smallest, does not "
@@ -182,7 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="v-best-samples-2d",
         statement="On the 2-D data, predicting $v$ gives the samples closest to the data, under "
         "both objectives.",
-        stated="by nobody: it is what a reader takes from the study's table of 2-D results",
+        stated="nobody: it is what a reader takes from the study's table of 2-D results",
         measure="The study's distances of mean and covariance, v against each other target.",
         threshold=MOMENTS_RULE,
         tables=("moment_noise",),
