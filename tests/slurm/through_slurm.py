@@ -104,19 +104,17 @@ exec sleep 9754
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_however_it_ends_it_takes_everything_down(number: int, status: int, tmp_path: Path):
-    """The jobs too: some are running, others wait."""
-    with subprocess.Popen([*BESIDE_SLURM, "bash", "-c", JOBS, str(tmp_path)]) as process:
+    """The jobs too: some are running, others wait. As Ctrl-C does, the signal goes to the whole group."""
+    command = [*BESIDE_SLURM, "bash", "-c", JOBS, str(tmp_path)]
+    with subprocess.Popen(command, start_new_session=True) as process:
         deadline = time.monotonic() + 30
         while not (tmp_path / "running").exists():
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert set(DAEMONS[:2]) < set(left_behind())
-        process.send_signal(number)
+        os.killpg(process.pid, number)
         assert process.wait(30) == status
-    if number == signal.SIGKILL:
-        for command in sleeping(9754):  # nobody is left to end it; SLURM ends all the same
-            command.kill()
     deadline = time.monotonic() + 15
     while left_behind() and time.monotonic() < deadline:
         time.sleep(0.1)
