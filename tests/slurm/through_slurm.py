@@ -165,6 +165,7 @@ def results(root: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.timeout(1200)  # two minutes on two idle cores
 def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: Path):
     """By hand, the notebook's kernel trains all models as one; on the cluster, two jobs train a half each."""
     local = copy_of_the_repository(tmp_path / "local")
