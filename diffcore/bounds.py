@@ -91,7 +91,7 @@ def reconstruction_levels(
     r"""-log p(x | z_0) for data on ``levels``, one noise draw per example; (batch,), in nats.
 
     Each dimension is decoded on its own with :math:`p(x = v | z_0) \propto N(z_0; \alpha_0 v, \sigma_0^2)`
-    (Kingma et al., 2021, section 3.1).
+    (Kingma et al., 2021).
 
     Raises:
         ValueError: if a value of ``x`` is not one of ``levels``.

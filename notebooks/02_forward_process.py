@@ -265,7 +265,7 @@ artifacts.figure(
 # $\sigma_{t|s}^2$ is the noise that a step *adds*. $\sigma_Q^2$ is the uncertainty about where the step *came from*, given $x$. In DDPM's notation they are
 # $\beta_t$ and $\tilde\beta_t$. A sampler in
 # [PhysicsInformedDiffusionModels](https://github.com/jhbastek/PhysicsInformedDiffusionModels/issues/4) used `betas` where its paper has the
-# posterior variance. A reader asked, and the author confirmed it; he expected a small effect, since DDPM reports
+# posterior variance. The issue was confirmed there; a small effect is expected, since DDPM reports
 # similar samples for both.
 # :::
 #

@@ -248,7 +248,7 @@ d.chain(
 # %% [markdown]
 # Integrate over $\tau$ from $s$ to $t$. On the left is $(S(s) - S(t))\, e(t)$, twice the step. The last term is twice its share of the integral. So a
 # step exceeds its share by $\frac12 \int_s^t (S(s) - S(\tau))\, e'(\tau)\, d\tau$, where the bracket is positive. If the error grows with the noise
-# everywhere, every step is above its share, and more steps tighten the bound. If it does not, the sum may be the smaller one: a network whose error
+# everywhere, every step is above its share, and cutting a step in two tightens the bound. If it does not, the sum may be the smaller one: a network whose error
 # falls as noise is added makes the steps, which use it at their noisier ends, look better than the integral. Both stay bounds of the
 # likelihood, each of its own model; but $L_T$ is no upper bound of $L_\infty$ for networks in general. For the exact denoiser it is:
 

@@ -394,7 +394,7 @@ artifacts.figure(figures.weighting_figure(), "weightings", **figures.WEIGHTINGS_
 
 # %% [markdown]
 # A weighting that never rises with $\lambda$ is a mixture of bounds: on the likelihood of noisy data {cite:p}`kingma2023`, or, read
-# another way, of improved bounds on the likelihood of the data themselves {cite:p}`shi2025`. By the formulas above, the plain errors in $x$
+# another way, of improved bounds on the likelihood of the data themselves {cite:p}`shi2025`, as we reconstruct it from the abstract and summaries. By the formulas above, the plain errors in $x$
 # and $v$ have such weightings, and those in $\epsilon$ and $s$ have not.
 #
 # :::{admonition} Trap: a check that cannot see
@@ -416,7 +416,7 @@ d.refute(
 # %% [markdown]
 # To carry a weighting from one target to another is the same algebra, and it is easily got wrong. Min-SNR weighting {cite:p}`hang2023` limits
 # the weight of the $\epsilon$-error to $\min(1, \gamma/\SNR)$. Carried over to $v$ it must be divided by the factor of $v$. The example scripts of
-# `diffusers` took three formulas for $v$, one after the other.
+# `diffusers` have had three formulas for $v$.
 #
 # 1. $\min(\SNR, \gamma)/\SNR + 1$: the weight of $\epsilon$ with 1 added.
 # 2. $\min(\SNR + 1, \gamma)/(\SNR + 1)$, since [PR 5238](https://github.com/huggingface/diffusers/pull/5238), whose title says that it corrects
@@ -439,6 +439,6 @@ artifacts.table(
 # ## Sources
 #
 # The study {cite:p}`kumar2025` states the four NELBO losses, their weighted and rescaled forms, and that the
-# first and the last are equivalent across targets. Its formulas (the table in its README) are proved above for every schedule; its own
+# first and the last are equivalent across targets. Its formulas (the table in its README) are proved above, those of $v$ where $\alpha_t^2 + \sigma_t^2 = 1$, the others for every schedule; its own
 # derivations could not be read, since only its abstract, introduction and public summaries were available. The common form is that of
 # {cite:t}`kingma2023`. That the score's NELBO has the squared noise rate as its weight is the likelihood weighting of {cite:t}`song2021ml`.

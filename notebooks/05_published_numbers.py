@@ -168,7 +168,8 @@ artifacts.figure(figures.effective_weights(), "guard_weights", **shown)
 
 # %% [markdown]
 # So the four published NELBOs are four different objectives. Those of $x$ and $v$ never rise with $\lambda$, so they are weighted
-# sums of improved bounds in the sense of {cite:t}`shi2025`; those of $\epsilon$ and $s$ are not.
+# sums of improved bounds in the sense of {cite:t}`shi2025`, as we reconstruct it from its abstract and summaries; those of
+# $\epsilon$ and $s$ are not.
 #
 # ## One perfect denoiser in eight losses
 #
@@ -262,10 +263,14 @@ d.chain(
     (c**2 / (c**2 + 1 / snr(t)), "divide by $\\alpha_t^2$"),
 )
 
-# %% [markdown]
-# Not knowing the component can only make it worse. For standardised data the best *linear* guess is the same formula with
-# $\mu = 0$, $c = 1$, and the best guess of all is no worse than that. So
-# $\frac{c^2\gamma}{1 + c^2\gamma} \le m(\gamma) \le \frac{\gamma}{1 + \gamma}$. Both sides can be integrated.
+# %% tags=["derivation"]
+d.prose(
+    "two-bounds",
+    r"For standardised data $\frac{c^2\gamma}{1 + c^2\gamma} \le m(\gamma) \le \frac{\gamma}{1 + \gamma}$. Both sides can be integrated.",
+    r"Not knowing the component can only make the error larger. The best *linear* guess is the same formula with $\mu = 0$, $c = 1$, "
+    "and the best guess of all is no worse than that.",
+    rests_on=["guards/linear-error"],
+)
 
 # %% tags=["derivation"]
 gamma = symbol("gamma", r"\gamma", positive=True)
@@ -274,7 +279,7 @@ d.chain(
     "bound",
     sp.Integral(c**2 / (1 + c**2 * gamma), (gamma, 0, gamma_0)) / sp.pi,
     (sp.log(1 + c**2 * gamma_0) / sp.pi, "$m/\\gamma$, with $m$ at its bound"),
-    rests_on=["guards/linear-error"],
+    rests_on=["guards/two-bounds"],
 )
 
 # %% tags=["derivation"]
@@ -307,10 +312,14 @@ d.chain(
     rests_on=["guards/logarithm"],
 )
 
-# %% [markdown]
-# The slope itself is $dL/d\log\gamma_0 = m(\gamma_0)/\pi$, and the two bounds on $m$ squeeze it to $1/\pi$. The proof covers the clusters and
-# the roll, whose components spread in all directions. On the rings and waves they spread in one direction only ($c = 0$ in the other),
-# but the data as a whole have a density, and the numbers agree.
+# %% tags=["derivation"]
+d.prose(
+    "slope",
+    r"The slope $dL/d\log\gamma_0$ tends to $1/\pi$ where the components spread in all directions, as those of the clusters and the roll do.",
+    r"It is $m(\gamma_0)/\pi$, and the two bounds squeeze $m$ to 1. On the rings and waves $c = 0$ in one direction: there it is not proved; "
+    "the data as a whole have a density, and the numbers agree.",
+    rests_on=["guards/two-bounds"],
+)
 
 # %%
 truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)

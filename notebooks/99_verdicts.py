@@ -17,7 +17,8 @@
 #
 # **Assumed.** Each claim is put in our words, with who says it and where. *Summary* means a public summary of the paper,
 # since only its abstract and introduction were available; *README* is that of its published code. A few statements are the
-# study's only by implication, and are marked *nobody*: they are what a reader takes from a table.
+# study's only by implication, and are marked *nobody*: they are what a reader takes from a table, or a
+# question of ours on other data.
 #
 # **Method.** Each claim has a rule: what is measured, and which outcome gives which verdict. The verdict is computed by that
 # rule from the tables that the chapters saved and from the study's published ones. A claim about several data sets or targets is
@@ -91,10 +92,11 @@ Markdown("\n\n".join(described(row) for row in verdicts.itertuples()))
 # :::{admonition} Trap: a verdict that cannot change
 # :class: warning
 # A table of verdicts that is typed agrees with its author for ever. Here the thresholds are data, and the tests
-# hand each rule tables just inside and just outside each of them, and check that every verdict can come out. In the first
+# hand each rule tables just inside and just outside each of them, and check each outcome: for the two claims on samples by giving all
+# targets one sampler, which the study does not, so that no number in its table could decide the claim on $v$. In the first
 # version of this page *holds in part* stood for 0 of 8 cases and for 15 of 16.
 # :::
 #
 # ## Sources
 #
-# {cite:t}`kumar2025`, and its published code and saved results as listed in [](how_to_check).
+# {cite:t}`kumar2025`, and its published code and saved results as [](05_published_numbers) lists them.

@@ -29,8 +29,8 @@ class Verdict(StrEnum):
 
     HOLDS = "holds"
     FAILS = "does not hold"
-    GUARD = "an effect of the guard"
-    BOTH = "partly an effect of the guard"
+    GUARD = "holds, as an effect of the guard"
+    BOTH = "holds, partly as an effect of the guard"
     UNDECIDED = "undecided"
     MIXED = "mixed"
 
@@ -176,11 +176,10 @@ def guards_share(published: float, floor: float, error: float, floor_error: floa
 
 
 SHARE_RULE = (
-    f"an effect of the guard if the perfect denoiser shows at least {GUARD_SHARE:.0%} of the "
-    "difference, holds if at "
-    f"most {1 - GUARD_SHARE:.0%}, partly an effect of the guard between; does not hold if the "
-    "published order is another; "
-    f"undecided if a threshold, or zero, is within {STANDARD_ERRORS:g} standard errors"
+    "in the published order, as an effect of the guard if the perfect denoiser shows at least "
+    f"{GUARD_SHARE:.0%} of the difference, without if at most {1 - GUARD_SHARE:.0%}, partly between; "
+    "does not hold if the published order is another; undecided if a threshold, or zero, is within the 95 % interval (of a mean "
+    "of three runs by Student's t, or of the draws of the test loss where that is wider)"
 )
 """`guards_share` in words."""
 

@@ -14,7 +14,7 @@ DATASETS = ("clusters", "rings", "swiss_roll", "waves")
 TITLES = {"clusters": "Clusters", "rings": "Rings", "swiss_roll": "Swiss roll", "waves": "Waves"}
 
 #: Rows in the study's test split, each used once, with its own noise and time, in a recorded test loss.
-#: They are not independent points: see `companion.chapters.published_numbers.results.published_split`.
+#: They are not independent points: see `companion.chapters.published_numbers.resolution.published_split`.
 TEST_POINTS = 20_000
 
 #: Recorded test losses behind a ``last20_mean``: 20 epochs of three executions.

@@ -54,7 +54,8 @@ def losses(floor, reported=None, se=0.0, floor_error=0.0):
             "floor_error": floor_error,
             "published": reported[k],
             "last20": reported[k],
-            "published_se": se,
+            "published_sd": 0.0,
+            "draw_sd": se * 3**0.5,
         }
         for dataset in study.DATASETS
         for k, target in enumerate(study.TARGETS)
@@ -234,7 +235,9 @@ def test_the_published_fids_are_those_read_by_hand():
     assert on_images.weighted_fid(tables).cases == [H, U]
     decision = on_images.x_best_on_cifar(tables)
     assert decision.label == "holds in 1 of 5, undecided in 4"
-    assert decision.measured.startswith("FID 13.54, as printed lower than 5 of the 5 others; 1 of")
+    assert decision.measured.startswith(
+        "FID 13.54, in the saved files lower than 5 of the 5 others; 1 of"
+    )
 
 
 def test_fids_of_different_samplers_decide_nothing():
@@ -242,3 +245,17 @@ def test_fids_of_different_samplers_decide_nothing():
     assert on_images.x_best_on_cifar({"images": alike}).label == "holds in 4 of 5, undecided in 1"
     worst = fids(x_nelbo=40.0).assign(sampler="ancestral")
     assert on_images.x_best_on_cifar({"images": worst}).label == "does not hold in any of 5"
+
+
+@pytest.mark.parametrize(
+    ("sd", "draw_sd", "verdict"),
+    [(0.41, 0.0, U), (0.39, 0.0, H), (0.0, 0.88, U), (0.0, 0.85, H)],
+)
+def test_the_spread_of_three_runs_is_taken_by_students_t(sd, draw_sd, verdict):
+    """A difference of 1 between a sure and an unsure value: 4.303 sd / sqrt(3) of runs, 2 of draws."""
+    tables = losses([1.0] * 4, [1.0, 2.0, 2.0, 2.0])
+    floors = tables["floors"]
+    floors.loc[floors["target"] == "eps", ["published_sd", "draw_sd"]] = sd, draw_sd
+    cases = published.best_likelihood(tables).cases
+    assert cases[:4] == [verdict] * 4
+    assert cases[4:] == [H] * 8

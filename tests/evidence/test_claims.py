@@ -82,15 +82,15 @@ def test_names_are_unique():
         ([U], U, "undecided"),
         ([H] * 16, H, "holds in all 16"),
         ([F] * 8, F, "does not hold in any of 8"),
-        ([G] * 4, G, "an effect of the guard in all 4"),
-        ([B] * 4, B, "partly an effect of the guard in all 4"),
+        ([G] * 4, G, "holds, as an effect of the guard in all 4"),
+        ([B] * 4, B, "holds, partly as an effect of the guard in all 4"),
         ([U] * 48, U, "undecided in all 48"),
         ([H] * 15 + [F], Verdict.MIXED, "holds in 15 of 16, does not hold in 1"),
         ([F] * 7 + [U], Verdict.MIXED, "does not hold in 7 of 8, undecided in 1"),
         (
             [U, G, H, F],
             Verdict.MIXED,
-            "holds in 1 of 4, does not hold in 1, an effect of the guard in 1, undecided in 1",
+            "holds in 1 of 4, does not hold in 1, holds, as an effect of the guard in 1, undecided in 1",
         ),
     ],
 )

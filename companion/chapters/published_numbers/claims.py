@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+from scipy import stats
 
 from companion import study
 from companion.evidence.claims import (
@@ -25,6 +26,20 @@ METRICS = {"mean_distance": "mean_95", "cov_distance": "cov_95"}
 
 COMPARABLE = 1.01
 """Values are comparable if one denoiser's largest is less than this multiple of its smallest."""
+
+
+RUNS = 3
+"""Executions behind each published mean."""
+
+
+def _with_reach(floors: pd.DataFrame) -> pd.DataFrame:
+    """With a column ``reach``: a standard error of the published mean for which `STANDARD_ERRORS` make 95 %.
+
+    Of the spread of three runs Student's t makes the interval; of the draws of one test loss, whose spread is
+    known, the normal distribution does. The wider of the two counts.
+    """
+    runs = float(stats.t.ppf(0.975, RUNS - 1)) / STANDARD_ERRORS * floors["published_sd"]
+    return floors.assign(reach=runs.combine(floors["draw_sd"], max) / math.sqrt(RUNS))
 
 
 def _nelbo(floors: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -51,7 +66,7 @@ def comparable_in_code(tables: Tables) -> Decision:
 
 def two_groups(tables: Tables) -> Decision:
     """How much of the gap between {x, s} and {eps, v} does a perfect denoiser show?"""
-    floors = tables["floors"]
+    floors = _with_reach(tables["floors"])
 
     def gap(column: str) -> pd.Series:
         nelbo = _nelbo(floors, column)
@@ -61,7 +76,7 @@ def two_groups(tables: Tables) -> Decision:
         return _nelbo(floors, column).pow(2).sum(axis=1).pow(0.5) / 2
 
     published, floor = gap("published"), gap("floor")
-    errors = (published, floor, error("published_se"), error("floor_error"))
+    errors = (published, floor, error("reach"), error("floor_error"))
     cases = [guards_share(*each) for each in zip(*errors, strict=True)]
     return Decision(
         f"share of the published gap that a perfect denoiser shows: {shares(floor / published)}; "
@@ -73,8 +88,9 @@ def two_groups(tables: Tables) -> Decision:
 
 def best_likelihood(tables: Tables) -> Decision:
     """How much of the lead of x over each other target does a perfect denoiser show?"""
+    floors = _with_reach(tables["floors"])
     floor, published, se, floor_se = (
-        _nelbo(tables["floors"], c) for c in ("floor", "published", "published_se", "floor_error")
+        _nelbo(floors, c) for c in ("floor", "published", "reach", "floor_error")
     )
     cases, words = [], []
     for other in ("eps", "v", "score"):
@@ -150,7 +166,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="two-groups",
-        statement=r"Trained on the NELBO, $x$ and $s$ converge to much lower values than $\epsilon$ and $v$.",
+        statement=r"Trained on the NELBO, $x$ and $s$ reach lower values than $\epsilon$ and $v$ "
+        "(a summary says: converge to much lower ones).",
         stated="the study, section 4.2 (a public summary), and its curves of loss against epoch",
         measure="The gap between the two groups, as published and for the perfect denoiser; each "
         "data set.",

@@ -75,7 +75,7 @@ def how_close(floors: pd.DataFrame) -> str:
         f"{len(floors)} values are below their floor, and the excess is {last20.min():.1%} to "
         f"{last20.max():.1%}.\n\n"
         f"**More than three standard errors above:** {len(clear)} values, in percent: "
-        f"{_named(clear, 'excess_percent')}. Here the networks did leave something unlearnt."
+        f"{_named(clear, 'excess_percent')}. Chance alone hardly explains most of these."
     )
 
 

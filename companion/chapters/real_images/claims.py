@@ -50,7 +50,7 @@ def x_best_on_cifar(tables: Tables) -> Decision:
     lower = int((others["fid"] > best["fid"]).sum())
     alike = int((others["sampler"] == best["sampler"]).sum())
     return Decision(
-        f"FID {best['fid']:.2f}, as printed lower than {lower} of the {len(others)} others; "
+        f"FID {best['fid']:.2f}, in the saved files lower than {lower} of the {len(others)} others; "
         f"{alike} of those had the same sampler",
         cases,
     )
@@ -63,7 +63,7 @@ def weighted_fid(tables: Tables) -> Decision:
         nelbo, weighted = (_fid(tables["images"], target, o)["fid"] for o in ("nelbo", "weighted"))
         cases.append(exceeds(nelbo - weighted, FID_RESOLUTION))
         words.append(f"{target}: {nelbo:.2f} (NELBO), {weighted:.2f} (weighted)")
-    return Decision(f"published FID, one run each: {'; '.join(words)}", cases)
+    return Decision(f"FID in the saved files, one run each: {'; '.join(words)}", cases)
 
 
 FID_RULE = (
