@@ -25,7 +25,7 @@ from pathlib import Path
 from companion.errors import UserError
 from companion.paths import ROOT
 
-_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[\w*]+)+")
+_DOTTED = re.compile(r"[A-Za-z_]\w*([.:][\w*]+)+")
 
 _OWN = ""
 """Stands for a name that a file defines itself."""
@@ -87,6 +87,7 @@ def content(path: Path) -> str:
 
 def resolve(name: str) -> set[Path]:
     """The file that defines a dotted name; several for a pattern with ``*``, none for a stranger's name."""
+    name = name.replace(":", ".")
     if "*" in name:
         return {
             path for path in ROOT.glob(f"{name.replace('.', '/')}.py") if path.name != "__init__.py"
@@ -101,7 +102,8 @@ def resolve(name: str) -> set[Path]:
         bound = bindings(here).get(parts[k])
         if bound == _OWN:
             return {here}
-        if bound is not None and bound != ".".join(parts[: k + 1]):
+        own = ".".join(parts[: k + 1])
+        if bound is not None and bound != own and not bound.startswith(f"{own}."):
             return resolve(".".join([bound, *parts[k + 1 :]])) or {here}
         if _module(parts[: k + 1]) is None:
             return {here}
@@ -187,7 +189,7 @@ def _names_in(path: Path) -> frozenset[str]:
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
     """Every node but docstrings, what only type checkers read, and the inside of dotted chains."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+    if isinstance(node, ast.If) and _chain(node.test)[-1:] == ["TYPE_CHECKING"]:
         for statement in node.orelse:
             yield from _walk(statement)
         return
@@ -203,7 +205,7 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements that run when a file is imported, those inside ``if``, ``try`` and ``with`` included."""
     for node in body:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        if isinstance(node, ast.If) and _chain(node.test)[-1:] == ["TYPE_CHECKING"]:
             continue
         yield node
         for part in ("body", "orelse", "finalbody"):

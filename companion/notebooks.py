@@ -39,13 +39,13 @@ def reads(name: str) -> dict[str, str]:
     """Return the tables that notebook ``name`` reads, and which notebook saves each.
 
     A table is read where a literal name is given to ``load`` or to ``load_table``, or stands in the
-    ``tables=`` of a claim, in the notebook itself or in a claim that it uses.
+    ``tables=`` of a claim, in the notebook itself or in what it uses of a chapter.
 
     Raises:
         UserError: if no notebook saves one of them.
     """
     files = [source(name)]
-    files += [path for path in graph.needs(source(name)) if path.name == "claims.py"]
+    files += [path for path in graph.needs(source(name)) if "chapters" in path.parts]
     savers = {table: other for other in names() for table in _saved_by(source(other))}
     wanted = sorted({table for path in files for table in _read_by(path)})
     unknown = [table for table in wanted if table not in savers]

@@ -57,6 +57,11 @@ def inputs(name: str, profile: str) -> dict[str, str]:
     return _hashes(files)
 
 
+def page(name: str, profile: str) -> Path:
+    """The executed notebook."""
+    return paths.pages_dir(profile) / f"{name}.ipynb"
+
+
 def made(name: str, profile: str) -> list[Path]:
     """The files that the execution of a notebook, or the rendering, has made."""
     if name == HTML:
@@ -65,8 +70,7 @@ def made(name: str, profile: str) -> list[Path]:
     listing = manifest.manifest_path(name, profile)
     entries = manifest.manifest_of(name, profile).values()
     saved = [folder / file for entry in entries for file in entry["files"]]
-    page = paths.pages_dir(profile) / f"{name}.ipynb"
-    return [page, *([listing] if listing.is_file() else []), *saved]
+    return [page(name, profile), *([listing] if listing.is_file() else []), *saved]
 
 
 def write(name: str, profile: str, made_from: dict[str, str], seconds: float) -> None:
@@ -148,6 +152,8 @@ def _reason(name: str, profile: str) -> str:
     record = read(name, profile)
     if record is None:
         return "it has no record"
+    if name != HTML and notebooks.relative(page(name, profile)) not in record["made"]:
+        return "its record is of no page"
     if what := differs(record["needs"], needs(name)):
         return f"{what} changed"
     if what := differs(record["made"], _hashes(ROOT / file for file in record["made"])):

@@ -178,8 +178,9 @@ def guards_share(published: float, floor: float, error: float, floor_error: floa
 SHARE_RULE = (
     "in the published order, as an effect of the guard if the perfect denoiser shows at least "
     f"{GUARD_SHARE:.0%} of the difference, without if at most {1 - GUARD_SHARE:.0%}, partly between; "
-    "does not hold if the published order is another; undecided if a threshold, or zero, is within the 95 % interval (of a mean "
-    "of three runs by Student's t, or of the draws of the test loss where that is wider)"
+    "does not hold if the published order is another; undecided if a threshold, or zero, is within the "
+    "95 % interval (of a mean of three runs by Student's t, or of the draws of the test loss where "
+    "that is wider)"
 )
 """`guards_share` in words."""
 

@@ -82,6 +82,7 @@ class Run:
             "seed": self.seed,
             "code": _code(frozenset(modules([Trainer, *parts.values()]))),
             "torch": torch.__version__,
+            "default dtype": str(torch.get_default_dtype()),  # of the initial weights
         }
         return config
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
+from pkgutil import resolve_name
 from typing import Any
 
 from companion.errors import UserError
 
 
 def as_json(value: Any) -> Any:
-    """Return a value as JSON that says all that it is: equal values, and only they, are equal JSON.
+    """Return a value as JSON that says all that it is.
 
     A dataclass is ``{"class": "module.Name"}`` and its fields; a `functools.partial` is
     ``{"call": "module.name"}`` with its ``arguments`` and ``options``; a class or function is its name.
@@ -60,11 +61,14 @@ def _name(value: Callable[..., Any]) -> str:
     qualified = getattr(value, "__qualname__", "<")
     if "<" in qualified:  # <lambda>, or <locals>
         raise _unknown(value)
+    # What is found under the name must be the value itself: a bound method or a wrapper is another thing.
+    if resolve_name(f"{value.__module__}:{qualified}") is not value:
+        raise _unknown(value)
     return f"{value.__module__}.{qualified}"
 
 
 def _unknown(value: object) -> UserError:
     return UserError(
         f"a run cannot be recognised by {value!r}: expected plain values, dataclasses, classes, "
-        "functions or functools.partial of them; no lambda and nothing defined inside a function"
+        "functions or functools.partial of them; no lambda, no method, and nothing defined inside a function"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import textwrap
@@ -40,6 +41,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "pkg/shapes/__init__.py": "from .circle import Circle\nfrom pkg.shapes.square import Square\n",
         "pkg/shapes/circle.py": "from ..base import Base\nclass Circle(Base): ...",
         "pkg/shapes/square.py": "import pkg\nclass Square(pkg.Root): ...",
+        "pkg/named/__init__.py": "from .named import named",
+        "pkg/named/named.py": "def named(): ...",
         "pkg/reads.py": "def table(): return open('numbers.csv')",
         "pkg/data/numbers.csv": "a\n1\n",
         "pkg/data/other.csv": "a\n1\n",
@@ -78,6 +81,9 @@ WHOLE_SHAPES = {"pkg/shapes/__init__.py", "pkg/shapes/circle.py", "pkg/shapes/sq
         ("from pkg import OWN", PACKAGE | WHOLE_SHAPES),
         ("from pkg.shapes import *", WHOLE_SHAPES | {"pkg/base.py"}),
         ("import pkg\npkg.lazy.X", {"pkg/lazy.py"}),
+        ("from pkg.named import named", {"pkg/named/named.py"}),
+        ("where = 'pkg.shapes:Circle'", CIRCLE),
+        ("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    import pkg.lazy", {"pkg/lazy.py"}),
         ("import json, os.path\njson.loads('pkg')", set()),
         ("'pkg.shapes.circle.Circle'", CIRCLE),
         ("f = 'pkg.shapes.*'", WHOLE_SHAPES - {"pkg/shapes/__init__.py"} | {"pkg/base.py"}),
@@ -131,6 +137,26 @@ def test_what_cannot_be_read_or_found_is_one_line(repository: Path) -> None:
     (repository / "pkg/lazy.py").write_text("def (")
     with pytest.raises(UserError, match=r"lazy.py, line 1: invalid syntax: expected Python"):
         used(repository, "import pkg.lazy")
+
+
+def test_every_page_with_derivations_uses_every_operator() -> None:
+    operators = {p.name for p in (ROOT / "companion/derivation/operators").glob("[a-z]*.py")}
+    assert len(operators) > 6
+    for name in NAMES[:5]:
+        used_here = {Path(f).name for f in relative(name) if "/operators/" in f}
+        assert operators <= used_here, name
+
+
+def test_a_package_does_nothing_but_pass_names_on() -> None:
+    """What an ``__init__`` did when imported would be no dependency of what imports a name from it."""
+    for path in [*ROOT.glob("diffcore/**/__init__.py"), *ROOT.glob("companion/**/__init__.py")]:
+        for node in ast.parse(path.read_text()).body:
+            plain = isinstance(
+                node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign | ast.If
+            )
+            lazily = isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+            words = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            assert plain or lazily or words, (path, ast.unparse(node))
 
 
 TRACE = """
