@@ -36,6 +36,7 @@ import torch
 from torch import Tensor, nn
 
 from companion import graph, paths
+from companion.errors import UserError
 from companion.runs.store import FINISHED
 from companion.runs.tensors import digest
 from companion.runs.values import as_json, modules
@@ -135,7 +136,22 @@ def module(run: Run) -> nn.Module:
     return initialised(run.net, run.seed).to(run.data)
 
 
+_PACKAGES = [paths.ROOT / name for name in ("companion", "diffcore")]
+_LOADED = {path: path.read_bytes() for package in _PACKAGES for path in package.rglob("*.py")}
+"""The files of our packages as they were when this process began: what it runs is that code."""
+
+
 @cache
 def _code(modules: frozenset[str]) -> str:
-    """The hash of the code of these modules, as it was when this process first asked."""
+    """The hash of the code of these modules.
+
+    Raises:
+        UserError: if a file was edited after this process began: its weights would bear the new code's name.
+    """
+    for path in graph.needs(sorted(modules)):
+        if path in _LOADED and path.read_bytes() != _LOADED[path]:
+            raise UserError(
+                f"{path.relative_to(paths.ROOT)} was edited after this process began, which still runs "
+                "the old code: expected one and the same; restart the kernel, or run it again"
+            )
     return graph.digest(sorted(modules))

@@ -62,7 +62,11 @@ def _name(value: Callable[..., Any]) -> str:
     if "<" in qualified:  # <lambda>, or <locals>
         raise _unknown(value)
     # What is found under the name must be the value itself: a bound method or a wrapper is another thing.
-    if resolve_name(f"{value.__module__}:{qualified}") is not value:
+    try:
+        found = resolve_name(f"{value.__module__}:{qualified}")
+    except AttributeError:
+        found = value  # it is of no file: whoever asks for its code is told so
+    if found is not value:
         raise _unknown(value)
     return f"{value.__module__}.{qualified}"
 

@@ -1,5 +1,6 @@
 """Values as JSON: all that a value is, and where its code is."""
 
+import functools
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +9,9 @@ import pytest
 import torch
 
 import diffcore as dc
+from companion import paths
 from companion.errors import UserError
+from companion.runs import run
 from companion.runs.values import as_json, modules
 from diffcore.networks import TimeMLP
 from diffcore.published import GuardedScore
@@ -77,3 +80,44 @@ def test_what_is_defined_inside_a_function_is_refused():
 
     with pytest.raises(UserError, match="nothing defined inside a function"):
         as_json(partial(Local))
+
+
+class Maker:
+    """Two of these make different networks; a method of theirs has one name."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def build(self) -> int:
+        return self.width
+
+    @classmethod
+    def made(cls) -> int:
+        return 0
+
+
+class Inherits(Maker):
+    """Its ``made`` is that of `Maker`, and makes another thing."""
+
+
+@functools.wraps(Maker)
+def wrapper() -> int:
+    return 1
+
+
+@pytest.mark.parametrize("value", [Maker(1).build, Inherits.made, Maker.made, wrapper])
+def test_what_is_not_found_under_its_name_is_refused(value: object) -> None:
+    with pytest.raises(UserError, match=r"a run cannot be recognised by .*no method"):
+        as_json(value)
+
+
+def test_code_edited_after_this_process_began_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = paths.ROOT / "diffcore" / "training.py"
+    assert len(run._code(frozenset(["diffcore.training"]))) == 64
+    run._code.cache_clear()
+    monkeypatch.setitem(run._LOADED, path, b"as it was")
+    with pytest.raises(
+        UserError, match=r"diffcore/training.py was edited after this process began"
+    ):
+        run._code(frozenset(["diffcore.training"]))
+    run._code.cache_clear()
