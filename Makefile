@@ -12,7 +12,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
 
-.PHONY: help env book notebook test test-slurm verify lint typecheck pair lock figures check clean
+.PHONY: help env book notebook test test-slurm mutants verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ test: lint ## the whole suite: lint, types, the book under the quick profile, ev
 test-slurm: env ## the pipeline through a SLURM of its own, set up and taken down (root; installs slurm-wlm)
 	@$(RUN) tests/slurm/with_slurm.py
 	@$(RUN) -m pytest tests/slurm/through_slurm.py --durations 3
+
+mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|companion N=200 SEED=0)
+	@$(RUN) tests/mutants/run.py $(or $(PACKAGE),diffcore) -n $(or $(N),200) --seed $(or $(SEED),0)
 
 lint: env typecheck ## ruff, its formatter, mypy, and which room may import which
 	@$(RUN) -m ruff check --quiet .

@@ -8,7 +8,7 @@ import torch
 from reference import SCHEDULES, Gaussian, generator, tensor
 from torch.distributions import Normal, kl_divergence
 
-from diffcore.bounds import nelbo, prior_kl, reconstruction_gaussian, reconstruction_levels
+from diffcore.bounds import level_index, nelbo, prior_kl, reconstruction_gaussian, reconstruction_levels
 from diffcore.schedules import Cosine
 
 DATA = Gaussian()
@@ -93,3 +93,19 @@ def test_levels_replace_the_continuous_decoder():
     assert torch.equal(plain.reconstruction, reconstruction_gaussian(x, 8))
     assert (discrete.reconstruction >= 0).all()
     assert float(discrete.reconstruction.mean()) < 0.1
+
+
+def test_one_level_only_is_a_level():
+    assert level_index(torch.zeros(2, 3), torch.zeros(1)).tolist() == [[0, 0, 0]] * 2
+
+
+def test_a_batch_may_be_one_example():
+    """Its bound, over many draws, is the mean over a batch of copies of it."""
+    x, oracle = LEVELS[2:5].reshape(1, 3), DATA.denoiser(Cosine())
+    one = nelbo(oracle, x, generator(7), (-6, 6), draws=300)
+    many = nelbo(oracle, x.expand(4000, 3), generator(8), (-6, 6))
+    assert one.dims == many.dims == 3
+    error = float(many.diffusion.std()) * (1 / 4000 + 1 / 300) ** 0.5
+    mean = float(many.diffusion.mean())
+    assert abs(float(one.diffusion) - mean) < 3 * error < mean / 4
+    assert torch.equal(one.prior, many.prior[:1])

@@ -93,6 +93,15 @@ def test_quantiles_give_the_moments_of_the_noised_data(name):
         )
 
 
+def test_the_normal_quantile_of_every_sobol_point_is_finite(monkeypatch):
+    """The engine draws multiples of 2^-30 in [0, 1); ours are as far from 0 as from 1."""
+    ends = torch.tensor([[0.0], [1 - 2.0**-30]], dtype=torch.float64)
+    monkeypatch.setattr(torch.quasirandom.SobolEngine, "draw", lambda *_, **__: ends)
+    low, high = sobol(2, 1, seed=0).flatten()
+    assert 0 < low < high < 1
+    assert low == 1 - high
+
+
 # Properties
 
 

@@ -17,7 +17,7 @@ from reference import ENDS, EPS32, EPS64, NAMES, SCHEDULES, point, tensor
 from scipy.integrate import quad
 from torch.autograd.functional import jvp
 
-from diffcore.schedules import Cosine, LinearBeta, Schedule, SubVP, VarianceExploding
+from diffcore.schedules import Cosine, LinearBeta, Pointwise, Schedule, SubVP, VarianceExploding
 
 SCALES = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr_prime")
 VARIANTS: dict[str, Schedule] = {
@@ -107,6 +107,20 @@ def test_variance_preserving_schedules_preserve_variance(name):
     schedule = VARIANTS[name]
     total = schedule.alpha(GRID) ** 2 + schedule.sigma(GRID) ** 2
     torch.testing.assert_close(total, torch.ones_like(GRID), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_schedule_at_one_point_is_that_schedule_there(name):
+    schedule, t, other = SCHEDULES[name], tensor(0.3), tensor(0.8)
+    at = Pointwise(*(getattr(schedule, method)(t) for method in SCALES[:4]))
+    for method in (*SCALES, "log_snr"):
+        torch.testing.assert_close(
+            getattr(at, method)(other), getattr(schedule, method)(t), rtol=1e-12, atol=1e-12
+        )
+    with pytest.raises(TypeError, match="a pointwise schedule has no times"):
+        at.time_of(t)
+    with pytest.raises(TypeError, match="a pointwise schedule has no range"):
+        _ = at.log_snr_range
 
 
 def test_a_shift_moves_the_log_snr_and_nothing_else():
