@@ -247,3 +247,13 @@ def test_names():
     assert list(TARGETS) == ["x", "eps", "v", "score", "velocity"]
     with pytest.raises(AttributeError):  # a target cannot be changed after the fact
         dc.X.name = "y"
+
+
+@pytest.mark.parametrize("target", ALL, ids=lambda target: target.name)
+@pytest.mark.parametrize("time", [0.0, 1.0])
+def test_a_target_converted_to_itself_is_untouched_even_where_no_solve_is(target, time):
+    """At the ends the score's row is infinite and D can vanish: an equal target needs no solve."""
+    y, z = data((3, 2), 5)
+    again = type(target)()
+    assert again is not target
+    assert convert(y, z, tensor([time]).expand(3), SCHEDULES["cosine"], target, again) is y

@@ -155,17 +155,14 @@ def copy_checkout() -> None:
 def covered(package: str) -> dict[str, dict]:
     """Return ``{test function: {seconds, lines: {file: [line]}}}``, and what each file imports."""
     modules = sorted([*COPY.glob("diffcore/**/*.py"), *COPY.glob("companion/**/*.py")])
-    shared = [p for p in sorted(COPY.glob("tests/**/*.py")) if not p.name.startswith("test_")]
-    common = hashlib.sha256(
-        b"".join(p.read_bytes() for p in modules + shared if "mutants" not in p.parts)
-    )
     tests: dict[str, dict] = {}
     files = [p for f in JUDGES[package] for p in sorted(COPY.glob(f"tests/{f}/test_*.py"))]
     files = [p for p in files if p.stem not in NOT_RUN]
     originals = {p: p.read_text() for p in modules}
     for file in tqdm(files, "coverage", unit="file", file=sys.stderr):
-        key = common.copy()
-        key.update(file.read_bytes())
+        helpers = [p for d in ("tests", file.parent) for p in sorted((COPY / d).glob("*.py"))]
+        helpers = [p for p in helpers if not p.name.startswith("test_")]
+        key = hashlib.sha256(b"".join(p.read_bytes() for p in [*modules, *helpers, file]))
         kept = OUT / "coverage" / f"{file.stem}-{key.hexdigest()[:16]}.json"
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -184,6 +181,15 @@ def covered(package: str) -> dict[str, dict]:
                 lines = result["lines"].get(name, {})
                 tests[name] = {"seconds": seconds, "lines": lines, "imported": imported}
     return tests
+
+
+def entered(file: str, tests: dict[str, dict]) -> bool:
+    """Whether a test runs more of ``file`` than its import does, or it has no more."""
+    ran, imported = (
+        {line for seen in tests.values() for line in seen[of].get(file, [])}
+        for of in ("lines", "imported")
+    )
+    return bool(ran - imported) or "def " not in (COPY / file).read_text()
 
 
 def chosen(mutant: Mutant, tests: dict[str, dict]) -> list[str]:
@@ -257,7 +263,10 @@ def main() -> None:
     tests = covered(options.package)
     files = [str(p.relative_to(COPY)) for p in sorted((COPY / options.package).glob("**/*.py"))]
     files = [f for f in files if not f.startswith(NOT_SAMPLED) or f in SAMPLED_AFTER_ALL]
-    pool = [mutant for file in files for mutant in of_file(COPY, file)]
+    idle = [f for f in files if not entered(f, tests)]
+    if idle:
+        print(f"not sampled, as no test here runs their functions: {', '.join(idle)}")  # noqa: T201
+    pool = [mutant for file in files if file not in idle for mutant in of_file(COPY, file)]
     random.Random(options.seed).shuffle(pool)
     path = OUT / f"{options.package}.csv"
     rows = list(csv.DictReader(path.open())) if path.exists() else []
