@@ -8,7 +8,13 @@ import torch
 from reference import SCHEDULES, Gaussian, generator, tensor
 from torch.distributions import Normal, kl_divergence
 
-from diffcore.bounds import level_index, nelbo, prior_kl, reconstruction_gaussian, reconstruction_levels
+from diffcore.bounds import (
+    level_index,
+    nelbo,
+    prior_kl,
+    reconstruction_gaussian,
+    reconstruction_levels,
+)
 from diffcore.schedules import Cosine
 
 DATA = Gaussian()

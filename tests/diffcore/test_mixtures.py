@@ -153,3 +153,8 @@ def test_clean_density_scales_with_alpha():
         torch.testing.assert_close(scaled.log_prob, plain.log_prob - 2 * math.log(0.25))
         torch.testing.assert_close(scaled.score, plain.score / 0.25)
         torch.testing.assert_close(scaled.x_hat, x)
+        z = (alpha * x).requires_grad_()  # where a gradient is asked for, the same density
+        followed = mixture.moments(z, alpha, zero).log_prob
+        torch.testing.assert_close(followed.detach(), scaled.log_prob)
+        (gradient,) = torch.autograd.grad(followed.sum(), z)
+        torch.testing.assert_close(gradient, scaled.score)

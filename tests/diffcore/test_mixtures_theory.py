@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle2d import noisy, scales
-from reference import SCHEDULES
+from reference import SCHEDULES, tensor
 
 from diffcore.exact import data2d
 from diffcore.exact.mixtures import GaussianMixture
@@ -91,6 +91,21 @@ def test_quantiles_give_the_moments_of_the_noised_data(name):
         torch.testing.assert_close(
             z.var(0), (z.new_zeros(2) + alpha**2 + sigma**2), rtol=3e-3, atol=0
         )
+
+
+def test_two_points_without_width_have_a_posterior_mean_of_tanh():
+    """x = +-1 with equal weight: E[x|z] = tanh(alpha z / sigma^2)."""
+    points = GaussianMixture(tensor([0.5, 0.5]), tensor([[-1.0], [1.0]]), torch.zeros(2, 1, 1))
+    alpha, s = scales(0.6)
+    z = tensor([[-1.2], [0.1], [0.5]])
+    torch.testing.assert_close(points.moments(z, alpha, s).x_hat, torch.tanh(alpha * z / s**2))
+
+
+def test_a_gauss_legendre_rule_of_n_nodes_is_exact_to_degree_2n_less_1():
+    points, weights = gauss_legendre(3, 1.0, 4.0)
+    for degree in range(6):
+        exact = (4.0 ** (degree + 1) - 1) / (degree + 1)
+        assert float((weights * points**degree).sum()) == pytest.approx(exact, rel=1e-13)
 
 
 def test_the_normal_quantile_of_every_sobol_point_is_finite(monkeypatch):

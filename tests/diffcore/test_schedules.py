@@ -123,6 +123,21 @@ def test_a_schedule_at_one_point_is_that_schedule_there(name):
         _ = at.log_snr_range
 
 
+@pytest.mark.parametrize(
+    ("schedule", "asked", "expected"),
+    [
+        (Cosine(), (None, None), (-12, 12)),
+        (Cosine(), (-3, None), (-3, 12)),
+        (Cosine(), (None, 5), (-12, 5)),
+        (Cosine(), (-20, 20), (-20, 20)),
+        (VarianceExploding(0.1, 10.0), (None, None), (-2 * math.log(10), 2 * math.log(10))),
+        (VarianceExploding(0.1, 10.0), (0, None), (0, 2 * math.log(10))),
+    ],
+)
+def test_a_range_is_what_was_asked_for_or_else_what_is_reached(schedule, asked, expected):
+    assert schedule.log_snr_window(asked) == pytest.approx(expected, rel=1e-12)
+
+
 def test_a_shift_moves_the_log_snr_and_nothing_else():
     shift = 2 * math.log(64 / 256)
     moved = Cosine(shift).log_snr(GRID) - Cosine().log_snr(GRID)
