@@ -36,7 +36,7 @@ def one_line(stderr: str) -> str:
     ("arguments", "words"),
     [
         ("book --profile quik", ["unknown profile 'quik'", "did you mean 'quick'?"]),
-        ("book --only 99", ["unknown notebook '99'", "expected one of", "01_"]),
+        ("book --only 98", ["unknown notebook '98'", "expected one of", "01_"]),
         ("notebook nope", ["unknown notebook 'nope'", "expected one of"]),
         ("notebook 01 --profile huge", ["unknown profile 'huge'", "quick, standard, paper"]),
         ("notebook", ["Missing argument", "--help"]),
