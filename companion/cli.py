@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from companion import cli_runs
+from companion.cli_runs import ProfileOption
 from companion.errors import UserError
 
 #: What typer makes of Ctrl-C.
@@ -27,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_runs.app, name="runs")
-ProfileOption = Annotated[str, typer.Option("--profile", help="quick, standard or paper.")]
 
 
 @app.command()

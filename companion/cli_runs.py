@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from companion.paths import FINISHED
+
 app = typer.Typer(
     help="List the training runs that the chapters name; train them; remove the others.",
     rich_markup_mode=None,
@@ -75,7 +77,7 @@ def prune(
 def _id_in(name: str) -> str:
     """The name of the folder, where a name is the path of the marker in it: what Snakemake gives."""
     path = Path(name)
-    return path.parent.name if path.name == "finished.json" else name
+    return path.parent.name if path.name == FINISHED else name
 
 
 def _megabytes(size: int) -> str:

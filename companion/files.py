@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -37,3 +38,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Write ``content`` to ``path`` as UTF-8, whole or not at all; raises like `write_bytes`."""
     write_bytes(path, content.encode())
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

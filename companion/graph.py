@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 from companion.errors import UserError
+from companion.files import sha256
 from companion.paths import ROOT
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*([.:][\w*]+)+")
@@ -74,9 +75,13 @@ def digest(start: Path | str | Iterable[str]) -> str:
 
 def content(path: Path) -> str:
     """The hash of what a file means: comments, docstrings and formatting of Python do not count."""
-    if path.suffix != ".py":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return _meaning(path.read_text(encoding="utf-8")) if path.suffix == ".py" else sha256(path)
+
+
+@cache
+def _meaning(source: str) -> str:
+    """The hash of Python source without its words: parsed once, though many depend on it."""
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():

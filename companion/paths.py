@@ -15,6 +15,8 @@ NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 RESULTS = ROOT / "figures"
 RECORD = RESULTS / "manifest.json"
+FINISHED = "finished.json"
+"""In the folder of a finished run: the hashes of its files; written last."""
 
 
 def build_dir(profile: str) -> Path:

@@ -8,7 +8,6 @@ ever looked at, so an edit with an older date, a restored file, a missing or a d
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 from companion import graph, notebooks, paths
 from companion.evidence import manifest
-from companion.files import write_text
+from companion.files import sha256, write_text
 from companion.paths import BOOK, ROOT
 
 HTML = "html"
@@ -169,9 +168,4 @@ def differs(before: dict[str, str], now: dict[str, str]) -> str:
 
 
 def _hashes(files: Iterable[Path]) -> dict[str, str]:
-    return {
-        notebooks.relative(file): hashlib.sha256(file.read_bytes()).hexdigest()
-        if file.is_file()
-        else ""
-        for file in files
-    }
+    return {notebooks.relative(file): sha256(file) if file.is_file() else "" for file in files}

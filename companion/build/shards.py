@@ -8,17 +8,15 @@ made, and runs are kept.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from companion import graph, notebooks, paths
-from companion.files import write_text
+from companion.files import sha256, write_text
 
 GRIDS = "companion.chapters.*.grid"
 PLANNING = "companion.runs.grids.shards"
-FINISHED = "finished.json"
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Outline:
     @property
     def finished(self) -> bool:
         """Whether every run has been trained to the end."""
-        return all((paths.runs_dir() / run / FINISHED).is_file() for run in self.ids)
+        return all((paths.runs_dir() / run / paths.FINISHED).is_file() for run in self.ids)
 
 
 def outlines(profile: str) -> list[Outline]:
@@ -92,5 +90,5 @@ def settle(profile: str, known: list[Outline]) -> None:
 
 def _key() -> str:
     """What the answer depends on: the code of grids and of how they are shared out, torch, the packages."""
-    lock = hashlib.sha256((paths.ROOT / "requirements.lock").read_bytes()).hexdigest()
+    lock = sha256(paths.ROOT / "requirements.lock")
     return " ".join([graph.digest([GRIDS, PLANNING]), metadata.version("torch"), lock])

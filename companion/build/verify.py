@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from companion import paths
+from companion import loaded, paths
 from companion.build.proving import store
 from companion.build.proving.report import Found, Row, Said, report
 from companion.errors import UserError
@@ -80,7 +80,7 @@ def _prove(names: list[str], folder: Path, kept_in: Path) -> tuple[list[Row], li
     missing = [name for name in chosen if name in ledger.steps and name not in rows]
     proved = prove_all(missing, ledger, folder)
     if (
-        store.stamp(folder) == stamp and store.packages() == store.LOADED
+        store.stamp(folder) == stamp and loaded.packages() == loaded.LOADED
     ):  # nothing was edited since
         for row in proved:
             if row.found is not None:

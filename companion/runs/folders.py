@@ -13,10 +13,11 @@ from filelock import FileLock, Timeout
 
 from companion import paths
 from companion.errors import UserError
+from companion.paths import FINISHED
 from companion.profiles import PROFILES
 from companion.runs import grids
 from companion.runs.run import Run
-from companion.runs.store import FINISHED, lock_of, read_finished, read_tensors
+from companion.runs.store import lock_of, read_finished, read_tensors
 from companion.runs.training import CHECKPOINT, METRICS, WEIGHTS, check_config, divergence
 
 FOLDER = re.compile(r"[0-9a-f]{16}")

@@ -37,7 +37,9 @@ from torch import Tensor, nn
 
 from companion import graph, paths
 from companion.errors import UserError
-from companion.runs.store import FINISHED
+from companion.files import sha256
+from companion.loaded import LOADED
+from companion.paths import FINISHED
 from companion.runs.tensors import digest
 from companion.runs.values import as_json, modules
 from diffcore.denoisers import Net, NetDenoiser
@@ -136,11 +138,6 @@ def module(run: Run) -> nn.Module:
     return initialised(run.net, run.seed).to(run.data)
 
 
-_PACKAGES = [paths.ROOT / name for name in ("companion", "diffcore")]
-_LOADED = {path: path.read_bytes() for package in _PACKAGES for path in package.rglob("*.py")}
-"""The files of our packages as they were when this process began: what it runs is that code."""
-
-
 @cache
 def _code(modules: frozenset[str]) -> str:
     """The hash of the code of these modules.
@@ -149,7 +146,7 @@ def _code(modules: frozenset[str]) -> str:
         UserError: if a file was edited after this process began: its weights would bear the new code's name.
     """
     for path in graph.needs(sorted(modules)):
-        if path in _LOADED and path.read_bytes() != _LOADED[path]:
+        if path in LOADED and sha256(path) != LOADED[path]:
             raise UserError(
                 f"{path.relative_to(paths.ROOT)} was edited after this process began, which still runs "
                 "the old code: expected one and the same; restart the kernel, or run it again"

@@ -16,10 +16,8 @@ from torch import Tensor
 from companion import paths
 from companion.errors import UserError
 from companion.files import write_bytes
+from companion.paths import FINISHED
 from companion.runs.tensors import DamagedTensors, unpack
-
-FINISHED = "finished.json"
-"""The hashes of a finished run's files; written last."""
 
 
 def finish(folder: Path, files: Mapping[str, bytes]) -> None:

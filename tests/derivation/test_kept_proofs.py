@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from companion import loaded
 from companion.build import verify
 from companion.build.proving import keys, prove, store
 
@@ -119,13 +120,13 @@ def test_an_edited_module_of_the_ledger_has_all_proved_again(
     copy = tmp_path / "derivation"
     shutil.copytree(keys.LEDGER, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(keys, "LEDGER", copy)
-    monkeypatch.setattr(store, "PACKAGES", (copy,))
-    monkeypatch.setattr(store, "LOADED", store.packages())
+    monkeypatch.setattr(loaded, "PACKAGES", (copy,))
+    monkeypatch.setattr(loaded, "LOADED", loaded.packages())
     assert "(2 proved before)" in book.verify()  # the same bytes elsewhere
     for module in ("symbolic.py", "operators/kl.py"):
         path = copy / module
         path.write_text(path.read_text() + "\nEDITED = True\n")
-        monkeypatch.setattr(store, "LOADED", store.packages())
+        monkeypatch.setattr(loaded, "LOADED", loaded.packages())
         assert "2 of 2 steps accepted, " in book.verify()
         assert "(2 proved before)" in book.verify()
 
@@ -133,7 +134,7 @@ def test_an_edited_module_of_the_ledger_has_all_proved_again(
 def test_nothing_is_kept_by_a_process_whose_code_was_edited_since_it_began(
     book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "PACKAGES", (tmp_path / "none",))  # no longer what was loaded
+    monkeypatch.setattr(loaded, "PACKAGES", (tmp_path / "none",))  # no longer what was loaded
     book.edit('"square"', '"binomial"')
     for _ in range(2):
         assert "2 of 2 steps accepted, " in book.verify()

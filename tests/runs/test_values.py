@@ -115,7 +115,7 @@ def test_code_edited_after_this_process_began_is_refused(monkeypatch: pytest.Mon
     path = paths.ROOT / "diffcore" / "training.py"
     assert len(run._code(frozenset(["diffcore.training"]))) == 64
     run._code.cache_clear()
-    monkeypatch.setitem(run._LOADED, path, b"as it was")
+    monkeypatch.setitem(run.LOADED, path, "as it was")
     with pytest.raises(
         UserError, match=r"diffcore/training.py was edited after this process began"
     ):

@@ -27,10 +27,11 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from companion import derivation, graph
 from companion.build.collect import Chapter
-from companion.build.proving.store import content, hashed
+from companion.build.proving.store import hashed
 from companion.derivation import Step
 from companion.derivation.symbolic import TACTICS
 from companion.errors import UserError
+from companion.files import sha256
 
 LEDGER = Path(derivation.__file__).parent
 """Where the ledger's own source code is."""
@@ -96,7 +97,7 @@ class Keys:
     def _ledger(self) -> Any:
         """The ledger's sources, the versions below it, and what others have added to it."""
         files = [*sorted(LEDGER.rglob("*.py")), *sorted(HERE.rglob("*.py"))]
-        sources = [[path.name, content(path)] for path in files]
+        sources = [[path.name, sha256(path)] for path in files]
         versions = [sys.version, platform.machine(), sp.__version__, mp.__version__]
         added = [[what, module, self._code(module)] for what, module in _added()]
         return hashed([sources, versions, mp.libmp.BACKEND, added])

@@ -15,42 +15,28 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-from companion.files import write_text
+from companion.files import sha256, write_text
+from companion.loaded import packages
 from companion.paths import ROOT
 
 PROOFS = ROOT / "_build" / "proofs"
 
-PACKAGES = (ROOT / "companion", ROOT / "diffcore")
-"""All that the derivation cells of a notebook may import of this repository."""
-
 
 def stamp(folder: Path) -> str:
-    """A hash of the notebooks in ``folder``, of every file of our packages, and of what is installed."""
-    notebooks = [[path.name, content(path)] for path in sorted(folder.glob("*.py"))]
+    """A hash of the notebooks in ``folder``, of every file of our packages, and of what is installed.
+
+    Our packages are all that the derivation cells of a notebook may import of this repository.
+    """
+    notebooks = [[path.name, sha256(path)] for path in sorted(folder.glob("*.py"))]
+    ours = [[str(path), content] for path, content in packages().items()]
     places = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
     installed = sorted(p.name for place in places for p in Path(place).glob("*.dist-info"))
-    return hashed([notebooks, packages(), installed, sys.version])
-
-
-def packages() -> list[list[str]]:
-    """Every file of our packages, and its hash."""
-    found = [path for package in PACKAGES for path in sorted(package.rglob("*"))]
-    files = [path for path in found if path.is_file() and "__pycache__" not in path.parts]
-    return [[str(path), content(path)] for path in files]
-
-
-def content(path: Path) -> str:
-    """The hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashed([notebooks, ours, installed, sys.version])
 
 
 def hashed(value: Any) -> str:
     """The hash of a value made of lists, strings and numbers."""
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-LOADED = packages()
-"""As they were when this process began: nothing is kept of a process whose code is another by now."""
 
 
 def load(folder: Path, key: str | None) -> Any:

@@ -17,6 +17,7 @@ from companion.chapters.published_numbers.results import (
     LOWEST_LOG_SNR,
     SCHEDULE,
     Budget,
+    nelbo_by_target,
     truncated,
 )
 from diffcore.exact.data2d import DATASETS, clusters
@@ -88,8 +89,7 @@ def one_value_per_guard(table: pd.DataFrame, t_min: float, budget: Budget) -> pd
         t_min: where the column without guard is cut off.
         budget: of the column without guard.
     """
-    nelbo = table[table["objective"] == "nelbo"]
-    table = nelbo.pivot(index="dataset", columns="target", values="floor")
+    table = nelbo_by_target(table)["floor"]
     table = table.loc[list(study.DATASETS), list(study.TARGETS)].add_prefix("guard_")
     table["unguarded"] = [
         truncated(DATASETS[name](), [10 * t_min, t_min], budget)[-1].value.item()
