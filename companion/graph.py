@@ -6,8 +6,10 @@ the file that defines ``Cosine`` and what that file uses, and not the package's 
 that grows (a schedule, a published objective, a claim) is a leaf. A dotted name in a string counts as
 well (``"diffcore.bounds.step_weight"``); with a ``*`` it stands for every module that it matches, which
 is how `companion.discovery` is seen. A package's ``__init__`` counts when one of its own names is used,
-or the package as a whole; it must do nothing else when it is imported. A data file in ``data/`` beside a
-module belongs to the module that names it. Imports under ``if TYPE_CHECKING`` do not count.
+or the package as a whole; it must do nothing else when it is imported. A name that is bound in two places
+(``try`` and ``except``) stands for both. A data file in the folder ``data`` beside a module belongs to the
+module that names it, and all of them to a module that names the folder. Imports under
+``if TYPE_CHECKING`` do not count.
 
 A file's content is what it means: of Python, the syntax tree without comments and docstrings; of anything
 else, its bytes.
@@ -104,14 +106,14 @@ def resolve(name: str) -> set[Path]:
             return set()
         if here.name != "__init__.py" or k == len(parts):
             return {here}
-        bound = bindings(here).get(parts[k])
-        if bound == _OWN:
-            return {here}
+        bound = bindings(here).get(parts[k], set())
         own = ".".join(parts[: k + 1])
-        if bound is not None and bound != own and not bound.startswith(f"{own}."):
-            return resolve(".".join([bound, *parts[k + 1 :]])) or {here}
-        if _module(parts[: k + 1]) is None:
-            return {here}
+        found = {here} if _OWN in bound else set()
+        for other in bound - {_OWN, own}:
+            if not other.startswith(f"{own}."):
+                found |= resolve(".".join([other, *parts[k + 1 :]])) or {here}
+        if found or _module(parts[: k + 1]) is None:
+            return found or {here}
     raise AssertionError("the last part returns")
 
 
@@ -136,25 +138,33 @@ def _data_of(path: Path) -> set[Path]:
     if not folder.is_dir():
         return set()
     said = {n.value for n in ast.walk(_tree(path)) if isinstance(n, ast.Constant)}
-    return {datum for datum in folder.iterdir() if {datum.name, datum.stem} & said}
+    data = {datum for datum in folder.rglob("*") if datum.is_file()}
+    return {datum for datum in data if {"data", datum.name, datum.stem} & said}
 
 
 @cache
-def bindings(path: Path) -> dict[str, str]:
-    """The names that a file binds at its top: to the dotted name that it imports, or to its own."""
-    found: dict[str, str] = {}
+def bindings(path: Path) -> dict[str, set[str]]:
+    """The names that a file binds at its top: each to every dotted name that it imports, or to its own."""
+    found: dict[str, set[str]] = {}
+
+    def bind(name: str, to: str) -> None:
+        found.setdefault(name, set()).add(to)
+
     for node in _top(_tree(path).body):
-        if isinstance(node, ast.ImportFrom):
-            base = _base(node, path)
-            found |= {a.asname or a.name: f"{base}.{a.name}" for a in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {a.asname or a.name.split(".")[0]: _bound(a) for a in node.names}
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found[node.name] = _OWN
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
-            found |= {n.id: _OWN for n in names}
+        match node:
+            case ast.ImportFrom():
+                for a in node.names:
+                    bind(_alias(a), f"{_base(node, path)}.{a.name}")
+            case ast.Import():
+                for a in node.names:
+                    bind(_alias(a), _bound(a))
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                bind(node.name, _OWN)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                for n in [n for target in targets for n in ast.walk(target)]:
+                    if isinstance(n, ast.Name):
+                        bind(n.id, _OWN)
     return found
 
 
@@ -162,7 +172,7 @@ def bindings(path: Path) -> dict[str, str]:
 def _names_in(path: Path) -> frozenset[str]:
     """The dotted names that a file uses; those of modules outside this repository among them."""
     names: set[str] = set()
-    aliases: dict[str, str] = {}
+    aliases: dict[str, set[str]] = {}
     dotted: set[str] = set()  # ``import a.b`` uses a.b, and binds a
     nodes = list(_walk(_tree(path)))
     for node in nodes:
@@ -172,24 +182,24 @@ def _names_in(path: Path) -> frozenset[str]:
                 if a.name == "*":
                     names.add(base)
                 else:
-                    aliases[a.asname or a.name] = f"{base}.{a.name}"
+                    aliases.setdefault(_alias(a), set()).add(f"{base}.{a.name}")
         elif isinstance(node, ast.Import):
             for a in node.names:
-                aliases[a.asname or a.name.split(".")[0]] = _bound(a)
+                aliases.setdefault(_alias(a), set()).add(_bound(a))
                 dotted |= set() if a.asname or "." not in a.name else {a.name.split(".")[0]}
                 names |= {a.name} if not _is_package(a.name) else set()
     # A package is used as a whole only where it stands by itself: dc.Loss uses one name of it.
-    names |= {name for name in aliases.values() if not _is_package(name)}
-    unused = {alias for alias, name in aliases.items() if alias not in dotted}
+    names |= {name for bound in aliases.values() for name in bound if not _is_package(name)}
+    unused = set(aliases) - dotted
     for node in nodes:
         if isinstance(node, ast.Attribute | ast.Name):
             chain = _chain(node)
             if chain and chain[0] in aliases:
-                names.add(".".join([aliases[chain[0]], *chain[1:]]))
+                names |= {".".join([name, *chain[1:]]) for name in aliases[chain[0]]}
                 unused.discard(chain[0])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             names |= {node.value} if _DOTTED.fullmatch(node.value) else set()
-    return frozenset(names | {aliases[alias] for alias in unused})  # imported to be passed on
+    return frozenset(names.union(*(aliases[alias] for alias in unused)))  # imported to be passed on
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
@@ -230,6 +240,11 @@ def _is_package(name: str) -> bool:
     return any(path.name == "__init__.py" for path in resolve(name)) and _module(
         name.split(".")
     ) in resolve(name)
+
+
+def _alias(alias: ast.alias) -> str:
+    """The name that an import binds."""
+    return alias.asname or alias.name.split(".")[0]
 
 
 def _bound(alias: ast.alias) -> str:

@@ -44,8 +44,25 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "pkg/named/__init__.py": "from .named import named",
         "pkg/named/named.py": "def named(): ...",
         "pkg/reads.py": "def table(): return open('numbers.csv')",
+        "pkg/composes.py": "def table(n): return HERE / 'data' / f'{n}.csv'",
         "pkg/data/numbers.csv": "a\n1\n",
-        "pkg/data/other.csv": "a\n1\n",
+        "pkg/data/deep/other.csv": "a\n1\n",
+        "pkg/either.py": """
+            try:
+                from .shapes import Circle as Best
+            except ImportError:
+                from .lazy import X as Best
+            if FAST:
+                from .shapes.square import Square as Fast
+            else:
+                Fast = 1
+            """,
+        "pkg/choice/__init__.py": """
+            if FAST:
+                from pkg.shapes.circle import Circle as One
+            else:
+                from pkg.lazy import X as One
+            """,
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -89,6 +106,13 @@ WHOLE_SHAPES = {"pkg/shapes/__init__.py", "pkg/shapes/circle.py", "pkg/shapes/sq
         ("f = 'pkg.shapes.*'", WHOLE_SHAPES - {"pkg/shapes/__init__.py"} | {"pkg/base.py"}),
         ("def f():\n    '''pkg.lazy'''\n    from pkg.lazy import X", {"pkg/lazy.py"}),
         ("import pkg.reads", {"pkg/reads.py", "pkg/data/numbers.csv"}),
+        ("import pkg.composes", {"pkg/composes.py", "pkg/data/numbers.csv", "pkg/data/deep/other.csv"}),
+        ("from pkg.choice import One", CIRCLE | {"pkg/lazy.py"}),
+        ("try:\n    from pkg.choice import One as A\nexcept E:\n    from pkg.lazy import X as A\nA.b",
+         CIRCLE | {"pkg/lazy.py"}),
+        ("if A:\n    import pkg.shapes as s\nelse:\n    import pkg.named as s\ns.Circle\ns.named",
+         CIRCLE | {"pkg/named/named.py", "pkg/named/__init__.py"} | WHOLE_SHAPES),
+        ("import pkg.either", {"pkg/either.py", "pkg/lazy.py", "pkg/shapes/square.py"} | CIRCLE),
         ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pkg.lazy", set()),
     ],
 )  # fmt: skip
