@@ -16,9 +16,10 @@ from companion.errors import UserError
 from companion.paths import FINISHED
 from companion.profiles import PROFILES
 from companion.runs import grids
+from companion.runs.outcome import METRICS, WEIGHTS, divergence
 from companion.runs.run import Run
 from companion.runs.store import lock_of, read_finished, read_tensors
-from companion.runs.training import CHECKPOINT, METRICS, WEIGHTS, check_config, divergence
+from companion.runs.training import CHECKPOINT, check_config
 
 FOLDER = re.compile(r"[0-9a-f]{16}")
 """What the folder of a run is called; anything else in the folder of runs is not ours to touch."""
@@ -70,7 +71,7 @@ def state(run: Run) -> str:
         if (run.folder / CHECKPOINT).exists():
             check_config(run)
             kept = read_tensors(run.folder / CHECKPOINT, run.id)
-            words = divergence(run, kept)
+            words = divergence(kept, run.plan.steps)
             return f"diverged: {words}" if words else f"at step {int(kept['step'])} of {steps}"
     except UserError as error:
         return f"damaged: {str(error).partition(': ')[2].partition(' is missing')[0]}"

@@ -28,6 +28,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ from diffcore.denoisers import Net, NetDenoiser
 from diffcore.losses import Loss
 from diffcore.networks.weights import frozen, initialised
 from diffcore.training import Plan, Trainer
+
+OUTCOME = "companion.runs.outcome"
+"""The code that turns a trained state into what is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,9 @@ class Run:
     data: Tensor
     plan: Plan
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", index(self.seed))  # NumPy's integers are not JSON
+
     @cached_property
     def config(self) -> dict[str, Any]:
         """What is trained, on what, by which code, as JSON.
@@ -83,7 +90,7 @@ class Run:
                 "sha256": digest({"data": self.data}, "data"),
             },
             "seed": self.seed,
-            "code": _code(frozenset(modules([Trainer, *parts.values()]))),
+            "code": _code(frozenset({OUTCOME, *modules([Trainer, *parts.values()])})),
             "torch": torch.__version__,
             "default dtype": str(torch.get_default_dtype()),  # of the initial weights
         }
@@ -140,15 +147,16 @@ def module(run: Run) -> nn.Module:
 
 @cache
 def _code(modules: frozenset[str]) -> str:
-    """The hash of the code of these modules.
+    """The hash of the code of these modules; of torch, the configuration has the version.
 
     Raises:
         UserError: if a file was edited after this process began: its weights would bear the new code's name.
     """
-    for path in graph.needs(sorted(modules)):
+    ours = sorted(name for name in modules if name.partition(".")[0] != torch.__name__)
+    for path in graph.needs(ours):
         if path in LOADED and sha256(path) != LOADED[path]:
             raise UserError(
                 f"{path.relative_to(paths.ROOT)} was edited after this process began, which still runs "
                 "the old code: expected one and the same; restart the kernel, or run it again"
             )
-    return graph.digest(sorted(modules))
+    return graph.digest(ours)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,8 @@ from tqdm import tqdm
 
 from companion.errors import UserError
 from companion.files import write_bytes
+from companion.runs import outcome
+from companion.runs.outcome import LOSSES, METRICS, WEIGHTS
 from companion.runs.run import Run, Trained, module
 from companion.runs.store import damaged, finish, only_one, read_finished, read_json, read_tensors
 from companion.runs.tensors import pack
@@ -25,13 +26,6 @@ from diffcore.training import Trainer
 State = dict[str, Tensor]
 
 CONFIG, CHECKPOINT = "config.json", "checkpoint.safetensors"
-METRICS, WEIGHTS = "metrics.csv", "weights.safetensors"
-LOSSES = "losses"
-"""Beside the trainer's state in a checkpoint: the loss of every step so far."""
-AVERAGE = "average."
-"""What the names of averaged weights begin with in the trainer's state."""
-ROWS = 200
-"""Rows of ``metrics.csv``, at most."""
 
 
 class Diverged(UserError):
@@ -104,20 +98,6 @@ def step_of(run: Run) -> int:
     return _step(read_tensors(run.folder / CHECKPOINT, run.id))
 
 
-def divergence(run: Run, state: State) -> str:
-    """Say where a run's loss or weights ceased to be finite; empty if they are."""
-    bad = (~state[LOSSES].isfinite()).nonzero()
-    if len(bad):
-        step = int(bad[0])
-        return f"its loss is {float(state[LOSSES][step])} at step {step + 1} of {run.plan.steps}"
-    names = [
-        n for n, value in state.items() if n.startswith(AVERAGE) and not value.isfinite().all()
-    ]
-    if names:
-        return f"{names[0].removeprefix(AVERAGE)} is not finite at step {_step(state)} of {run.plan.steps}"
-    return ""
-
-
 def _train(group: list[Run], checkpoint_every: float) -> list[str]:
     """Train runs that share network, data and plan, each from wherever it is; say which diverged."""
     last = group[0].plan.steps
@@ -142,10 +122,11 @@ def _train(group: list[Run], checkpoint_every: float) -> list[str]:
                     states[run.id] = state
     diverged = []
     for run in group:
-        if words := divergence(run, states[run.id]):
+        if words := outcome.divergence(states[run.id], run.plan.steps):
             diverged.append(f"{run.id} diverged: {words} ({run.label})")
         else:
-            _finish(run, states[run.id])
+            buffers = dict(module(run).named_buffers())
+            finish(run.folder, outcome.files(states[run.id], buffers, run.id))
     return diverged
 
 
@@ -177,22 +158,6 @@ def _resume(run: Run) -> State:
         return {}
     check_config(run)
     return read_tensors(path, run.id)
-
-
-def _finish(run: Run, state: State) -> None:
-    """Write a run's results, and last of all the marker that makes them count."""
-    losses = state[LOSSES].cpu()
-    window = max(1, math.ceil(len(losses) / ROWS))
-    means = [float(part.mean()) for part in losses.split(window)]
-    steps = [min((i + 1) * window, len(losses)) for i in range(len(means))]
-    metrics = pd.DataFrame({"step": steps, "loss": means})
-    average = {k.removeprefix(AVERAGE): v for k, v in state.items() if k.startswith(AVERAGE)}
-    buffers = dict(module(run).named_buffers())
-    files = {
-        METRICS: metrics.to_csv(index=False, lineterminator="\n").encode(),
-        WEIGHTS: pack(average | buffers, run.id),
-    }
-    finish(run.folder, files)
 
 
 def _load(run: Run) -> Trained:

@@ -59,7 +59,7 @@ def modules(value: Any) -> Iterator[str]:
 
 def _name(value: Callable[..., Any]) -> str:
     qualified = getattr(value, "__qualname__", "<")
-    if "<" in qualified:  # <lambda>, or <locals>
+    if "<" in qualified or getattr(value, "__module__", None) is None:  # <lambda>, <locals>; a slot
         raise _unknown(value)
     # What is found under the name must be the value itself: a bound method or a wrapper is another thing.
     try:

@@ -15,7 +15,7 @@ from run_examples import FIRST, PLAN, WANTED, forbid_training, interrupted
 import diffcore as dc
 from companion import runs
 from companion.errors import UserError
-from companion.runs import Run, training
+from companion.runs import Run, outcome, training
 
 
 def damage(run: Run, name: str, change: Callable[[bytes], bytes | None]) -> Path:
@@ -104,7 +104,7 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(monkeypatch: pytest.Mon
     replaced = Path.replace
 
     def full(self: Path, target: Path) -> Path:
-        if Path(target).name == training.WEIGHTS:
+        if Path(target).name == outcome.WEIGHTS:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return replaced(self, target)
 

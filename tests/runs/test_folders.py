@@ -18,7 +18,7 @@ from companion import runs
 from companion.cli import main
 from companion.errors import UserError
 from companion.profiles import Profile
-from companion.runs import folders, store, training
+from companion.runs import folders, outcome, store, training
 
 SHORT = replace(PLAN, steps=4)
 
@@ -203,14 +203,8 @@ def test_a_run_that_diverges_does_not_count_as_finished(
 
 def test_one_that_diverges_does_not_lose_those_beside_it(monkeypatch: pytest.MonkeyPatch):
     both = [replace(run, plan=SHORT) for run in WANTED[:2]]
-    words = training.divergence
-    monkeypatch.setattr(
-        training,
-        "divergence",
-        lambda run, state: (
-            "its loss is nan at step 3 of 4" if run is both[0] else words(run, state)
-        ),
-    )
+    answers = iter(["its loss is nan at step 3 of 4", ""])
+    monkeypatch.setattr(outcome, "divergence", lambda state, steps: next(answers))
     with pytest.raises(training.Diverged, match=both[0].id):
         runs.get(both)
     assert [run.finished for run in both] == [False, True]
@@ -220,7 +214,7 @@ def test_a_weight_that_is_not_finite_is_divergence(monkeypatch: pytest.MonkeyPat
     run = replace(FIRST, plan=SHORT)
     interrupted([run], monkeypatch, 2, training.CHECKPOINT)
     state = store.read_tensors(run.folder / training.CHECKPOINT, run.id)
-    assert training.divergence(run, state) == ""
+    assert outcome.divergence(state, 4) == ""
     name = next(name for name in state if name.startswith("average."))
     state[name].view(-1)[3] = float("inf")
-    assert training.divergence(run, state) == f"{name[8:]} is not finite at step 2 of 4"
+    assert outcome.divergence(state, 4) == f"{name[8:]} is not finite at step 2 of 4"

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from run_examples import DATA, FIRST, PLAN, ROOT, WANTED, contents, forbid_training
@@ -105,6 +106,18 @@ def test_anything_that_changes_the_numbers_changes_the_name():
     assert replace(FIRST, net=partial(StudyMLP, 2, depth=2, width=16)).id != ""
 
 
+def test_a_seed_is_an_integer_of_any_kind():
+    assert replace(FIRST, seed=np.int64(FIRST.seed)).id == FIRST.id
+    with pytest.raises(TypeError, match="integer"):
+        replace(FIRST, seed=0.5)
+
+
+def test_a_network_may_be_given_torch_s_own_functions_and_classes():
+    options = [torch.nn.functional.relu, torch.sin, torch.nn.SiLU]
+    ids = {replace(FIRST, net=partial(StudyMLP, 2, activation=option)).id for option in options}
+    assert len(ids) == 3
+
+
 def test_the_name_is_the_same_in_another_process():
     script = "import run_examples; print(run_examples.FIRST.id)"
     other = subprocess.run(
@@ -126,6 +139,7 @@ def test_a_run_depends_on_the_files_that_it_uses_and_no_others(monkeypatch: pyte
     assert replace(FIRST, seed=9).id
     needed = [
         "training",
+        "outcome",
         "losses",
         "study_mlp",
         "weights",

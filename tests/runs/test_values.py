@@ -65,7 +65,15 @@ class Holds:
 
 
 @pytest.mark.parametrize(
-    "bad", [lambda: 1, torch.zeros(2), object(), Holds(torch.zeros(1)), partial(lambda x: x, 1)]
+    "bad",
+    [
+        lambda: 1,
+        torch.zeros(2),
+        object(),
+        Holds(torch.zeros(1)),
+        partial(lambda x: x, 1),
+        torch.Tensor.add,
+    ],
 )
 def test_what_is_no_value_is_refused_in_one_line(bad):
     with pytest.raises(
