@@ -1,4 +1,4 @@
-"""``python -m tests.campaign kills|inputs -n N --seed S``: print counts; exit status 1 if anything was lost."""
+"""``python -m tests.campaign kills|inputs -n N --seed S``: counts; exit status 1 if anything is lost."""
 
 from __future__ import annotations
 
