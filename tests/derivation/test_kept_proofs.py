@@ -56,7 +56,7 @@ def book(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Book:
     # operators that other tests have registered in this process have no source that could be found
-    monkeypatch.setattr(keys, "_added", list)
+    monkeypatch.setattr(keys, "_registered", list)
     made = Book(tmp_path / "notebooks", tmp_path / "proofs", capsys)
     made.folder.mkdir()
     (made.folder / "a.py").write_text(NOTEBOOK)

@@ -19,13 +19,13 @@ from companion.derivation.rules import Rule
 from companion.derivation.vocabulary import function, s, snr, symbol, t, x, x_hat
 from companion.paths import ROOT
 
-REAL_ADDED = keys._added
+REAL_REGISTERED = keys._registered
 
 
 @pytest.fixture(autouse=True)
 def _only_the_ledgers_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Operators that other tests have registered in this process have no source that could be found."""
-    monkeypatch.setattr(keys, "_added", list)
+    """What other tests have registered in this process has no source that could be found."""
+    monkeypatch.setattr(keys, "_registered", list)
     graph.forget()
     yield
     graph.forget()
@@ -112,9 +112,9 @@ def test_what_others_register_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = step(x, 1)
     before = key(plain)
     added = [("numeric.build(erfc)", "companion.build.collect")]
-    monkeypatch.setattr(keys, "_added", lambda: added)
+    monkeypatch.setattr(keys, "_registered", lambda: added)
     assert None is not key(plain) != before
-    monkeypatch.setattr(keys, "_added", lambda: [("numeric.build(erfc)", "a_stranger")])
+    monkeypatch.setattr(keys, "_registered", lambda: [("numeric.build(erfc)", "a_stranger")])
     assert key(plain) is None
 
 
@@ -125,7 +125,22 @@ def test_a_strange_registration_is_seen() -> None:
         pass
 
     build.register(Strange)(lambda expr: lambda env: 0)
-    assert any("Strange" in what and module == __name__ for what, module in REAL_ADDED())
+    assert any("Strange" in what and module == __name__ for what, module in REAL_REGISTERED())
+
+
+def test_the_ledger_s_own_function_for_another_kind_is_seen() -> None:
+    from companion.derivation.numeric import build
+
+    class Stranger(sp.Expr):
+        pass
+
+    before = REAL_REGISTERED()
+    build.register(Stranger)(build.dispatch(sp.Symbol))
+    new = set(REAL_REGISTERED()) - set(before)
+    assert {module for _, module in new} == {build.dispatch(sp.Symbol).__module__}
+    assert all("Stranger" in what for what, _ in new)
+    build.register(Stranger)(build.dispatch(sp.Add))  # the same kind, answered otherwise
+    assert not set(REAL_REGISTERED()) & new
 
 
 def test_the_books_own_steps_all_have_keys() -> None:

@@ -2,8 +2,8 @@
 
 The key of a proof is a hash of all that it depends on: the step's name (which seeds its random points),
 both sides and the domain down to the assumptions of every symbol, the time limit, the ledger's own source
-code, the versions of Python, SymPy and mpmath, and what others have registered with the ledger's
-dispatchers. Of a torch counterpart: its source, the derivation cells of its notebook, and every file of
+code, the versions of Python, SymPy and mpmath, and what is registered with the ledger's dispatchers, by
+whomever. Of a torch counterpart: its source, the derivation cells of its notebook, and every file of
 this repository that these use. An operator or rule that is defined outside the ledger counts with its
 source in the same way. A step that depends on anything that cannot be identified so has no key, and is
 proved every time.
@@ -95,25 +95,34 @@ class Keys:
 
     @cached_property
     def _ledger(self) -> Any:
-        """The ledger's sources, the versions below it, and what others have added to it."""
+        """The ledger's sources, the versions below it, and what is registered with it."""
         files = [*sorted(LEDGER.rglob("*.py")), *sorted(HERE.rglob("*.py"))]
         sources = [[path.name, sha256(path)] for path in files]
         versions = [sys.version, platform.machine(), sp.__version__, mp.__version__]
-        added = [[what, module, self._code(module)] for what, module in _added()]
-        return hashed([sources, versions, mp.libmp.BACKEND, added])
+        registered = _registered()
+        others = {module for _, module in registered if not _is_ledgers(module)}
+        codes = [[module, self._code(module)] for module in sorted(others)]
+        return hashed([sources, versions, mp.libmp.BACKEND, registered, codes])
 
 
-def _added() -> list[tuple[str, str]]:
-    """What others than the ledger have registered with its dispatchers: what it is, and its module."""
-    found = [(f"tactic {name}", tactic.__module__) for name, tactic in TACTICS.items()]
+def _registered() -> list[tuple[str, str]]:
+    """What the ledger's dispatchers and tactics are made of: what answers to what, and whose module it is.
+
+    The ledger's own functions too: registered for another kind, they make another ledger.
+    """
+    rules = [(f"tactic {name}", tactic) for name, tactic in TACTICS.items()]
     for place, module in sorted(sys.modules.items()):
         if _is_ledgers(place) and module is not None:
             for name, thing in sorted(vars(module).items()):
-                found += [
-                    (f"{place}.{name}({kind.__module__}.{kind.__qualname__})", rule.__module__)
+                rules += [
+                    (f"{place}.{name}({kind.__module__}.{kind.__qualname__})", rule)
                     for kind, rule in getattr(thing, "registry", {}).items()
                 ]
-    return sorted((what, module) for what, module in found if not _is_ledgers(module))
+    lines = [getattr(getattr(rule, "__code__", None), "co_firstlineno", 0) for _, rule in rules]
+    return sorted(
+        (f"{what}: {rule.__qualname__}, line {line}", rule.__module__)
+        for (what, rule), line in zip(rules, lines)
+    )
 
 
 def described(value: Any, seen: set[str]) -> Any:
