@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+FLOAT = r"|-?(\d+\.\d*(e[+-]?\d+)?|\d+e[+-]?\d+|inf)"
+"""What is compared within a tolerance: a number written as a float, or a missing one.
+
+Counts, names and truth values are the same or are not.
+"""
+
+TOLD = ("kind", "caption", "alt", "n", "seeds")
+"""What a manifest entry tells the reader of a figure or table, beside the numbers."""
 
 ROUNDING = 1e-12
 """Differences this small, by themselves or beside the largest number of their column, are rounding."""
@@ -82,7 +91,11 @@ def compare(
             found.append(Comparison(name, entry, Outcome.NEW, np.nan, ""))
         else:
             file = f"{name}.{'csv' if entry['kind'] == 'table' else 'drawn.csv'}"
-            found.append(_compared(name, entry, record / file, built / file))
+            comparison = _compared(name, entry, record / file, built / file)
+            told = _shown_otherwise(record / f"{name}.md", entry, built / f"{name}.md", made[name])
+            if comparison.outcome.agrees and told:
+                comparison = replace(comparison, outcome=Outcome.OTHER, detail=told)
+            found.append(comparison)
     return found
 
 
@@ -94,20 +107,38 @@ def _compared(name: str, entry: Mapping[str, Any], old: Path, new: Path) -> Comp
             )
     if old.read_bytes() == new.read_bytes():
         return Comparison(name, entry, Outcome.SAME, 0.0, "")
-    one, two = (pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in (old, new))
+    one, two = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (old, new))
     if list(one.columns) != list(two.columns) or len(one) != len(two):
         return Comparison(name, entry, Outcome.OTHER, np.nan, "other rows or columns")
     worst, where = 0.0, ""
     for column in one.columns:
-        if not all(pd.api.types.is_numeric_dtype(frame[column]) for frame in (one, two)):
-            if not one[column].equals(two[column]):
-                return Comparison(name, entry, Outcome.OTHER, np.nan, f"other words in {column!r}")
-            continue
-        size = difference(one[column].to_numpy(float), two[column].to_numpy(float))
+        measured = one[column].str.fullmatch(FLOAT) & two[column].str.fullmatch(FLOAT)
+        if not one[column][~measured].equals(two[column][~measured]):
+            return Comparison(name, entry, Outcome.OTHER, np.nan, f"other words in {column!r}")
+        numbers = (pd.to_numeric(frame[column][measured]).to_numpy(float) for frame in (one, two))
+        size = difference(*numbers)
         if size > worst:
             worst, where = size, f"in {column!r}"
     outcome = Outcome.WITHIN if worst <= entry["tolerance"] else Outcome.OUT
     return Comparison(name, entry, outcome, worst, where)
+
+
+def _shown_otherwise(
+    old: Path, recorded: Mapping[str, Any], new: Path, made: Mapping[str, Any]
+) -> str:
+    """What a reader is told otherwise: of its manifest entry, or a table's headings; empty if nothing."""
+    for key in TOLD:
+        if recorded.get(key) != made.get(key):
+            return f"another {key}"
+    if recorded["kind"] == "table" and _headings(old) != _headings(new):
+        return "other headings"
+    return ""
+
+
+def _headings(path: Path) -> list[str]:
+    """The headings of a table in Markdown."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0] if path.is_file() else ""
+    return [cell.strip() for cell in first.split("|")]
 
 
 def difference(old: np.ndarray, new: np.ndarray) -> float:

@@ -51,12 +51,52 @@ TABLE = pd.DataFrame({"target": ["x", "v"], "loss": [1.0, 2.0]})
         (TABLE.assign(target=["x", "s"]), Outcome.OTHER),
         (TABLE[:1], Outcome.OTHER),
         (TABLE.rename(columns={"loss": "cost"}), Outcome.OTHER),
+        (TABLE.assign(loss=[1, 2]), Outcome.OTHER),
+        (TABLE.assign(loss=[True, 2.0]), Outcome.OTHER),
+        (TABLE.assign(loss=["1.0", "2.0.0"]), Outcome.OTHER),
     ],
 )
 def test_a_table_is_compared_number_by_number(folders, changed, expected) -> None:
     found = outcome(folders, TABLE, changed)
     assert found.outcome is expected
     assert found.outcome.agrees == (expected in (Outcome.SAME, Outcome.WITHIN))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("007", "7"), ("1", "True"), (2**60, 2**60 + 1), (10, 11), ("1e5x", "1e5y"), ("", "0")],
+)
+def test_names_counts_and_truth_values_have_no_tolerance(folders, one, other) -> None:
+    before, after = TABLE.assign(id=[one, one]), TABLE.assign(id=[one, other])
+    assert outcome(folders, before, after, tolerance=1.0).outcome is Outcome.OTHER
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("caption", "else"), ("alt", "else"), ("n", 5), ("seeds", [1]), ("kind", "figure")],
+)
+def test_what_the_reader_is_told_is_compared(folders, key, value) -> None:
+    old, new = folders
+    for folder in folders:
+        for ending in ("csv", "drawn.csv"):
+            TABLE.to_csv(folder / f"t.{ending}", index=False)
+    recorded = entry() | {"caption": "c", "alt": "a", "n": 4, "seeds": [0]}
+    made = {"t": recorded | {"made_from": "other code", "runs": ["other"]}}
+    assert compare(old, {"t": recorded}, new, made)[0].outcome is Outcome.SAME
+    (found,) = compare(old, {"t": recorded}, new, {"t": recorded | {key: value}})
+    assert found.outcome is Outcome.OTHER
+    assert found.detail == f"another {key}"
+
+
+def test_the_headings_of_a_table_are_compared(folders) -> None:
+    old, new = folders
+    for folder, heading in ((old, "loss [nats]"), (new, "loss [bits]")):
+        TABLE.to_csv(folder / "t.csv", index=False)
+        (folder / "t.md").write_text(f"| target | {heading}  |\n|:--|--:|\n| x | 1.0 |\n")
+    (found,) = compare(old, {"t": entry()}, new, {"t": entry()})
+    assert (found.outcome, found.detail) == (Outcome.OTHER, "other headings")
+    (new / "t.md").write_text("|target| loss [nats] |\n|:--|--:|\n| x | 1.1 |\n")
+    assert compare(old, {"t": entry()}, new, {"t": entry()})[0].outcome is Outcome.SAME
 
 
 def test_the_record_and_not_the_build_says_what_is_tolerated(folders) -> None:
