@@ -8,10 +8,15 @@ ever looked at, so an edit with an older date, a restored file, a missing or a d
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,9 @@ EXECUTION = "companion.build.execute.execute"
 
 RENDERING = "companion.build.book.render"
 
+PACKAGES = "the installed packages"
+"""Beside the files that a page is made from: the installed version of every package in the lock."""
+
 
 def path(name: str, profile: str) -> Path:
     """Where the record of a notebook, or of the rendered pages, is kept."""
@@ -41,7 +49,27 @@ def needs(name: str) -> dict[str, str]:
         return graph.contents(RENDERING) | _hashes([*files, ROOT / "_config.yml"])
     source = notebooks.source(name)
     machinery = graph.contents(EXECUTION)
-    return machinery | graph.contents(source) | _hashes([source, ROOT / "requirements.lock"])
+    return machinery | graph.contents(source) | _hashes([source]) | {PACKAGES: installed()}
+
+
+def installed() -> str:
+    """A hash of the version that is installed, without its build, of every package in the lock."""
+    lock = ROOT / "requirements.lock"
+    names = _PINNED.findall(lock.read_text(encoding="utf-8")) if lock.is_file() else []
+    return _versions(tuple(names))
+
+
+@cache
+def _versions(names: tuple[str, ...]) -> str:
+    """The hash of what is installed of these packages; it does not change while a process lives."""
+    found = []
+    for name in names:
+        with suppress(metadata.PackageNotFoundError):
+            found.append(f"{name}=={metadata.version(name).partition('+')[0]}\n")
+    return hashlib.sha256("".join(sorted(found)).encode()).hexdigest()
+
+
+_PINNED = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
 def inputs(name: str, profile: str) -> dict[str, str]:

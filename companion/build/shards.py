@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from companion import graph, notebooks, paths
-from companion.files import sha256, write_text
+from companion.build import records
+from companion.files import write_text
 
 GRIDS = "companion.chapters.*.grid"
 PLANNING = "companion.runs.grids.shards"
@@ -90,5 +91,5 @@ def settle(profile: str, known: list[Outline]) -> None:
 
 def _key() -> str:
     """What the answer depends on: the code of grids and of how they are shared out, torch, the packages."""
-    lock = sha256(paths.ROOT / "requirements.lock")
-    return " ".join([graph.digest([GRIDS, PLANNING]), metadata.version("torch"), lock])
+    build = metadata.version("torch")  # a run's identity has it, its build included
+    return " ".join([graph.digest([GRIDS, PLANNING]), build, records.installed()])

@@ -26,7 +26,7 @@ def test_the_first_record_holds_every_table_and_what_it_was_made_from(
 ) -> None:
     assert results.record() == {"artifacts": {}, "needs": {}, "seconds": {}}
     assert {c.outcome for c in results.compared()} == {Outcome.NEW}
-    needs = "companion/build/execute.py, notebooks/01_first.py, requirements.lock"
+    needs = "companion/build/execute.py, notebooks/01_first.py, the installed packages"
     more = "_build/standard/figures/numbers.csv, companion/build/execute.py, notebooks/02_second.py"
     assert changed_lines() == [
         f"numbers: not in the record; changed: {needs}",

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import time
+from functools import partial
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -45,9 +47,10 @@ def test_what_was_just_built_is_up_to_date(built: SmallRepository) -> None:
         ("figures/numbers.csv", "a\n1\n", {HTML: "figures/numbers.csv, which it reads, changed"}),
         (
             "requirements.lock",
-            "torch==2.12",
-            {FIRST: "requirements.lock changed"} | AFTER_FIRST,
+            "torch==2.11\nnumpy==2.0 \\\n    --hash=sha256:ab\n",
+            {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST,
         ),
+        ("requirements.lock", "# words\ntorch==2.12 \\\n    --hash=sha256:ab\n", {}),
         (
             "companion/build/execute.py",
             "def execute(): 1",
@@ -100,18 +103,38 @@ def test_a_record_holds_hashes_of_content_relative_to_the_repository(
     built: SmallRepository,
 ) -> None:
     record = json.loads((built.root / f"_build/{PROFILE}/records/{SECOND}.json").read_text())
-    lock, table = (built.root / name for name in ("requirements.lock", f"{FIGURES}/numbers.csv"))
+    table = built.root / f"{FIGURES}/numbers.csv"
     assert set(record["needs"]) == {
-        "companion/build/execute.py", "notebooks/02_second.py", "requirements.lock",
+        "companion/build/execute.py", "notebooks/02_second.py", records.PACKAGES,
     }  # fmt: skip
-    assert record["needs"]["requirements.lock"] == hashlib.sha256(lock.read_bytes()).hexdigest()
     digest = hashlib.sha256(table.read_bytes()).hexdigest()
     assert record["inputs"] == {f"{FIGURES}/numbers.csv": digest}
     assert set(record["made"]) == {
         f"{FIGURES}/02_second.manifest.json", f"{FIGURES}/sums.csv", f"_build/{PROFILE}/book/{SECOND}.ipynb",
     }  # fmt: skip
-    lock.unlink()
-    assert records.needs(SECOND)["requirements.lock"] == ""
+
+
+def test_another_installed_version_makes_every_page_stale(
+    built: SmallRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version, expected in (
+        ("2.11.0+cpu", {}),  # another build of it
+        ("2.12.0", {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST),
+        (None, {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST),
+    ):
+        monkeypatch.setattr(records.metadata, "version", lambda name: "2.11.0")
+        records._versions.cache_clear()
+        built.build()
+        monkeypatch.setattr(records.metadata, "version", partial(installed_as, version))
+        records._versions.cache_clear()
+        assert records.stale(PROFILE) == expected
+    records._versions.cache_clear()
+
+
+def installed_as(version: str | None, name: str) -> str:
+    if version is None:
+        raise PackageNotFoundError(name)
+    return version
 
 
 def test_forgetting_removes_what_no_longer_holds_and_nothing_else(built: SmallRepository) -> None:
