@@ -7,6 +7,7 @@
 # that no longer hold are removed here, and Snakemake makes what has none. Time stamps decide nothing. Before a
 # notebook is executed, the training runs that it loads are trained, one job a shard (companion/build/shards.py).
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from companion import notebooks, paths, profiles
 from companion.build import records, shards
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
-RUN = f"cd '{ROOT}' && '{sys.executable}' -m companion"
+RUN = f"cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m companion"
 SECONDS = records.seconds(PROFILE)
 
 paths.build_dir(PROFILE).mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,7 @@ for _shard in SHARDS:
             profile=PROFILE,
         priority: 10**6 # first, since notebooks wait for it
         shell:
-            "{RUN} runs train {params.shard} --profile {params.profile}"
+            "{RUN} runs train {params.shard:q} --profile {params.profile}"
 
 
 for _name in notebooks.names():
@@ -72,7 +73,7 @@ for _name in notebooks.names():
             profile=PROFILE,
         priority: SECONDS.get(_name, 0) # the longest first, so that no core waits at the end
         shell:
-            "{RUN} notebook {params.notebook} --profile {params.profile}"
+            "{RUN} notebook {params.notebook:q} --profile {params.profile}"
 
 
 rule render:

@@ -1,43 +1,86 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all, and read back with one reason where they cannot be."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import secrets
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import Any
 
-from companion.errors import UserError
+from companion.errors import UserError, cannot
+
+
+class Unreadable(ValueError):
+    """A file does not hold a JSON object; the message says why, in a few words."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``: beside it first, then renamed, so that no half is ever seen.
 
+    Who may read it is what the user's umask says.
+
     Raises:
         UserError: if the disk is full, the folder cannot be written, and the like.
     """
-    temporary: Path | None = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            error.filename = str(path)  # whoever reads it knows nothing of the other
             temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"cannot write {path}: {error.strerror}; "
-            f"expected room for {len(content):,} bytes in a folder that can be written"
-        ) from error
+            raise
+    except OSError as error:
+        raise UserError(cannot("write", error, path, f"room for {len(content):,} bytes")) from error
 
 
 def write_text(path: Path, content: str) -> None:
     """Write ``content`` to ``path`` as UTF-8, whole or not at all; raises like `write_bytes`."""
     write_bytes(path, content.encode())
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file says.
+
+    Raises:
+        UserError: if it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is not UTF-8 (byte {error.start}): expected text; save it as UTF-8"
+        ) from error
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object in ``path``.
+
+    Raises:
+        Unreadable: if there is none.
+    """
+    if not path.is_file():  # a pipe would keep us waiting
+        raise Unreadable("it is no file" if path.exists() else "it is missing")
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unreadable(str(error.strerror)) from error
+    except UnicodeDecodeError as error:
+        raise Unreadable("it is not UTF-8") from error
+    except RecursionError as error:
+        raise Unreadable("it nests too deep") from error
+    except ValueError as error:
+        raise Unreadable(f"it does not parse: {error}") from error
+    if not isinstance(value, dict):
+        raise Unreadable(f"it holds a {type(value).__name__}, not an object")
+    return value
 
 
 def sha256(path: Path) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 
 from companion import graph, notebooks, paths
 from companion.evidence import manifest
-from companion.files import sha256, write_text
+from companion.files import Unreadable, read_object, sha256, write_text
 from companion.paths import BOOK, ROOT
 
 HTML = "html"
@@ -35,6 +35,9 @@ RENDERING = "companion.build.book.render"
 
 PACKAGES = "the installed packages"
 """Beside the files that a page is made from: the installed version of every package in the lock."""
+
+YEAR = 3e7
+"""Seconds that nothing here takes."""
 
 
 def path(name: str, profile: str) -> Path:
@@ -121,12 +124,12 @@ def write(name: str, profile: str, made_from: dict[str, str], seconds: float) ->
 def read(name: str, profile: str) -> dict[str, Any] | None:
     """The record of ``name``; None if there is none that can be read."""
     try:
-        record = json.loads(path(name, profile).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = read_object(path(name, profile))
+    except Unreadable:
         return None
-    return (
-        record if isinstance(record, dict) and {"needs", "inputs", "made"} <= set(record) else None
-    )
+    tables = [record.get(part) for part in ("needs", "inputs", "made")]
+    whole = all(isinstance(t, dict) and all(isinstance(h, str) for h in t.values()) for t in tables)
+    return record if whole and durations({name: record.get("seconds")}) else None
 
 
 def stale(profile: str) -> dict[str, str]:
@@ -148,6 +151,7 @@ def forget(profile: str) -> dict[str, str]:
     write_text(_memory(profile), json.dumps(known, indent=1, sort_keys=True) + "\n")
     for name in found:
         path(name, profile).unlink(missing_ok=True)
+        manifest.drop_damaged(name, profile)
     current = {path(name, profile).name for name in [*notebooks.names(), HTML]}
     for left in paths.records_dir(profile).glob("*.json"):
         if left.name not in current:
@@ -160,14 +164,20 @@ def forget(profile: str) -> dict[str, str]:
 def seconds(profile: str) -> dict[str, float]:
     """How long each notebook took when last executed: here, or where the record was made."""
     known: dict[str, float] = {}
-    if paths.RECORD.is_file():
-        known |= json.loads(paths.RECORD.read_text(encoding="utf-8")).get("seconds", {})
-    if _memory(profile).is_file():
-        known |= json.loads(_memory(profile).read_text(encoding="utf-8"))
+    with suppress(Unreadable):  # whoever compares with the record says what is wrong with it
+        known |= durations(read_object(paths.RECORD).get("seconds"))
+    with suppress(Unreadable):
+        known |= durations(read_object(_memory(profile)))
     for name in [*notebooks.names(), HTML]:
         record = read(name, profile)
         known |= {name: record["seconds"]} if record else {}
     return known
+
+
+def durations(found: Any) -> dict[str, float]:
+    """Those of some found values that are a number of seconds."""
+    items = found.items() if isinstance(found, dict) else ()
+    return {k: v for k, v in items if isinstance(v, int | float) and 0 <= v < YEAR}
 
 
 def _memory(profile: str) -> Path:

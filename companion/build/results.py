@@ -15,7 +15,7 @@ from companion.build import records
 from companion.errors import UserError
 from companion.evidence import manifest
 from companion.evidence.compare import Comparison, compare
-from companion.files import write_bytes
+from companion.files import read_object, write_bytes
 
 PROFILE = profiles.STANDARD.name
 """The profile of the results of record."""
@@ -29,18 +29,28 @@ def record() -> dict[str, Any]:
     Raises:
         UserError: if it cannot be read.
     """
-    manifest: dict[str, Any] = {"artifacts": {}, "needs": {}, "seconds": {}}
     if not paths.RECORD.exists():
-        return manifest
+        return {"artifacts": {}, "needs": {}, "seconds": {}}
     try:
-        found = json.loads(paths.RECORD.read_text(encoding="utf-8"))
-        manifest = {part: dict(found[part]) for part in manifest}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        found = read_object(paths.RECORD)
+        return {
+            "artifacts": manifest.entries(_part(found, "artifacts", object)),
+            "needs": _part(found, "needs", dict),
+            "seconds": records.durations(_part(found, "seconds", int | float)),
+        }
+    except ValueError as error:
         raise UserError(
-            f"{paths.RECORD.relative_to(paths.ROOT)} cannot be read ({error!r}): expected the "
-            "manifest of the results of record; restore it from git, or make it again with make figures"
+            f"{notebooks.relative(paths.RECORD)} cannot be read ({error}): expected the manifest of the "
+            "results of record; restore it from git, or remove it and make it again with make figures"
         ) from error
-    return manifest
+
+
+def _part(found: dict[str, Any], name: str, kind: Any) -> dict[str, Any]:
+    """One part of the record: an object whose values are all of one kind."""
+    part = found.get(name)
+    if not isinstance(part, dict) or not all(isinstance(value, kind) for value in part.values()):
+        raise ValueError(f"expected {name}, an object for each notebook or artifact")
+    return part
 
 
 def compared() -> list[Comparison]:

@@ -26,7 +26,7 @@ import pandas as pd
 
 from companion import graph, notebooks, paths, profiles
 from companion.errors import UserError
-from companion.evidence.manifest import manifest_of, manifest_path, read_manifest
+from companion.evidence.manifest import NAME, manifest_of, manifest_path, read_manifest
 from companion.files import write_bytes
 
 if TYPE_CHECKING:
@@ -177,6 +177,11 @@ class Artifacts:
         } | {key: value for key, value in more.items() if value not in (None, [])}
 
     def _save(self, name: str, files: dict[str, bytes], entry: dict[str, Any]) -> None:
+        if not NAME.fullmatch(name):
+            raise UserError(
+                f"{name!r} cannot be the name of a {entry['kind']}: expected letters, digits, _ and -; "
+                f"choose another in {self.notebook}"
+            )
         # Whose name it is comes first: nothing of another notebook is ever overwritten.
         for owner in notebooks.names():
             if owner != self.notebook and name in manifest_of(owner, self.profile.name):

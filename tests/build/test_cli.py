@@ -61,7 +61,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_text(path, "two")
     assert path.read_text() == "two"
     assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
-    with pytest.raises(UserError, match=r"cannot write .*: File exists; expected room"):
+    with pytest.raises(UserError, match=r"cannot write .*: File exists; expected a folder"):
         write_text(path / "below", "three")
     assert path.read_text() == "two"
 

@@ -71,7 +71,9 @@ def test_a_changed_or_missing_table_is_refused_in_one_line(folder):
 def test_a_corrupt_manifest_is_named(folder):
     folder.mkdir()
     manifest_path(NOTEBOOK, "quick").write_text("{")
-    with pytest.raises(UserError, match=r"04_four_targets\.manifest\.json does not parse"):
+    with pytest.raises(
+        UserError, match=r"04_four_targets\.manifest\.json cannot be read \(it does not parse"
+    ):
         read_manifest("quick")
 
 
