@@ -7,14 +7,15 @@ r"""The loss: one formula for every target, weighting and time sampler.
 Losses are per example, in nats (a sum over dimensions, as the ELBO is); the caller reduces.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import torch
 from torch import Generator, Tensor
 
 from diffcore.choice import Choice
 from diffcore.denoisers import Denoiser, Net, checked, predicted
+from diffcore.memoized import Memoized
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, error_scale, like
 from diffcore.times import Times, TimeSampler, Uniform
@@ -100,10 +101,15 @@ class Loss(Choice):
 
     def terms(self, net: Net, x: Tensor, generator: Generator) -> Terms:
         """Per-example losses with the times that they were taken at; arguments as for a call."""
-        times = self.times.sample(x.shape[0], self.schedule, generator)
+        once = self.memoized(Memoized(self.schedule))
+        times = self.times.sample(x.shape[0], once.schedule, generator)
         eps = noise_like(x, generator)
-        task = self.task(x, eps, times)
+        task = once.task(x, eps, times)
         return Terms(task.value(predicted(net, task.z, task.t)), times)
+
+    def memoized(self, schedule: Memoized) -> Self:
+        """This loss, computing no function of its schedule twice for the same tensor: for one batch."""
+        return replace(self, schedule=schedule)
 
     def task(self, x: Tensor, eps: Tensor, times: Times) -> Task:
         """What a network is asked of data ``x`` and noise ``eps``, both (batch, ...), at ``times``."""
@@ -117,7 +123,8 @@ class Loss(Choice):
         Raises:
             ValueError: if the prediction does not have the shape of ``x``.
         """
-        return self.task(x, eps, times).value(checked(prediction, x))
+        once = self.memoized(Memoized(self.schedule))
+        return once.task(x, eps, times).value(checked(prediction, x))
 
     def factor(self, times: Times) -> Tensor:
         """The factor on the squared error of the target: w / (2 p) / (error scale)^2, (batch,)."""

@@ -20,7 +20,9 @@ from torch.func import functional_call, stack_module_state, vmap
 from diffcore.choice import Choice
 from diffcore.denoisers import Net, checked
 from diffcore.losses import Loss, Task, noise_like
+from diffcore.memoized import Memoized
 from diffcore.networks.weights import frozen, initialised
+from diffcore.schedules.base import Schedule
 from diffcore.times import TimeSampler, uniform
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
@@ -86,10 +88,22 @@ class Trainer:
                 f"one seed for each loss expected: got {len(losses)} losses and {len(seeds)} seeds"
             )
         self.losses, self.seeds, self.data, self.plan = list(losses), list(seeds), data, plan
+        self._groups = _grouped(losses, seeds)
+        self._samplers = list(dict.fromkeys(loss.times for loss in losses))
         self._template = initialised(make_net, seeds[0]).to(data)
         modules = [initialised(make_net, seed).to(data) for seed in seeds]
         params, self._buffers = stack_module_state(modules)
-        self.params: dict[str, Tensor] = {k: p.detach().requires_grad_() for k, p in params.items()}
+        # Weights of linear layers are kept as (models, in, out): their products and the gradients are
+        # then contiguous, which saves a copy of each at every step.
+        self._transposed = {
+            f"{name}.weight" if name else "weight"
+            for name, module in self._template.named_modules()
+            if isinstance(module, nn.Linear)
+        }
+        self.params: dict[str, Tensor] = {
+            name: self._turned(name, p.detach()).contiguous().requires_grad_()
+            for name, p in params.items()
+        }
         self.averaged = {name: p.detach().clone() for name, p in self.params.items()}
         self.step_count = 0
         self._adam = torch.optim.Adam(list(self.params.values()), lr=plan.learning_rate, fused=True)
@@ -104,11 +118,9 @@ class Trainer:
             ValueError: if the network does not return the shape of its input.
         """
         drawn = {seed: self._draw(generator) for seed, generator in self._generators.items()}
-        tasks = [
-            _task(loss, drawn[seed]) for loss, seed in zip(self.losses, self.seeds, strict=True)
-        ]
-        z, t, truth, factor = (torch.stack(part) for part in zip(*tasks, strict=True))
-        predictions = self._apply(self.params, z, t)
+        z, t, truth, factor = self._tasks(drawn)
+        weights = {name: self._turned(name, p) for name, p in self.params.items()}
+        predictions = self._apply(weights, z, t)
         checked(predictions[0], z[0])
         every = Task(*(part.flatten(0, 1) for part in (z, t, truth, factor)))
         values = every.value(predictions.flatten(0, 1)).reshape(factor.shape).mean(1)
@@ -125,7 +137,8 @@ class Trainer:
 
     def weights(self, index: int) -> dict[str, Tensor]:
         """The averaged weights and the buffers of model ``index``, by name."""
-        return {name: p[index].clone() for name, p in (self.averaged | self._buffers).items()}
+        averaged = {name: self._of_model(index, name, p) for name, p in self.averaged.items()}
+        return averaged | {name: b[index].clone() for name, b in self._buffers.items()}
 
     def net(self, index: int) -> Net:
         """Model ``index`` with its averaged weights, as a plain ``net(z, t)`` without gradients."""
@@ -141,11 +154,11 @@ class Trainer:
         state["generator"] = self._generators[self.seeds[index]].get_state()
         for name, p in self.params.items():
             adam = self._adam.state.get(p, {})
-            state[f"param.{name}"] = p.detach()[index].clone()
-            state[f"average.{name}"] = self.averaged[name][index].clone()
-            for moment in MOMENTS:
-                value = adam[moment] if adam else torch.zeros_like(p)
-                state[f"{moment}.{name}"] = value.detach()[index].clone()
+            kept = {"param": p, "average": self.averaged[name]} | {
+                moment: adam[moment] if adam else torch.zeros_like(p) for moment in MOMENTS
+            }
+            for kind, value in kept.items():
+                state[f"{kind}.{name}"] = self._of_model(index, name, value)
         return state
 
     def load_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
@@ -176,7 +189,8 @@ class Trainer:
             raise ValueError("states of equal seeds have seen different random numbers")
 
         def stacked(kind: str, name: str) -> Tensor:
-            return torch.stack([state[f"{kind}.{name}"] for state in states]).to(self.data)
+            values = torch.stack([state[f"{kind}.{name}"] for state in states]).to(self.data)
+            return self._turned(name, values).contiguous()
 
         for name, p in self.params.items():
             p.data.copy_(stacked("param", name))
@@ -193,12 +207,37 @@ class Trainer:
         # Every kind of time sampler starts from the same random numbers, and the stream goes on from
         # the same place whichever were asked: a model's numbers do not depend on its company.
         before, u = generator.get_state(), {}
-        for times in {loss.times for loss in self.losses}:
+        for times in self._samplers:
             generator.set_state(before)
             u[times] = times.draw(n, generator)
         generator.set_state(before)
         uniform(n, generator)
         return Draw(x, eps, u)
+
+    def _tasks(self, drawn: Mapping[int, Draw]) -> Task:
+        """What the models are given and asked, each part (models, batch, ...), in the models' order."""
+        found: dict[int, Task] = {}
+        for group in self._groups:
+            draws = [drawn[seed] for seed in group.seeds]
+            x, eps = torch.cat([d.x for d in draws]), torch.cat([d.eps for d in draws])
+            schedule = Memoized(group.schedule)
+            u = torch.cat([d.u[group.times] for d in draws])
+            times = group.times.quantile(u, schedule)
+            for loss, models in group.models.items():
+                task = loss.memoized(schedule).task(x, eps, times)
+                parts = (part.unflatten(0, (len(draws), -1)).unbind() for part in task)
+                found |= {m: Task(*part) for m, part in zip(models, zip(*parts), strict=True)}
+        tasks = (found[model] for model in range(len(self.losses)))
+        return Task(*(torch.stack(part) for part in zip(*tasks, strict=True)))
+
+    def _turned(self, name: str, p: Tensor) -> Tensor:
+        """Turn the weights of a linear layer from (..., out, in) to (..., in, out), or back."""
+        return p.mT if name in self._transposed else p
+
+    def _of_model(self, index: int, name: str, p: Tensor) -> Tensor:
+        """A copy of what belongs to one model, as its module has it."""
+        one = self._turned(name, p.detach()[index])
+        return one.clone(memory_format=torch.contiguous_format)
 
     def _apply(self, params: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
         def one(
@@ -217,7 +256,22 @@ class Trainer:
         )
 
 
-def _task(loss: Loss, draw: Draw) -> Task:
-    """What one model is given and asked."""
-    times = loss.times.quantile(draw.u[loss.times], loss.schedule)
-    return loss.task(draw.x, draw.eps, times)
+class _Group(NamedTuple):
+    """Losses that share time sampler and schedule, on the same seeds; which models each is of."""
+
+    times: TimeSampler
+    schedule: Schedule
+    seeds: tuple[int, ...]
+    models: dict[Loss, list[int]]
+
+
+def _grouped(losses: Sequence[Loss], seeds: Sequence[int]) -> list[_Group]:
+    """Models whose noise levels are computed at once."""
+    of_loss: dict[Loss, list[int]] = {}
+    for model, loss in enumerate(losses):
+        of_loss.setdefault(loss, []).append(model)
+    groups: dict[tuple, _Group] = {}
+    for loss, models in of_loss.items():
+        key = loss.times, loss.schedule, tuple(seeds[model] for model in models)
+        groups.setdefault(key, _Group(*key, {})).models[loss] = models
+    return list(groups.values())

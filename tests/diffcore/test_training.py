@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import diffcore as dc
-from diffcore.networks import StudyMLP, initialised
+from diffcore.networks import StudyMLP, TimeMLP, initialised
 from diffcore.times import Stratified, Uniform, UniformLogSNR
 from diffcore.training import Plan, Trainer
 
@@ -124,6 +124,51 @@ def test_a_state_resumes_in_other_company():
         second.step()
     assert distance(whole.weights(2), second.weights(0)) <= 1e-10
     assert distance(whole.weights(0), second.weights(1)) <= 1e-10
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_models_are_asked_together_is_what_each_is_asked_alone(dtype):
+    """Bit for bit, though losses of one time sampler, schedule and seeds share their noise levels."""
+    shared = [dc.Loss(COSINE, y, times=Stratified(IN_LOG_SNR)) for y in (dc.X, dc.V)]
+    losses = [*LOSSES, *shared, *shared, LOSSES[2]]
+    seeds = [*SEEDS, 7, 7, 5, 5, 4]
+    trainer = Trainer(NET, losses, seeds, DATA.to(dtype), PLAN)
+    drawn = {seed: trainer._draw(g) for seed, g in trainer._generators.items()}
+    together = trainer._tasks(drawn)
+    for model, (loss, seed) in enumerate(zip(losses, seeds, strict=True)):
+        x, eps, u = drawn[seed]
+        alone = loss.task(x, eps, loss.times.quantile(u[loss.times], loss.schedule))
+        assert all(torch.equal(a[model], b) for a, b in zip(together, alone, strict=True))
+
+
+def test_networks_of_the_size_of_the_digits_do_not_depend_on_their_company_by_one_bit():
+    make = partial(TimeMLP, dims=64, width=128, depth=2, schedule=COSINE)
+    data = torch.randn(300, 64, generator=torch.Generator().manual_seed(0))
+    losses = [
+        dc.Loss(COSINE, target, weighting, Stratified(IN_LOG_SNR))
+        for target in (dc.X, dc.EPS, dc.V)
+        for weighting in (dc.weightings.Elbo(), dc.weightings.Native(target))
+    ]
+    plan = Plan(steps=3, batch=128, learning_rate=4e-3, ema=0.9)
+    states = {}
+    for company in ([0, 1, 2, 3, 4, 5], [4], [5, 0]):
+        trainer = Trainer(make, [losses[i] for i in company], [0] * len(company), data, plan)
+        for _ in range(3):
+            trainer.step()
+        for place, i in enumerate(company):
+            states.setdefault(i, []).append(trainer.state(place))
+    for first, *others in states.values():
+        assert all(distance(first, other) == 0 for other in others)
+
+
+def test_a_state_and_the_weights_have_the_shapes_of_the_module():
+    module = initialised(NET, SEEDS[0]).to(DATA)
+    trainer = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    state, weights = trainer.state(0), trainer.weights(0)
+    for name, p in module.named_parameters():
+        assert torch.equal(weights[name], p)
+        assert torch.equal(state[f"param.{name}"], p)
+        assert weights[name].is_contiguous()
 
 
 def test_a_saved_state_does_not_change_when_training_goes_on():

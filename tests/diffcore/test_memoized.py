@@ -1,0 +1,66 @@
+"""A memoized schedule: the values of its schedule, each computed once for each tensor."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+import torch
+from reference import SCHEDULES
+
+import diffcore as dc
+from diffcore.memoized import Memoized
+
+FUNCTIONS = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr_prime")
+CALLS: Counter = Counter()
+
+
+@dataclass(frozen=True)
+class Counted(dc.schedules.Cosine):
+    """Counts what it is asked."""
+
+    def alpha(self, t):
+        CALLS["alpha"] += 1
+        return super().alpha(t)
+
+    def sigma(self, t):
+        CALLS["sigma"] += 1
+        return super().sigma(t)
+
+
+def times() -> torch.Tensor:
+    return torch.linspace(0.1, 0.9, 7, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_it_has_the_values_of_its_schedule(schedule):
+    memo, t = Memoized(schedule), times()
+    for name in FUNCTIONS:
+        assert torch.equal(getattr(memo, name)(t), getattr(schedule, name)(t))
+    log_snr = memo.log_snr(t)
+    assert torch.equal(memo.time_of(log_snr), schedule.time_of(log_snr))
+    assert memo.log_snr_range == schedule.log_snr_range
+    assert memo.log_snr_window((None, None)) == schedule.log_snr_window((None, None))
+
+
+def test_a_tensor_that_takes_the_place_of_another_is_not_taken_for_it():
+    """CPython gives the address, and so the id, of a tensor that is gone to the next one."""
+    memo, cosine = Memoized(dc.schedules.Cosine()), dc.schedules.Cosine()
+    for k in range(50):
+        t = torch.full((3,), k / 100, dtype=torch.float64)
+        assert torch.equal(memo.alpha(t), cosine.alpha(t))
+        del t
+
+
+@pytest.mark.parametrize("target", [dc.X, dc.EPS, dc.V, dc.SCORE])
+def test_a_loss_evaluates_each_scale_once(target):
+    x = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+    g = torch.Generator().manual_seed(1)
+    CALLS.clear()
+    got = dc.Loss(Counted(), target)(lambda z, t: z, x, g)
+    assert CALLS == {"alpha": 1, "sigma": 1}
+    plain = dc.Loss(dc.schedules.Cosine(), target)
+    g.manual_seed(1)
+    drawn = plain.times.sample(5, plain.schedule, g)
+    eps = torch.randn(x.shape, generator=g)
+    task = plain.task(x, eps, drawn)  # which evaluates them where they are needed
+    assert torch.equal(got, task.value(task.z))
