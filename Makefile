@@ -11,22 +11,25 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
+UV ?= $(shell command -v uv 2>/dev/null)
+PIP := $(RUN) -m pip install --disable-pip-version-check
 
 .PHONY: help env book notebook test test-slurm mutants verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
 
-env: $(STAMP) ## create .venv and install requirements.lock into it
+env: $(STAMP) ## create .venv and install the lock into it, with uv where it is there (UV= for pip)
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock requirements-torch.lock pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "error: no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python" >&2; exit 2; fi
 	@[ -x $(RUN) ] || { echo "creating $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); }
-	@echo "installing $$(grep -c == requirements.lock) packages into $(VENV) (minutes, once)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
-	@# torch pins the libraries that its build for this platform needs; the lock holds for all platforms
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -c requirements.lock torch
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "installing $$(grep -c == requirements.lock) packages and torch into $(VENV) with $(if $(UV),uv,pip (minutes, once))"
+	@# torch by pip, whose settings say which build it is to be; what is left for it are its platform's libraries
+	@$(if $(UV),$(UV) pip install --python $(RUN),$(PIP)) --quiet --no-deps --require-hashes -r requirements.lock; \
+	$(PIP) --quiet --no-warn-conflicts -r requirements-torch.lock; \
+	$(PIP) --quiet --no-deps --no-build-isolation -e .; \
+	echo "installed in $$SECONDS s"
 	@touch $@
 
 book: env ## execute the notebooks that changed and render the book (PROFILE=quick|standard|paper)
@@ -61,7 +64,7 @@ typecheck: env ## mypy, strict, on diffcore and companion
 pair: env ## make each notebook's .ipynb from its .py
 	@$(RUN) -m companion pair
 
-lock: env ## write requirements.lock from what pyproject.toml asks for, as installed
+lock: env ## write the lock from what pyproject.toml asks for, as installed (needs uv, for the hashes)
 	@$(RUN) -m companion lock
 
 figures: env ## make what the last standard build made the results of record, and say what changed

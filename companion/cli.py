@@ -140,10 +140,10 @@ def pair() -> None:
 
 @app.command()
 def lock() -> None:
-    """Write requirements.lock from what pyproject.toml asks for, as installed here."""
+    """Write the lock from what pyproject.toml asks for, as installed here; needs uv, for the hashes."""
     from companion.build import lock as locking
 
-    typer.echo(f"requirements.lock pins {locking.write()} packages")
+    typer.echo(f"the lock pins {locking.write()} packages")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,8 @@ NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
 RESULTS = ROOT / "figures"
 RECORD = RESULTS / "manifest.json"
+LOCKS = ("requirements.lock", "requirements-torch.lock")
+"""What is installed; torch apart from the others, see `companion.build.lock`."""
 FINISHED = "finished.json"
 """In the folder of a finished run: the hashes of its files; written last."""
 

@@ -36,7 +36,7 @@ profile = "standard"
 """
 
 PIPELINE = ["Snakefile", "Makefile", "_config.yml", "jupytext.toml", "pyproject.toml"]
-PIPELINE += ["requirements.lock"]
+PIPELINE += ["requirements.lock", "requirements-torch.lock"]
 
 
 def notebook(title: str, *cells: str) -> str:

@@ -16,7 +16,7 @@ from companion.files import write_text
 
 #: What a cold run is made from. Nothing built, no training run, goes along.
 SOURCES = ["book", "companion", "diffcore", "notebooks", "figures", "profiles"]
-SOURCES += ["Snakefile", "_config.yml", "jupytext.toml", "pyproject.toml", "requirements.lock"]
+SOURCES += ["Snakefile", "_config.yml", "jupytext.toml", "pyproject.toml", *paths.LOCKS]
 
 
 def run(jobs: int = 2) -> list[Comparison]:

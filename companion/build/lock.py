@@ -1,11 +1,17 @@
-"""Write ``requirements.lock``: the exact version of every package that the project needs.
+"""Write the lock: the exact version of every package that the project needs, and what its files must hash to.
 
-The lock is the closure of ``pyproject.toml``'s requirements over what is installed here, as plain
-``name==version`` lines, so that it holds for any package index.
+The lock is the closure of ``pyproject.toml``'s requirements over what is installed here. It is two files.
+``requirements.lock`` has the hashes of every file that the package index has of each version, for all
+platforms. ``requirements-torch.lock`` has torch alone, by version: its builds differ by where they come from
+(for processors, for CUDA), and each pins the libraries of its platform itself.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -14,11 +20,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from companion.errors import UserError
+from companion.errors import UserError, one_line
 from companion.files import write_text
-from companion.paths import ROOT
+from companion.paths import LOCKS, ROOT
 
-LOCK = ROOT / "requirements.lock"
+LOCK, TORCH = (ROOT / name for name in LOCKS)
+UNHASHED = {"torch"}
 
 #: Asked for by a peer library for parts that the book does not touch, and heavy to install.
 LEFT_OUT = {
@@ -27,8 +34,12 @@ LEFT_OUT = {
 }
 
 HEADER = """\
-# Exact versions of everything the book, its tests and its peers need. Written by `make lock`.
-# Install with `make env`, or `pip install --no-deps -r requirements.lock`.
+# Exact versions of everything the book, its tests and its peers need but torch, with the hashes of all their
+# files. Written by `make lock`; install with `make env`.
+"""
+TORCH_HEADER = """\
+# torch, by version: its builds differ by where they come from. Installed after requirements.lock, which has
+# everything else that it needs but the libraries of its platform; those each build pins itself.
 """
 
 
@@ -82,15 +93,58 @@ def closure(wanted: list[Requirement]) -> dict[str, str]:
     return versions
 
 
-def read(path: Path = LOCK) -> dict[str, str]:
-    """Return name -> version of a lock file."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
-    return dict(pins)
+def read() -> dict[str, str]:
+    """Return name -> version of the lock."""
+    return {name: version for path in (LOCK, TORCH) for name, version in _pins(path)}
+
+
+def hashes() -> dict[str, int]:
+    """Return name -> how many files of the package are known by their hash."""
+    entries = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    return {line.split("==")[0]: line.count("--hash=sha256:") for line in entries if "==" in line}
+
+
+def _pins(path: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^([a-z0-9-]+)==(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def write() -> int:
-    """Write the lock file and return how many packages it pins."""
+    """Write the lock and return how many packages it pins.
+
+    Raises:
+        UserError: if a package is not as asked for, or uv is missing or does not find the hashes.
+    """
     versions = closure(requirements())
-    write_text(LOCK, HEADER + "".join(f"{n}=={v}\n" for n, v in sorted(versions.items())))
+    pins = {n: f"{n}=={v}\n" for n, v in sorted(versions.items())}
+    hashed = _with_hashes("".join(line for n, line in pins.items() if n not in UNHASHED))
+    write_text(LOCK, HEADER + hashed)
+    write_text(TORCH, TORCH_HEADER + "".join(pins[n] for n in sorted(UNHASHED)))
     return len(versions)
+
+
+def _with_hashes(pins: str) -> str:
+    """The pins, each with the hash of every file that the package index has of it."""
+    uv = shutil.which("uv")
+    if uv is None:
+        raise UserError(
+            "uv is not on the PATH: expected it, to look up hashes; run `pip install uv`"
+        )
+    command = [
+        uv,
+        "pip",
+        "compile",
+        "--no-deps",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+    ]
+    done = subprocess.run(
+        [*command, "--quiet", "--python", sys.executable, "-"],
+        input=pins, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise UserError(
+            f"uv finds no hashes ({one_line(done.stderr)}): expected every pin on the package index; "
+            "install versions that it has"
+        )
+    return done.stdout

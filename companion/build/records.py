@@ -22,7 +22,7 @@ from typing import Any
 
 from companion import graph, notebooks, paths
 from companion.evidence import manifest
-from companion.files import Unreadable, read_object, sha256, write_text
+from companion.files import Unreadable, read_object, read_text, sha256, write_text
 from companion.paths import BOOK, ROOT
 
 HTML = "html"
@@ -57,9 +57,8 @@ def needs(name: str) -> dict[str, str]:
 
 def installed() -> str:
     """A hash of the version that is installed, without its build, of every package in the lock."""
-    lock = ROOT / "requirements.lock"
-    names = _PINNED.findall(lock.read_text(encoding="utf-8")) if lock.is_file() else []
-    return _versions(tuple(names))
+    texts = [read_text(ROOT / lock) for lock in paths.LOCKS if (ROOT / lock).is_file()]
+    return _versions(tuple(name for text in texts for name in _PINNED.findall(text)))
 
 
 @cache

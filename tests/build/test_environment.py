@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from companion import paths
 from companion.build import lock
+from companion.errors import UserError
 
 ROOT = paths.ROOT
 README = ROOT / "README.md"
@@ -29,14 +30,45 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_the_lock_holds_plain_versions_only() -> None:
-    lines = lock.LOCK.read_text().splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
+def test_the_lock_holds_versions_and_hashes_only() -> None:
+    lines = [line for line in lock.LOCK.read_text().splitlines() if not line.startswith("#")]
+    pins = [line for line in lines if "==" in line]
     assert len(pins) > 100
-    for pin in pins:
-        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*", pin), pin
+    for line in lines:
+        pin = r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][0-9a-z.]*"
+        assert re.fullmatch(rf"{pin} \\|    --hash=sha256:[0-9a-f]{{64}}( \\)?", line), line
     assert pins == sorted(pins, key=lambda pin: pin.split("==")[0])
     assert not lock.LEFT_OUT.keys() & lock.read().keys()
+    torch = [line for line in lock.TORCH.read_text().splitlines() if not line.startswith("#")]
+    assert [line.partition("==")[0] for line in torch] == sorted(lock.UNHASHED)
+
+
+def test_every_file_of_every_package_but_torch_has_its_hash() -> None:
+    hashes = lock.hashes()
+    assert hashes.keys() == lock.read().keys() - lock.UNHASHED
+    assert min(hashes.values()) >= 1
+    # a lock of one machine's own wheels would have one hash each, where the index has dozens
+    assert min(hashes[name] for name in ("numpy", "scipy", "pyzmq", "pillow", "matplotlib")) >= 20
+
+
+def test_make_installs_by_hash_and_torch_after_it() -> None:
+    command = ["make", "--dry-run", "--always-make", "--no-print-directory", "env"]
+    for uv in ("", "/somewhere/uv"):
+        said = subprocess.run(
+            [*command, f"UV={uv}"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        installs = [line for line in said.stdout.splitlines() if "pip install" in line]
+        assert "--no-deps --require-hashes -r requirements.lock" in installs[0]
+        assert installs[0].startswith(uv or ".venv/bin/python -m pip")
+        assert "-r requirements-torch.lock" in installs[1]
+
+
+def test_without_uv_there_is_no_new_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    before = lock.LOCK.read_bytes()
+    with pytest.raises(UserError, match="uv is not on the PATH: expected it"):
+        lock.write()
+    assert lock.LOCK.read_bytes() == before
 
 
 def test_the_lock_is_the_closure_of_what_the_project_asks_for() -> None:
@@ -54,14 +86,15 @@ def test_the_lock_has_every_requirement_in_a_version_that_fits() -> None:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
-def test_the_conda_road_leads_to_the_same_lock() -> None:
+def test_the_conda_road_leads_to_make() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     plain = [x for x in environment["dependencies"] if isinstance(x, str)]
-    (pip,) = [x["pip"] for x in environment["dependencies"] if isinstance(x, dict)]
     assert f"python {project['requires-python']}" in plain
-    assert {x.split()[0] for x in plain} <= {"python", "pip", "make", "git"}
-    assert pip == ["-r requirements.lock"]
+    assert {x.split()[0] for x in plain} <= {"python", "pip", "make", "git", "uv"}
+    assert (
+        plain == environment["dependencies"]
+    )  # pip there would not heed the hashes: make installs
     assert environment["name"] == project["name"]
 
 
