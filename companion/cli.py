@@ -1,33 +1,46 @@
-"""The command line: ``python -m companion``."""
+"""The command line: ``python -m companion``. Every failure is one line; see `companion.errors`."""
 
 from __future__ import annotations
 
-import errno
 import logging
+import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from companion import cli_runs
+from companion import cli_runs, paths
 from companion.cli_runs import ProfileOption
-from companion.errors import UserError
+from companion.errors import UserError, cannot, one_line
 
 #: What typer makes of Ctrl-C.
 INTERRUPTED = 130
 
-#: No room: the disk is full, a quota is used up, a file has reached its limit.
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: A mistake of ours.
+BUG = 3
+
+#: Set it to see where an error comes from.
+TRACEBACK = "COMPANION_TRACEBACK"
 
 app = typer.Typer(
     name="companion",
     help="Check, execute and build the executable companion.",
-    no_args_is_help=True,
+    epilog="Exit status: 0 all is well; 1 what was asked for failed; 2 it could not be tried; "
+    "3 a mistake of ours; 130 interrupted.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_runs.app, name="runs")
+
+
+@app.callback(invoke_without_command=True)
+def companion(context: typer.Context) -> None:
+    """Check, execute and build the executable companion; without a command, this help."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -151,23 +164,44 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' words are not the user's
     try:
         status = app(arguments, prog_name="companion", standalone_mode=False)
-    except UserError as error:
-        return _complain(str(error), error.exit_status)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        where = error.filename or "a file"
-        return _complain(f"cannot write {where}: {error.strerror}: expected room; make some", 2)
+    except BrokenPipeError:  # whoever read what is printed has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
-        message = getattr(error, "format_message", None)  # a mistake in the arguments
-        if message is None:
-            raise
-        return _complain(f"{message()}; see python -m companion --help", 2)
+        if os.environ.get(TRACEBACK):
+            traceback.print_exc()
+        return _complain(*_in_words(error))
     if status == INTERRUPTED:
         return _complain("interrupted; run it again to go on where it stopped", status)
     return status or 0
 
 
+def _in_words(error: Exception) -> tuple[str, int]:
+    """The line for an error, and the exit status."""
+    match error:
+        case UserError():
+            return str(error), error.exit_status
+        case OSError():
+            return cannot("use", error), 2
+        case SyntaxError() if error.filename and error.filename.startswith(str(paths.ROOT)):
+            where = f"{error.filename}, line {error.lineno}"
+            return f"{where}: {error.msg}: expected Python that parses; mend the line", 2
+        case ImportError():
+            return (
+                f"{error}: expected this repository and the packages of its lock; run make env",
+                2,
+            )
+    message = getattr(error, "format_message", None)  # a mistake in the arguments
+    if message is not None:
+        return f"{message()}; see python -m companion --help", 2
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return (
+        f"a mistake of ours, {type(error).__name__} in {where}: {error}; please report it; "
+        f"{TRACEBACK}=1 shows where it comes from"
+    ), BUG
+
+
 def _complain(message: str, status: int) -> int:
-    typer.echo(f"error: {message}", err=True)
+    typer.echo(f"error: {one_line(message)}", err=True)
     return status

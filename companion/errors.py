@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -60,12 +61,15 @@ def cannot(verb: str, error: OSError, path: Path | None = None, room: str = "roo
         room: what is wanted of a disk.
     """
     about = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+    reason = error.strerror or str(error)
+    if isinstance(error, shutil.Error):  # of many files: the first
+        about, _, reason = error.args[0][0]
     if about is not None and error.errno in (errno.ENOTDIR, errno.EEXIST):
         places = [about, *about.parents]
         about = next((p for p in places if os.path.lexists(p) and not p.is_dir()), about)
     mends = (mend for numbers, mend in _MENDS.items() if error.errno in numbers)
     mend = next(mends, "expected the system to let us; mend that").format(room=room)
-    return f"cannot {verb} {about or 'a file'}: {error.strerror or error}; {mend}"
+    return f"cannot {verb} {about or 'a file'}: {reason}; {mend}"
 
 
 def plain(text: str) -> str:

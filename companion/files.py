@@ -60,6 +60,25 @@ def read_text(path: Path) -> str:
         ) from error
 
 
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds.
+
+    Raises:
+        UserError: if it does not parse.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f", line {place.line + 1}" if place else ""
+        reason = getattr(error, "problem", None) or type(error).__name__
+        raise UserError(
+            f"{path}{where}: {reason}: expected YAML that parses; mend the line"
+        ) from error
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """Return the JSON object in ``path``.
 

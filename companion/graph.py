@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 
 from companion.errors import UserError
-from companion.files import sha256
+from companion.files import read_text, sha256
 from companion.paths import ROOT
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*([.:][\w*]+)+")
@@ -262,8 +262,10 @@ def _base(node: ast.ImportFrom, path: Path) -> str:
 
 def _tree(path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
+        return ast.parse(read_text(path))
     except SyntaxError as error:
         raise UserError(
             f"{path}, line {error.lineno}: {error.msg}: expected Python that parses; mend the line"
         ) from error
+    except (ValueError, RecursionError, MemoryError) as error:  # a null byte, or too deep
+        raise UserError(f"{path}: {error}: expected Python that parses; mend it") from error

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from companion import graph
 from companion.errors import UnknownName, UserError
+from companion.files import read_text
 from companion.paths import NOTEBOOKS, ROOT
 
 
 def names() -> list[str]:
-    """Return the names of all notebooks, in reading order."""
-    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    """Return the names of all notebooks, in reading order.
+
+    Raises:
+        UserError: if there is none.
+    """
+    folder = NOTEBOOKS.iterdir() if NOTEBOOKS.is_dir() else ()
+    found = sorted(
+        p.stem for p in folder if re.fullmatch(r"[0-9]{2}_.*\.py", p.name) and p.is_file()
+    )
+    if not found:
+        raise UserError(
+            f"no notebooks in {NOTEBOOKS}: expected NN_topic.py; restore them (git checkout notebooks)"
+        )
+    return found
 
 
 def find(name: str) -> str:
@@ -23,9 +38,12 @@ def find(name: str) -> str:
         UnknownName: if there is none.
     """
     known = names()
-    stem = Path(name).stem
+    path = Path(name)
+    place = path.parent if path.is_absolute() else ROOT / path.parent
+    here = len(path.parts) == 1 or place == NOTEBOOKS
+    stem = path.stem if path.suffix in (".py", ".ipynb") else path.name
     matches = [stem] if stem in known else [n for n in known if n.split("_")[0] == stem]
-    if not matches:
+    if not here or not matches:
         raise UnknownName("notebook", name, known)
     return matches[0]
 
@@ -33,6 +51,28 @@ def find(name: str) -> str:
 def source(name: str) -> Path:
     """Return the ``.py`` that notebook ``name`` is made from."""
     return NOTEBOOKS / f"{name}.py"
+
+
+def parse(path: Path) -> Any:
+    """Return the notebook that the ``.py`` at ``path`` holds, checked against the format of notebooks.
+
+    Raises:
+        UserError: if it holds none.
+    """
+    import jupytext
+    import nbformat
+
+    text = read_text(path)
+    try:
+        notebook = jupytext.reads(text, "py:percent")
+        nbformat.validate(notebook)
+    except Exception as error:  # whatever they trip over in it
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise UserError(
+            f"{path.parent.name}/{path.name} does not read as a notebook ({reason[0]}): expected cells in "
+            "the percent format under a YAML header; copy the header of another notebook"
+        ) from error
+    return notebook
 
 
 def reads(name: str) -> dict[str, str]:
@@ -69,8 +109,8 @@ def relative(path: Path) -> str:
 
 def _calls(path: Path) -> list[tuple[str, ast.Call]]:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError:
+        tree = ast.parse(read_text(path))
+    except (SyntaxError, ValueError):
         return []  # whoever executes or imports it says so
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     return [(ast.unparse(call.func).rpartition(".")[2], call) for call in calls]

@@ -18,9 +18,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from companion import graph, notebooks, profiles
-from companion.build import records
+from companion.build import engine, records
 from companion.errors import UserError, one_line, plain
-from companion.files import write_text
+from companion.files import read_yaml, write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
 
 
@@ -46,7 +46,7 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         BuildError: if a notebook raises or the book does not render.
     """
     profile = profiles.get(profile).name
-    target = notebooks.find(only) if only else records.HTML
+    target = records.HTML if only is None else notebooks.find(only)
     build_dir(profile).mkdir(parents=True, exist_ok=True)
     log = logs_dir(profile) / "snakemake.log"
     log.parent.mkdir(exist_ok=True)
@@ -54,7 +54,7 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         stale = records.forget(profile)
         if target in stale:
             _snakemake(profile, target, jobs, log, waiting=list(stale))
-    return pages_dir(profile) / f"{target}.ipynb" if only else html_dir(profile) / "index.html"
+    return html_dir(profile) / "index.html" if only is None else records.page(target, profile)
 
 
 def render(profile: str) -> None:
@@ -65,6 +65,8 @@ def render(profile: str) -> None:
     """
     profile = profiles.get(profile).name
     started, made_from = time.monotonic(), records.needs(records.HTML)
+    for settings in (ROOT / "_config.yml", BOOK / "_toc.yml"):
+        read_yaml(settings)
     stage(profile)
     cache, log = build_dir(profile) / "sphinx", logs_dir(profile) / "sphinx.log"
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -74,7 +76,8 @@ def render(profile: str) -> None:
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     write_text(log, plain(result.stdout + result.stderr))
     if result.returncode:
-        shutil.rmtree(cache)  # what was rendered with a warning would be kept, and silent next time
+        # what was rendered with a warning would be kept, and silent next time
+        shutil.rmtree(cache, ignore_errors=True)
         raise BuildError(
             f"the book does not render: {_first_problem(result.stderr)}; "
             f"all of Sphinx's words are in {log.relative_to(ROOT)}"
@@ -94,6 +97,7 @@ def stage(profile: str) -> None:
 
     manifest.prune(profile)
     pages = pages_dir(profile)
+    pages.mkdir(parents=True, exist_ok=True)
     keep = {f"{name}.ipynb" for name in notebooks.names()}
     for path in pages.iterdir():
         if path.name not in keep:
@@ -106,20 +110,23 @@ def stage(profile: str) -> None:
 
 def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[str]) -> None:
     """Have Snakemake make the record of ``target``; say what is done, keep its words in ``log``."""
+    if not (ROOT / "Snakefile").is_file():
+        raise UserError("there is no Snakefile: expected it; restore it (git checkout Snakefile)")
     command = [sys.executable, "-m", "snakemake", f"records/{target}.json"]
     command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"profile={profile}"]
     command += ["--cores", str(jobs), "--keep-going", "--scheduler", "greedy"]
     command += ["--rerun-incomplete", "--rerun-triggers", "input"]
     command += ["--nolock"]  # `_alone` is the lock, and unlike Snakemake's it dies with its holder
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | engine.home(build_dir(profile))
     failures = []
     with (
-        log.open("w", encoding="utf-8") as words,
+        log.open("w", encoding="utf-8", errors="replace") as words,
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             cwd=build_dir(profile),
             env=environment,
         ) as process,
@@ -141,8 +148,8 @@ def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[st
         for name in notebooks.names():
             graph.needs(notebooks.source(name))  # a file that does not parse is told in our words
         raise BuildError(
-            f"Snakemake stopped with exit status {process.returncode}: expected it to finish; "
-            f"its words are in {log.relative_to(ROOT)}"
+            f"{engine.failure(log.read_text(encoding='utf-8'), process.returncode)}: expected it to finish; "
+            f"all of Snakemake's words are in {log.relative_to(ROOT)}"
         )
 
 
@@ -171,8 +178,10 @@ def _end_family(pid: int) -> None:
 def _first_problem(words: str) -> str:
     """Return the first warning or error in what Sphinx said, in one line."""
     lines = [one_line(line) for line in words.splitlines()]
-    found = [x for x in lines if "WARNING" in x or "ERROR" in x or "rror:" in x]
-    first = (found or lines or ["Sphinx said nothing"])[0]
+    lines = [line for line in lines if line and not line.startswith("Traceback")]
+    found = [x for x in lines if "WARNING" in x or "ERROR" in x]
+    found += [engine.exception_in(words)] if not found else []
+    first = next(filter(None, [*found, *lines[-1:]]), "Sphinx said nothing")
     return first.replace(f"{ROOT}/", "")
 
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jupytext
-
-from companion import paths
+from companion import notebooks, paths
 from companion.derivation import Chain, Derivation, Prose, Step, deferred, fresh_ledger
 from companion.errors import UserError
 
@@ -67,7 +65,7 @@ def collect(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
 def _chapter(path: Path) -> Chapter:
     cells = [
         cell
-        for cell in jupytext.read(path)["cells"]
+        for cell in notebooks.parse(path)["cells"]
         if cell["cell_type"] == "code" and "derivation" in cell["metadata"].get("tags", [])
     ]
     sources = tuple(cell["source"] for cell in cells)

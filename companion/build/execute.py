@@ -68,10 +68,8 @@ def read(name: str) -> Any:
     Raises:
         UserError: unless exactly one cell is tagged ``parameters``, and the kernel is named.
     """
-    import jupytext
-
     path = notebooks.source(name)
-    notebook = jupytext.read(path)
+    notebook = notebooks.parse(path)
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
     if len(tagged) != 1:
         raise UserError(
@@ -108,6 +106,7 @@ def clean(notebook: Any) -> Any:
 def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -> Any:
     """Return ``notebook`` executed; its errors become one line and a log."""
     os.environ.update(STEADY)
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
     from traitlets.config import Config
@@ -135,6 +134,11 @@ def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -
         raise NotebookError(
             f"notebook {name}: its kernel died: expected it to live to the last cell; "
             "free some memory and run it again"
+        ) from error
+    except (NoSuchKernel, RuntimeError, OSError) as error:
+        raise NotebookError(
+            f"notebook {name}: its kernel did not start ({error}): expected the kernelspec of its "
+            "header to be installed and to run; run make env"
         ) from error
 
 

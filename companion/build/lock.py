@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from companion.errors import UserError, one_line
-from companion.files import write_text
+from companion.files import read_text, write_text
 from companion.paths import LOCKS, ROOT
 
 LOCK, TORCH = (ROOT / name for name in LOCKS)
@@ -46,12 +46,22 @@ TORCH_HEADER = """\
 def requirements(
     extras: tuple[str, ...] = ("book", "test", "peers", "cluster"),
 ) -> list[Requirement]:
-    """Return what ``pyproject.toml`` asks for, with the given extras."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = list(project["dependencies"])
-    for extra in extras:
-        lines += project["optional-dependencies"][extra]
-    return [Requirement(line) for line in lines]
+    """Return what ``pyproject.toml`` asks for, with the given extras.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    try:
+        project = tomllib.loads(read_text(ROOT / "pyproject.toml"))["project"]
+        lines = list(project["dependencies"])
+        for extra in extras:
+            lines += project["optional-dependencies"][extra]
+        return [Requirement(line) for line in lines]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"pyproject.toml asks for nothing that can be read ({error!r}): expected dependencies and "
+            f"the extras {', '.join(extras)}; mend it"
+        ) from error
 
 
 def closure(wanted: list[Requirement]) -> dict[str, str]:

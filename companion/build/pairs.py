@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from companion import notebooks
 from companion.files import write_text
@@ -16,10 +15,9 @@ def path(name: str) -> Path:
 
 def made(name: str) -> str:
     """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time."""
-    import jupytext
     import nbformat
 
-    notebook: Any = jupytext.read(notebooks.source(name))
+    notebook = notebooks.parse(notebooks.source(name))
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
@@ -39,4 +37,4 @@ def write() -> list[str]:
 
 def agrees(name: str) -> bool:
     """Tell whether the pair of notebook ``name`` agrees."""
-    return path(name).is_file() and path(name).read_text(encoding="utf-8") == made(name)
+    return path(name).is_file() and path(name).read_bytes() == made(name).encode()

@@ -14,7 +14,7 @@ from importlib import metadata
 
 from companion import graph, notebooks, paths
 from companion.build import records
-from companion.files import write_text
+from companion.files import read_object, write_text
 
 GRIDS = "companion.chapters.*.grid"
 PLANNING = "companion.runs.grids.shards"
@@ -45,10 +45,10 @@ def outlines(profile: str) -> list[Outline]:
     memory = paths.build_dir(profile) / "shards.json"
     key = _key()
     try:
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        known = read_object(memory)
         if known["key"] == key:
             return [Outline(s["name"], (*s["chapters"],), (*s["ids"],)) for s in known["shards"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         pass
     from companion.runs import grids
 

@@ -75,7 +75,9 @@ def state(run: Run) -> str:
             return f"diverged: {words}" if words else f"at step {int(kept['step'])} of {steps}"
     except UserError as error:
         return f"damaged: {str(error).partition(': ')[2].partition(' is missing')[0]}"
-    return f"at step 0 of {steps}" if run.folder.exists() else "missing"
+    if not run.folder.exists():
+        return "missing"
+    return f"at step 0 of {steps}" if run.folder.is_dir() else "damaged: its folder is a file"
 
 
 def size(folder: Path) -> int:

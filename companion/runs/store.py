@@ -14,8 +14,8 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 
 from companion import paths
-from companion.errors import UserError
-from companion.files import write_bytes
+from companion.errors import UserError, cannot
+from companion.files import Unreadable, read_object, write_bytes
 from companion.paths import FINISHED
 from companion.runs.tensors import DamagedTensors, unpack
 
@@ -48,12 +48,9 @@ def read_finished(folder: Path, name: str) -> bytes:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in ``path``; raises UserError if there is none."""
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise damaged(path, "JSON", error) from error
-    if not isinstance(content, dict):
-        raise damaged(path, "a JSON object")
-    return content
+        return read_object(path)
+    except Unreadable as error:
+        raise damaged(path, "a JSON object", error) from error
 
 
 def read_tensors(path: Path, owner: str) -> dict[str, Tensor]:
@@ -99,7 +96,7 @@ def only_one(ids: Iterable[str]) -> Iterator[None]:
                     stack.enter_context(lock.acquire())
         except OSError as error:
             raise UserError(
-                f"cannot lock the training runs in {paths.runs_dir()}: {error.strerror}; "
-                "expected room in a folder that can be written, or another in COMPANION_RUNS"
+                f"{cannot('lock the training runs in', error, paths.runs_dir())}, or name another folder in "
+                "COMPANION_RUNS"
             ) from error
         yield

@@ -15,7 +15,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-from companion.files import sha256, write_text
+from companion.files import read_object, sha256, write_text
 from companion.loaded import packages
 from companion.paths import ROOT
 
@@ -44,9 +44,9 @@ def load(folder: Path, key: str | None) -> Any:
     if key is None:
         return None
     try:
-        kept = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
+        kept = read_object(folder / f"{key}.json")
         return kept["value"] if kept["seal"] == hashed([key, kept["value"]]) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
