@@ -164,9 +164,6 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' words are not the user's
     try:
         status = app(arguments, prog_name="companion", standalone_mode=False)
-    except BrokenPipeError:  # whoever read what is printed has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exc()

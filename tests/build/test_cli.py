@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,29 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "lock",
     ):
         assert f"\n  {command} " in said
+
+
+def test_a_bare_command_is_its_help_and_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    bare = capsys.readouterr()
+    assert cli.main(["--help"]) == 0
+    assert bare.out == capsys.readouterr().out
+    assert bare.err == ""
+    assert "0 all is well; 1 what was asked for failed; 2 it could not be" in bare.out
+
+
+def test_a_mistake_of_ours_is_one_line_and_its_traceback_a_variable_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "names", lambda: {}["none"])
+    assert cli.main(["list"]) == 3
+    said = capsys.readouterr().err
+    assert re.fullmatch(
+        r"error: a mistake of ours, KeyError in test_cli.py:\d+: 'none'; .*\n", said
+    )
+    monkeypatch.setenv("COMPANION_TRACEBACK", "1")
+    assert cli.main(["list"]) == 3
+    assert "Traceback (most recent call last)" in capsys.readouterr().err
 
 
 def test_list_names_notebooks_and_profiles(capsys: pytest.CaptureFixture[str]) -> None:
