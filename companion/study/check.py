@@ -89,11 +89,16 @@ def checked(name: str, text: str) -> pd.DataFrame:
         UserError: saying what is wrong with it, in one line.
     """
     for problem in _problems(name, text):
-        raise UserError(
-            f"published table {name}.csv is damaged: {problem}; "
-            f"restore it (git checkout companion/study/data/{name}.csv)"
-        )
+        raise damaged(name, problem)
     return pd.read_csv(StringIO(text), comment="#")
+
+
+def damaged(name: str, problem: str) -> UserError:
+    """The one line that says what is wrong with a table, and how to mend it."""
+    return UserError(
+        f"published table {name}.csv is damaged: {problem}; "
+        f"restore it (git checkout companion/study/data/{name}.csv)"
+    )
 
 
 def _problems(name: str, text: str) -> Iterator[str]:
@@ -134,7 +139,7 @@ def _of_numbers(schema: Schema, cells: pd.DataFrame) -> Iterator[str]:
         decimals = r"\d+" if number.decimals is None else rf"\d{{{number.decimals}}}"
         for row, text in enumerate(cells[column]):
             where = f"row {row + 1}, {column}: {text!r}"
-            if not re.fullmatch(rf"\d+\.{decimals}", text):
+            if not re.fullmatch(rf"\d+\.{decimals}", text, re.ASCII):
                 wanted = number.decimals if number.decimals is not None else "some"
                 yield f"{where}: expected a number with {wanted} decimals"
             elif not number.low < float(text) < number.high:

@@ -64,4 +64,9 @@ def source(name: str) -> str:
 
 def _text(name: str) -> str:
     path = resources("companion.study") / "data" / f"{name}.csv"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    if not path.is_file():
+        raise check.damaged(name, "it is missing")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise check.damaged(name, "it is not UTF-8") from error

@@ -129,7 +129,8 @@ def source_bytes(draw: random.Random, whole: bytes) -> bytes:
         "", "#", "# ---", "#   kernelspec: [", "#   kernelspec: 5", "#\tkernelspec:", "#   : :", "# - a",
         "#     language: [python]", "#     name: {}", "#   jupytext: null", "#     format_name: nope",
         "# %% tags=5", '# %% tags=["parameters", 5]', '# %% {"a": }', "# %% [markdown", "# &a *b",
-        "# !!python/name:x",         lines[k].replace(":", ""), lines[k] + " }", lines[k].replace("#", ""), "'", "# \x07", "# é",
+        "# !!python/name:x",
+        lines[k].replace(":", ""), lines[k] + " }", lines[k].replace("#", ""), "'", "# \x07", "# é",
     ])  # fmt: skip
     return "\n".join(lines).encode()
 

@@ -1,7 +1,7 @@
-"""Try malformed inputs in the checkout that is the working directory: ``python -m tests.campaign.trial N SEED``.
+"""Try malformed inputs in the checkout that is the working directory: for `tests.campaign.inputs`.
 
-Commands run in this process, with three stand-ins: for Snakemake, for a kernel's work and for Sphinx. A sample
-runs as a process of its own, and there nothing stands in.
+Commands run in this process, with stand-ins for Snakemake (and with it Sphinx) and for a kernel. A sample
+runs as a process of its own, where nothing stands in.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def build() -> None:
 
 
 def stand_in() -> None:
-    """Leave out Snakemake, the kernel and Sphinx: what is malformed is met before or after them."""
+    """Leave out Snakemake and the kernel: what is malformed is met before or after them."""
     book._snakemake = lambda *_, **__: None  # type: ignore[assignment]
     execute._run = lambda name, notebook, *_, **__: notebook  # type: ignore[assignment]
 
@@ -250,13 +250,14 @@ def main(n: int, seed: int) -> int:
         counts[f"{case.kind}: " + ("told in one line" if status else "fine")] += 1
         if fault:
             faults += 1
-            print(f"FAULT {k}: {fault}: {case}\n  {status} {said[-2000:]}", flush=True)
+            sys.stdout.write(f"FAULT {k}: {fault}: {case}\n  {status} {said[-2000:]}\n")
+            sys.stdout.flush()
         for part in STATE:
             grammar.remove(ROOT / part)
             shutil.copytree(whole / part, ROOT / part)
     for kind, count in sorted(counts.items()):
-        print(f"{count:5d} {kind}")
-    print(f"{n} malformed inputs, seed {seed}: {faults} faults")
+        sys.stdout.write(f"{count:5d} {kind}\n")
+    sys.stdout.write(f"{n} malformed inputs, seed {seed}: {faults} faults\n")
     return faults
 
 
