@@ -13,7 +13,7 @@ import typer
 
 from companion import cli_runs, paths
 from companion.cli_runs import ProfileOption
-from companion.errors import UserError, cannot, one_line
+from companion.errors import NO_ROOM, UserError, cannot, one_line
 
 #: What typer makes of Ctrl-C.
 INTERRUPTED = 130
@@ -179,7 +179,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
         case UserError():
             return str(error), error.exit_status
         case OSError():
-            return cannot("use", error), 2
+            return cannot("write" if error.errno in NO_ROOM else "use", error), 2
         case SyntaxError() if error.filename and error.filename.startswith(str(paths.ROOT)):
             where = f"{error.filename}, line {error.lineno}"
             return f"{where}: {error.msg}: expected Python that parses; mend the line", 2

@@ -40,9 +40,12 @@ class UnknownName(UserError):
         self.name = name
 
 
+#: No room: the disk is full, a quota is used up, a file has reached its limit.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: What to expect and how to mend it, by what the system says.
 _MENDS = {
-    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG): "expected {room}; make some",
+    NO_ROOM: "expected {room}; make some",
     (errno.EACCES, errno.EPERM): "expected one that you may read and write; mend its permissions",
     (errno.EROFS,): "expected one that can be written; work in a copy elsewhere",
     (errno.ENOTDIR, errno.EEXIST, errno.ELOOP): "expected a folder; move what is there away",

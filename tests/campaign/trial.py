@@ -203,7 +203,7 @@ def wrong(case: Case, status: int, said: str) -> str:
         return f"exit status {status}"
     if status == 0:
         return "taken for good" if case.must_fail else ""
-    lines = said.splitlines()
+    lines = [line.rpartition("\r")[2] for line in said.split("\n")[:-1]]  # a bar is drawn over
     whole = len(lines) == 1 and lines[0].startswith("error: ") and said.endswith("\n")
     return "" if whole else "not one line"
 
