@@ -171,7 +171,7 @@ class Stratified(TimeSampler):
 
 @dataclass(frozen=True)
 class SharedOffset(TimeSampler):
-    """One draw moves a regular grid: u_i = (u + i / batch) mod 1 (Kingma et al., 2021, appendix I)."""
+    """One draw moves a regular grid: u_i = (u + i / batch) mod 1 (Kingma et al., 2021, appendix I.1)."""
 
     base: TimeSampler = Uniform()
 

@@ -13,7 +13,7 @@ from diffcore.weightings import Weighting
 @dataclass(frozen=True)
 class EDM(Weighting):
     r""":math:`2 N(\lambda; -2m, 4s^2) (e^{-\lambda} + \sigma_d^2) / \sigma_d^2`, for any schedule
-    (Karras et al., 2022, table 1).
+    (Karras et al., 2022).
 
     Attributes:
         sigma_data: :math:`\sigma_d`, the standard deviation of the data.

@@ -14,7 +14,7 @@ class LinearBeta(Schedule):
     r"""Variance preserving with :math:`\beta(t)` linear: :math:`\alpha_t^2 = e^{-B_t}`,
     :math:`B_t = \beta_0 t + (\beta_1 - \beta_0) t^2 / 2`.
 
-    The continuous limit of DDPM's schedule (Song et al., 2021, appendix B; Ho et al., 2020).
+    The continuous limit of DDPM's schedule (Song et al., 2021, appendix C; Ho et al., 2020).
     """
 
     beta_min: float = 0.1

@@ -11,7 +11,7 @@ from diffcore.schedules.linear_beta import LinearBeta
 @dataclass(frozen=True)
 class SubVP(LinearBeta):
     r"""Sub-variance-preserving: :math:`\alpha_t = e^{-B_t/2}`, :math:`\sigma_t = 1 - e^{-B_t}`
-    (Song et al., 2021, section 3.4).
+    (Song et al., 2021, section 3.4 and appendix B).
     """
 
     def sigma(self, t: Tensor) -> Tensor:

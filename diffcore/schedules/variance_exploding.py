@@ -12,7 +12,7 @@ from diffcore.schedules.base import Schedule
 @dataclass(frozen=True)
 class VarianceExploding(Schedule):
     r"""Variance exploding: :math:`\alpha_t = 1`, :math:`\sigma_t = \sigma_0 (\sigma_1/\sigma_0)^t`
-    (Song et al., 2021, section 3.4). The log-SNR is linear in time.
+    (Song et al., 2021, section 3.4 and appendix C). The log-SNR is linear in time.
     """
 
     sigma_min: float = 0.01
