@@ -20,7 +20,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
 
@@ -36,6 +36,22 @@ PNG_DPI = 160
 
 TOLERANCE = 1e-6
 """Largest relative difference to expect on another machine, unless a figure or table states its own."""
+
+
+class Provenance(TypedDict, total=False):
+    """What a figure or table is made from, beside its notebook, profile and code; each may be left out.
+
+    Attributes:
+        seeds: the seeds of every random number behind it.
+        n: the number of samples behind each point or number.
+        runs: identifiers of the training runs behind it.
+        tolerance: largest relative difference to expect on another machine; `TOLERANCE` by default.
+    """
+
+    seeds: Sequence[int]
+    n: int
+    runs: Sequence[str]
+    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -71,10 +87,7 @@ class Artifacts:
         *,
         caption: str,
         alt: str,
-        seeds: Sequence[int] = (),
-        n: int | None = None,
-        runs: Sequence[str] = (),
-        tolerance: float = TOLERANCE,
+        **provenance: Unpack[Provenance],
     ) -> Saved:
         """Save ``figure`` as SVG and PNG, with the numbers that it draws.
 
@@ -83,10 +96,7 @@ class Artifacts:
             name: file name without ending, unique in the book.
             caption: what to see, with units, n and seeds; MyST Markdown.
             alt: what a reader who cannot see it needs.
-            seeds: the seeds of every random number behind it.
-            n: the number of samples behind each point.
-            runs: identifiers of the training runs behind it.
-            tolerance: largest relative difference to expect on another machine.
+            **provenance: see `Provenance`.
 
         Raises:
             UserError: if another notebook has saved something under that name.
@@ -100,7 +110,7 @@ class Artifacts:
             png, format="png", dpi=PNG_DPI, metadata={"Software": None}, bbox_inches="tight"
         )
         numbers = drawn.numbers(figure).to_csv(index=False, lineterminator="\n").encode()
-        entry = self._entry("figure", caption, seeds, n, runs, tolerance) | {"alt": alt}
+        entry = self._entry("figure", caption, **provenance) | {"alt": alt}
         self._save(
             name, {"svg": svg.getvalue(), "png": png.getvalue(), "drawn.csv": numbers}, entry
         )
@@ -120,10 +130,7 @@ class Artifacts:
         caption: str,
         digits: int | Mapping[str, int | str] = 4,
         columns: Mapping[str, str] | None = None,
-        seeds: Sequence[int] = (),
-        n: int | None = None,
-        runs: Sequence[str] = (),
-        tolerance: float = TOLERANCE,
+        **provenance: Unpack[Provenance],
     ) -> Saved:
         """Save ``frame`` as CSV and Markdown.
 
@@ -133,10 +140,7 @@ class Artifacts:
             caption: what to see, with units; MyST Markdown.
             digits: decimals shown, for all columns or by column; or a column's format, e.g. ``".0e"``.
             columns: the columns shown, in order, with their headings; all of them by default.
-            seeds: the seeds of every random number behind it.
-            n: the number of samples behind each number.
-            runs: identifiers of the training runs behind it.
-            tolerance: largest relative difference to expect on another machine.
+            **provenance: see `Provenance`.
 
         Raises:
             UserError: if another notebook has saved something under that name.
@@ -148,7 +152,7 @@ class Artifacts:
             index=False, disable_numparse=True, colalign=["right" if x else "left" for x in numeric]
         )
         csv = frame.to_csv(index=False, lineterminator="\n")
-        entry = self._entry("table", caption, seeds, n, runs, tolerance)
+        entry = self._entry("table", caption, **provenance)
         self._save(name, {"csv": csv.encode(), "md": f"{body}\n".encode()}, entry)
         directive = f":::{{table}} {_one_line(caption)}\n:name: tab-{_label(name)}\n\n{body}\n:::"
         return Saved(name, directive, shown.to_html(index=False))
@@ -161,10 +165,11 @@ class Artifacts:
         self,
         kind: str,
         caption: str,
-        seeds: Sequence[int],
-        n: int | None,
-        runs: Sequence[str],
-        tolerance: float,
+        *,
+        seeds: Sequence[int] = (),
+        n: int | None = None,
+        runs: Sequence[str] = (),
+        tolerance: float = TOLERANCE,
     ) -> dict[str, Any]:
         more = {"seeds": list(seeds), "n": n, "runs": list(runs)}
         return {

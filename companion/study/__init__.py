@@ -22,6 +22,7 @@ from companion.study.names import (
     link,
 )
 from companion.study.origins import Origin, origin
+from companion.study.reading import READ, evidence
 from companion.study.tables import files, images, losses, moments, source, table
 
 __all__ = [
@@ -31,12 +32,14 @@ __all__ = [
     "EPOCHS_IN_LAST20",
     "IMAGE_SAMPLERS",
     "OBJECTIVES",
+    "READ",
     "REPOSITORY",
     "SAMPLERS",
     "TARGETS",
     "TEST_POINTS",
     "TITLES",
     "Origin",
+    "evidence",
     "files",
     "images",
     "link",

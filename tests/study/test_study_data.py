@@ -8,7 +8,6 @@ from importlib.resources import files
 import pytest
 
 from companion import paths, study
-from companion.chapters.published_numbers import sources
 from companion.errors import UserError
 from companion.study import check
 
@@ -175,12 +174,12 @@ def test_pages_name_the_commit_the_lines_and_the_hashes_of_the_data(page):
 
 
 def test_the_chapter_links_every_line_that_it_rests_on():
-    shown = sources.evidence()
+    shown = study.evidence()
     assert study.COMMIT in shown
     hashes = study.files().set_index("file")["sha256"]
-    for path, places in sources.READ.items():
+    for path, places in study.READ.items():
         assert hashes[path] in shown
         for _, lines in places:
             assert f"({study.link(path, *lines)})" in shown
-    read = {lines for _, lines in sources.READ["code/loss.py"]}
+    read = {lines for _, lines in study.READ["code/loss.py"]}
     assert {(22,), (55,), (96,), (128,), (129,), (133,)} <= read
