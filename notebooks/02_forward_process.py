@@ -21,9 +21,7 @@
 # and smooth, and $\SNR(t) = \alpha_t^2/\sigma_t^2 = e^{\lambda_t}$ falls with $t$. The process is Markov: given $z_s$, what comes
 # later does not depend on $x$. Nothing more; in particular $\alpha_t^2 + \sigma_t^2$ need not be 1.
 #
-# Everything is written for one dimension. In $d$ dimensions the noise is independent in each, so densities
-# multiply and their logarithms add: every formula holds for each dimension separately, with the same
-# coefficients.
+# Everything is written for one dimension.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -64,6 +62,14 @@ from companion.derivation.vocabulary import (
 
 d = Derivation("forward", title="Forward process and posterior")
 line = (-sp.oo, sp.oo)
+
+# %% tags=["derivation"]
+d.prose(
+    "each-dimension",
+    "In $d$ dimensions every formula of this chapter holds for each dimension, with the same coefficients. Squares become squared norms in what follows.",
+    "Given $x$, the noise of one dimension is independent of that of the others. So densities multiply, their logarithms and divergences add, and none of "
+    "the scales depends on the dimension.",
+)
 
 # %% [markdown]
 # ## One step of noise
@@ -114,7 +120,7 @@ d.chain(
 # ## Steps compose
 #
 # Going from $s$ to $u$ at once, or by way of $t$, is the same process. So a chain may be cut into any number of
-# steps, and the marginals stay what they are.
+# steps, one cut after the other, and the marginals stay what they are.
 
 # %% tags=["derivation"]
 d.chain(
@@ -254,7 +260,7 @@ artifacts.figure(
     "posterior",
     caption="Left: $q(z_s|x)$, what $z_t$ says about $z_s$ (its likelihood, normalised), and their product, the posterior, which is "
     "narrower than both (cosine schedule, $s = 0.3$, $t = 0.5$, $x = 1$, $z_t = 0.2$). Right: the posterior variance as a share of the step variance, "
-    "$\\sigma_Q^2/\\sigma_{t|s}^2 = \\sigma_s^2/\\sigma_t^2$, for chains of $T$ uniform steps from 0 to 1. Near the data the two variances have nothing to do with each other.",
+    "$\\sigma_Q^2/\\sigma_{t|s}^2 = \\sigma_s^2/\\sigma_t^2$, for chains of $T$ uniform steps from 0 to 1. At the data's end it is zero.",
     alt="Left, three bell curves; the posterior lies between the two others and is the narrowest. Right, a ratio that rises from 0 at the "
     "first step to 1 at the last, for 10, 100 and 1000 steps.",
 )
@@ -296,18 +302,18 @@ d.chain(
 )
 
 # %% [markdown]
-# On a variance-preserving schedule the sum of the two variances is exactly the step variance, as {cite:t}`ho2020` say where they choose
-# between the two. The last line below is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$, and the ledger knows it.
+# The first line below is the variance of the reverse step: of $z_s$ given $z_t$, with $x$ averaged over. On a variance-preserving schedule it is exactly the step
+# variance, as {cite:t}`ho2020` say where they choose between the two. The last line is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$.
 
 # %% tags=["derivation"]
 share = alpha(s) * var_step() / sigma(t) ** 2
 
 d.chain(
     "reverse-variance",
-    var_q() + share**2 * Expectation((x - x_given_z.args[1]) ** 2, x_given_z),
+    Expectation((z_s - mean_q(x_given_z.args[1])) ** 2, posterior(), x_given_z),
     (
         var_q() + share**2 * sigma(t) ** 2 / total,
-        "the mean $\\mu_Q$ moves by $\\alpha_s \\sigma_{t|s}^2/\\sigma_t^2$ for each unit of $x$",
+        "variances add: the mean $\\mu_Q$ moves by $\\alpha_s \\sigma_{t|s}^2/\\sigma_t^2$ for each unit of $x$",
     ),
     (var_step(), "with $\\alpha_t^2 + \\sigma_t^2 = 1$, and only then"),
     domain=Ordered(s, t) & VariancePreserving(alpha, sigma),

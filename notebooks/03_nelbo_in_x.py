@@ -28,9 +28,8 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-import diffcore as dc
 from companion.derivation import KL, Abbreviation, Derivation, Expectation, Normal, Ordered
-from companion.derivation.vocabulary import T, function, i, s, symbol, t, x, x_hat, z, z_t
+from companion.derivation.vocabulary import T, function, h, i, s, symbol, t, u, x, x_hat, z, z_t
 
 d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
 
@@ -40,9 +39,9 @@ d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
 # Write $z$ for the whole chain $z_0, \dots, z_T$. By the definition of a conditional density $p(x, z) = p(x)\, p(z|x)$, and so, for every chain,
 
 # %% tags=["derivation"]
-q_z, p_x, p_z = (
-    symbol(name, latex, positive=True)
-    for name, latex in (("q_z", "q(z|x)"), ("p_x", "p(x)"), ("p_z", "p(z|x)"))
+q_z, p_x, p_z, prior, decoder = (
+    symbol(f"density_{k}", latex, positive=True)
+    for k, latex in enumerate(["q(z|x)", "p(x)", "p(z|x)", "p(z_T)", "p(x|z_0)"])
 )
 
 d.chain(
@@ -51,22 +50,20 @@ d.chain(
     (-sp.log(p_x) + sp.log(q_z / p_z), "the logarithm of a product"),
 )
 
-# %% [markdown]
-# Average over $q(z|x)$: the last term becomes a Kullback-Leibler divergence. That it is never negative is an argument in words.
-
 # %% tags=["derivation"]
 d.prose(
     "slack",
     "$\\E_q \\log \\frac{q(z|x)}{p(x, z)}$ is an upper bound of $-\\log p(x)$: the NELBO. The slack is the divergence of $q(z|x)$ from "
     "$p(z|x)$, no more and no less.",
-    "An average of a sum is the sum of the averages. And since $\\log y \\le y - 1$, "
+    "Average over $q(z|x)$: an average of a sum is the sum of the averages. And since $\\log y \\le y - 1$, "
     "$\\E_q \\log \\frac{p(z|x)}{q(z|x)} \\le \\E_q \\frac{p(z|x)}{q(z|x)} - 1 \\le 0$.",
     rests_on=["nelbo-x/evidence"],
 )
 
 # %% [markdown]
 # Now split it into steps. By Bayes each forward step is $q(z_i|z_{i-1}) = q(z_{i-1}|z_i, x)\, q(z_i|x)\, /\, q(z_{i-1}|x)$, proved in [](02_forward_process). Write
-# $b_i = q(z_{i-1}|z_i, x)$ for the step back and $q_i = q(z_i|x)$ for the marginal. Along a chain the marginals telescope:
+# $b_i = q(z_{i-1}|z_i, x)$ for the step back and $q_i = q(z_i|x)$ for the marginal. Along a chain the marginals telescope. Then divide by the model's chain,
+# $p(x|z_0)\, p(z_T) \prod_i p_i$ with $p_i = p(z_{i-1}|z_i)$.
 
 # %% tags=["derivation"]
 back = function("back", "b", subscript=True, positive=True)
@@ -78,28 +75,17 @@ d.chain(
     "telescope",
     sp.log(q_i(0)) + sp.Sum(sp.log(back(i) * q_i(i) / q_i(i - 1)), over_steps),
     (
-        sp.log(q_i(0))
-        + sp.Sum(sp.log(back(i)), over_steps)
-        + sp.Sum(sp.log(q_i(i)) - sp.log(q_i(i - 1)), over_steps),
-        "the logarithm of a product",
+        sp.log(q_i(T)) + sp.Sum(sp.log(back(i)), over_steps),
+        "of $\\log q_i - \\log q_{i-1}$ only the last and the first are left",
     ),
-    (sp.log(q_i(T)) + sp.Sum(sp.log(back(i)), over_steps), "the second sum telescopes"),
 )
 
-# %% [markdown]
-# Divide by the model's chain, $p(x|z_0)\, p(z_T) \prod_i p_i$ with $p_i = p(z_{i-1}|z_i)$.
-
 # %% tags=["derivation"]
-prior = symbol("prior", "p(z_T)", positive=True)
-decoder = symbol("decoder", "p(x|z_0)", positive=True)
+steps_back, steps_of_model = (sp.Product(of(i), over_steps) for of in (back, model))
 
 d.chain(
     "bound",
-    sp.log(
-        q_i(T)
-        * sp.Product(back(i), over_steps)
-        / (decoder * prior * sp.Product(model(i), over_steps))
-    ),
+    sp.log(q_i(T) * steps_back / (decoder * prior * steps_of_model)),
     (
         sp.log(q_i(T) / prior) - sp.log(decoder) + sp.Sum(sp.log(back(i) / model(i)), over_steps),
         "prior, reconstruction, and one term for each step",
@@ -108,10 +94,17 @@ d.chain(
     cites="Kumar et al. (2025), section 3; Kingma et al. (2021), section 3.5",
 )
 
+# %% tags=["derivation"]
+d.prose(
+    "three-averages",
+    "The bound is the divergence of $q(z_T|x)$ from the prior, plus the reconstruction error $\\E_{q(z_0|x)}[-\\log p(x|z_0)]$, plus, summed over "
+    "steps, $\\E_{q(z_t|x)}$ of the divergence of $q(z_s|z_t, x)$ from $p(z_s|z_t)$, with $s = t_{i-1}$ and $t = t_i$.",
+    "Average the last line over $q$. The average of a sum is the sum of the averages, and each term contains one or two latents of the chain. A "
+    "term with two is averaged over $z_s$ first, given $z_t$ and $x$: that average is the divergence, by definition. Then over $z_t$.",
+    rests_on=["nelbo-x/bound", "nelbo-x/slack"],
+)
+
 # %% [markdown]
-# The average over $q$ of the three parts, in this order, is: the divergence of $q(z_T|x)$ from the prior; the reconstruction error; and, summed over
-# steps, $\E_{q(z_t|x)}$ of the divergence of $q(z_s|z_t, x)$ from $p(z_s|z_t)$, with $s = t_{i-1}$ and $t = t_i$.
-#
 # ## The divergence of two Gaussians, integrated
 
 # %% tags=["derivation"]
@@ -133,17 +126,8 @@ d.chain(
 # The model knows the noise process, and it predicts the data: it takes the posterior and puts its guess $\hat x = \hat x(z_t, t)$ where $x$ stood,
 # $p(z_s|z_t) = q(z_s|z_t, x = \hat x)$. Both variances are then $\sigma_Q^2$, and all but the means cancels. Then $z_t$ cancels too.
 
-
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import alpha, mean_q, posterior, sigma, snr, var_q, var_step
-
-
-def step_term(alpha_s, sigma_s, alpha_t, sigma_t, x, x_hat):
-    """diffcore's term of one step, from its weight of the squared error of eps."""
-    lambda_s, lambda_t = 2 * (alpha_s / sigma_s).log(), 2 * (alpha_t / sigma_t).log()
-    eps_error = alpha_t / sigma_t * (x - x_hat)
-    return dc.bounds.step_weight(lambda_s, lambda_t) * eps_error**2
-
 
 d.chain(
     "step",
@@ -161,7 +145,7 @@ d.chain(
     domain=Ordered(s, t),
     rests_on=["nelbo-x/gaussian-kl"],
     cites="Kumar et al. (2025), on the way to eq. (7); Kingma et al. (2021), section 4",
-    torch=step_term,
+    torch="companion.chapters.nelbo_in_x.results.step_term",
 )
 
 # %% [markdown]
@@ -169,7 +153,7 @@ d.chain(
 # schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import log_snr
+from companion.derivation.vocabulary import log_snr, marginal
 
 eps_of_x = Abbreviation(r"\epsilon", (z_t - alpha(t) * x) / sigma(t))
 eps_of_x_hat = Abbreviation(r"\hat{\epsilon}", (z_t - alpha(t) * x_hat) / sigma(t))
@@ -194,10 +178,8 @@ d.chain(
 
 # %% tags=["derivation"]
 from companion.derivation import Between, Domain, Falling
-from companion.derivation.vocabulary import h
 
-S = function("S", positive=True)
-e = function("e", positive=True)
+S, e = function("S", positive=True), function("e", positive=True)
 tau = symbol("tau", r"\tau")
 S_prime, e_prime = sp.Derivative(S(t), t), sp.Derivative(e(t), t)
 one_step = (S(t - h) - S(t)) / 2 * e(t)
@@ -214,9 +196,9 @@ d.chain(
 )
 
 # %% [markdown]
-# So $L_\infty = -\frac12 \int_0^1 S'(t)\, e(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses in this book.
-#
-# How far is $L_T$ from it? Compare one step with its share of the integral. Their difference is of second order in $h$:
+# Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, e(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses
+# in this book. How far is $L_T$ from it? One step differs from its share of the integral by a term of second order in $h$. There are $1/h$ steps, so the
+# gap is of order $1/T$. Where $S$ and $e$ are quadratic the sum can be counted out, and nothing is neglected.
 
 # %% tags=["derivation"]
 d.chain(
@@ -227,39 +209,61 @@ d.chain(
     rests_on=["nelbo-x/continuous"],
 )
 
-# %% [markdown]
-# There are $1/h$ such differences, so $L_T - L_\infty = -\frac{1}{4T} \int_0^1 S'(t)\, e'(t)\, dt + O(1/T^2)$, at rate $1/T$.
-#
-# ## Is the sum above the integral?
-#
-# Without any limit, one step from $s$ to $t$ and its share of the integral differ by a product rule:
+# %% tags=["derivation"]
+(s_1, s_2), e_k = (symbol(f"S_{k}") for k in (1, 2)), [symbol(f"e_{k}") for k in range(3)]
+S_q, e_q = (lambda v: s_1 * v + s_2 * v**2), (lambda v: e_k[0] + e_k[1] * v + e_k[2] * v**2)
+slope_S, slope_e = (sp.Derivative(f(tau), tau) for f in (S_q, e_q))
+
+d.chain(
+    "quadratic",
+    sp.Sum((S_q((i - 1) / T) - S_q(i / T)) / 2 * e_q(i / T), (i, 1, T))
+    + sp.Integral(slope_S * e_q(tau), (tau, 0, 1)) / 2,
+    (
+        -sp.Integral(slope_S * slope_e, (tau, 0, 1)) / (4 * T)
+        + (e_k[1] * s_2 - e_k[2] * s_1 + e_k[2] * s_2 / T) / (12 * T**2),
+        "$L_T - L_\\infty$; a constant in $S$ drops out",
+    ),
+)
 
 # %% tags=["derivation"]
-d.chain(
-    "step-excess",
-    sp.Derivative((S(s) - S(tau)) * e(tau), tau),
-    (
-        (S(s) - S(tau)) * sp.Derivative(e(tau), tau) - sp.Derivative(S(tau), tau) * e(tau),
-        "$S(s)$ is a constant here",
-    ),
-    domain=Ordered(s, tau) & Falling(S),
+d.prose(
+    "expansion",
+    "For any smooth $S$ and $e$, $L_T \\to L_\\infty$ and $L_T - L_\\infty = -\\frac{1}{4T} \\int_0^1 S'(t)\\, e'(t)\\, dt + O(1/T^2)$.",
+    "With three bounded derivatives, Taylor's remainder is at most a constant times $h^3$, the same constant for every step. The $1/h$ leading terms "
+    "$-\\frac{h^2}{4} S' e'$ are $h$ times a Riemann sum, which is within $O(h)$ of its integral.",
+    rests_on=["nelbo-x/continuous", "nelbo-x/correction"],
 )
 
 # %% [markdown]
-# Integrate over $\tau$ from $s$ to $t$. On the left is $(S(s) - S(t))\, e(t)$, twice the step. The last term is twice its share of the integral. So a
-# step exceeds its share by $\frac12 \int_s^t (S(s) - S(\tau))\, e'(\tau)\, d\tau$, where the bracket is positive. If the error grows with the noise
-# everywhere, every step is above its share, and cutting a step in two tightens the bound. If it does not, the sum may be the smaller one: a network whose error
-# falls as noise is added makes the steps, which use it at their noisier ends, look better than the integral. Both stay bounds of the
-# likelihood, each of its own model; but $L_T$ is no upper bound of $L_\infty$ for networks in general. For the exact denoiser it is:
+# ## Is the sum above the integral?
+#
+# Cut one step, from $s$ to $u$, in two at $t$. Each step takes the error at its noisier end, so only the cleaner half changes:
+
+# %% tags=["derivation"]
+d.chain(
+    "cut-in-two",
+    (S(s) - S(u)) / 2 * e(u) - ((S(s) - S(t)) / 2 * e(t) + (S(t) - S(u)) / 2 * e(u)),
+    ((S(s) - S(t)) / 2 * (e(u) - e(t)), "what the cut takes away; the first factor is positive"),
+    domain=Ordered(s, t, u) & Falling(S),
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "sum-above-integral",
+    "If the error $e$ never falls as noise is added, $L_T \\ge L_\\infty$. For networks in general it may be the smaller one.",
+    "A cut then never raises the sum. Cut every step in two, again and again: the sums tend to $L_\\infty$ from above. If the error falls with the noise, "
+    "every sign is the other one: steps, which use it at their noisier ends, look better than the integral. Both stay bounds, each of its own model.",
+    rests_on=["nelbo-x/cut-in-two", "nelbo-x/expansion"],
+)
 
 # %% tags=["derivation"]
 d.prose(
     "exact-error-grows",
-    "The error $e(t)$ of the posterior mean $\\E[x|z_t]$ never falls as noise is added, whatever the data.",
+    "The error $e(t)$ of the posterior mean $\\E[x|z_t]$ never falls as noise is added, whatever the data. So for it $L_T \\ge L_\\infty$.",
     "By one step of noise, $z_t$ is made from $z_s$ and fresh noise that knows nothing of $x$. Whatever can be guessed from $z_t$ can so be guessed "
     "from $z_s$: draw the noise, step to $z_t$, guess. The posterior mean is the guess of least error, so its error at $s$ is not above that at $t$.",
     cites="Guo, Shamai & Verdú (2005), who give the derivative",
-    rests_on=["forward/one-step", "nelbo-x/step-excess"],
+    rests_on=["forward/one-step", "nelbo-x/sum-above-integral"],
 )
 
 # %% [markdown]
@@ -284,9 +288,9 @@ d.chain(
     sp.Integral((f(y) - sp.Derivative(f(y), y)) / 2, (y, a, a + width)),
     (
         sp.Integral(f(y), (y, a, a + width)) / 2 - (f(a + width) - f(a)) / 2,
-        "summed over steps: $L_T - L_\\infty = h$ times this $+\\, O(h^2)$",
+        "summed over steps, as before: $L_T - L_\\infty = h$ times this $+\\, O(h^2)$",
     ),
-    rests_on=["nelbo-x/correction-in-log-snr"],
+    rests_on=["nelbo-x/correction-in-log-snr", "nelbo-x/expansion"],
 )
 
 # %% [markdown]
@@ -296,30 +300,27 @@ d.chain(
 
 # %% tags=["derivation"]
 c = symbol("c", positive=True)
-shrink = alpha(t) * c / (alpha(t) ** 2 * c + sigma(t) ** 2)
+spread = alpha(t) ** 2 * c + sigma(t) ** 2
+own_marginal, shrink = Normal(z_t, 0, spread), alpha(t) * c / spread
 
 d.chain(
-    "gaussian-error",
-    Expectation((x - shrink * z_t) ** 2, Normal(z_t, alpha(t) * x, sigma(t) ** 2), Normal(x, 0, c)),
+    "gaussian-posterior",
+    marginal() * Normal(x, 0, c) / own_marginal,
     (
-        c / (1 + c * snr(t)),
-        "$\\hat x = \\alpha_t c\\, z_t / (\\alpha_t^2 c + \\sigma_t^2)$, the posterior mean",
+        Normal(x, shrink * z_t, c / (1 + c * snr(t))),
+        "Bayes; the mean is the best guess, the variance its error $e(t)$",
     ),
     domain=Between(t, 0, 1),
 )
 
-# %% [markdown]
-# Here the error's fall with the SNR can be checked by machine. Its rate is the squared posterior variance:
-
 # %% tags=["derivation"]
 gamma = symbol("gamma", r"\gamma", positive=True)
-posterior_variance = c / (1 + c * gamma)
 
 d.chain(
     "gaussian-error-falls",
-    sp.Derivative(posterior_variance, gamma),
-    (-(posterior_variance**2), "$\\gamma = \\SNR$; so $e(t)$ grows with the noise"),
-    rests_on=["nelbo-x/gaussian-error"],
+    sp.Derivative(c / (1 + c * gamma), gamma),
+    (-(c**2) / (1 + c * gamma) ** 2, "$\\gamma = \\SNR$; so here $e(t)$ grows with the noise"),
+    rests_on=["nelbo-x/gaussian-posterior"],
     cites="Guo, Shamai & Verdú (2005), for all data",
 )
 
@@ -336,20 +337,17 @@ d.chain(
         "$L_\\infty$ between two log-SNRs",
     ),
     domain=span,
-    rests_on=["nelbo-x/gaussian-error"],
+    rests_on=["nelbo-x/gaussian-posterior"],
 )
 
 # %% [markdown]
 # The two other terms, averaged over the data as well. The prior is the marginal of the data's own $z_t$ at the noisy end; the decoder is
-# $\N(x;\, z_t/\alpha_t,\, \sigma_t^2/\alpha_t^2)$ at the clean end.
+# $\N(x;\, z_t/\alpha_t,\, \sigma_t^2/\alpha_t^2)$ at the clean end. Their sum with $L_\infty$, between $\lambda_1$ at the noisy and $\lambda_0$ at the clean end, comes last.
 
 # %% tags=["derivation"]
-given_x = Normal(z_t, alpha(t) * x, sigma(t) ** 2)
-own_marginal = Normal(z_t, 0, alpha(t) ** 2 * c + sigma(t) ** 2)
-
 d.chain(
     "gaussian-prior",
-    Expectation(sp.log(given_x) - sp.log(own_marginal), given_x, Normal(x, 0, c)),
+    Expectation(sp.log(marginal()) - sp.log(own_marginal), marginal(), Normal(x, 0, c)),
     (sp.log(1 + c * snr(t)) / 2, "logarithms of Gaussians are quadratic; moments"),
     domain=Between(t, 0, 1),
 )
@@ -359,13 +357,10 @@ decoded = Normal(x, z_t / alpha(t), sigma(t) ** 2 / alpha(t) ** 2)
 
 d.chain(
     "gaussian-decoder",
-    Expectation(-sp.log(decoded), given_x),
+    Expectation(-sp.log(decoded), marginal()),
     ((sp.log(2 * sp.pi) + 1 - log_snr(t)) / 2, "the same for every $x$"),
     domain=Between(t, 0, 1),
 )
-
-# %% [markdown]
-# Their sum with $L_\infty$, between $\lambda_1$ at the noisy and $\lambda_0$ at the clean end:
 
 # %% tags=["derivation"]
 d.chain(
@@ -380,19 +375,29 @@ d.chain(
         "nelbo-x/gaussian-prior",
         "nelbo-x/gaussian-decoder",
         "nelbo-x/gaussian-diffusion",
-        "nelbo-x/bound",
+        "nelbo-x/three-averages",
     ],
 )
 
 # %% [markdown]
-# As $\lambda_0 \to \infty$ this is the entropy of the data, $\frac12 \log 2\pi e c$, which no model can beat. The continuous bound has no slack here; what is left
-# is the noise that is never removed.
-#
+# With less and less noise left this is the entropy of the data, which no model can beat (a divergence is never negative): the bound has no slack here.
+
+# %% tags=["derivation"]
+d.chain(
+    "gaussian-entropy",
+    sp.Limit((sp.log(2 * sp.pi) + 1 + sp.log(c + sp.exp(-high))) / 2, high, sp.oo),
+    (sp.log(2 * sp.pi * sp.E * c) / 2, "what is left above it is the noise that is never removed"),
+    rests_on=["nelbo-x/gaussian-bound"],
+)
+
+# %% [markdown]
 # ## The torch check
 #
 # `diffcore.nelbo` on Gaussian data with the exact denoiser, against these closed forms.
 
 # %%
+from IPython.display import Markdown
+
 from companion import profiles
 from companion.chapters.nelbo_in_x import figures, results
 from companion.evidence import style
@@ -409,13 +414,12 @@ artifacts.table(gaps, "nelbo_gaps", caption=results.gaps_caption(n), **provenanc
 # %%
 artifacts.figure(figures.gap_figure(gaps), "nelbo_gap", **figures.GAP_SHOWN, **provenance)
 
-# %% [markdown]
-# For few steps the correction is not yet the whole story, but the exact gap approaches the line, and halves when $T$ doubles. The continuous
-# bound is the entropy within its error, for every variance:
-
 # %%
 entropy = results.bound_against_entropy(n=n, seed=1)
 artifacts.table(entropy, "nelbo_entropy", caption=results.entropy_caption(n), n=n, seeds=[1])
+
+# %%
+Markdown(results.comparison(gaps, entropy))
 
 # %% [markdown]
 # :::{admonition} Trap: a sign that makes the loss negative

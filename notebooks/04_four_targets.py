@@ -20,7 +20,7 @@
 # any positive $\alpha_t, \sigma_t$ whose signal-to-noise ratio
 # $\SNR(t) = \alpha_t^2 / \sigma_t^2$ falls with time. From [](03_nelbo_in_x) we take the diffusion loss
 # in $x$-space, $-\frac12 \E[\SNR'(t)\, (x - \hat x)^2]$. Derivations are for one dimension; in $d$ dimensions
-# squares become squared norms, since every term is a sum over dimensions.
+# squares become squared norms ([](02_forward_process)).
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -28,10 +28,8 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-import diffcore as dc
-from companion.derivation import Abbreviation, Density, Derivation, Normal, Where
-from companion.derivation.vocabulary import alpha, eps, log_snr, sigma, snr, symbol, t, x, x_hat
-from diffcore.schedules.pointwise import ANY_TIME, Pointwise
+from companion.derivation import Abbreviation, Between, Density, Derivation, Normal, Where
+from companion.derivation.vocabulary import alpha, eps, h, log_snr, sigma, snr, symbol, t, x, x_hat
 
 d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
 
@@ -71,13 +69,6 @@ d.chain(
 # So one predicted target gives every other. If a network predicts the row $(a, b)$, the row $(c, e)$ is
 # $c x + e \epsilon$ with these two solutions in it. This is the only conversion function in `diffcore`.
 
-
-# %% tags=["derivation"]
-def convert_row(a, b, c, e, alpha_t, sigma_t, y, z_t):
-    """diffcore.convert, from row (a, b) to row (c, e), at one point."""
-    return dc.convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), dc.Row(a, b), dc.Row(c, e))
-
-
 # %% tags=["derivation"]
 c, e = symbol("c"), symbol("e")
 given_z, given_y = symbol("z_t"), symbol("y")
@@ -90,7 +81,7 @@ d.chain(
         "collect $z_t$ and $y$",
     ),
     rests_on=["targets/solve-for-x", "targets/solve-for-eps"],
-    torch=convert_row,
+    torch="companion.chapters.four_targets.results.convert_row",
 )
 
 # %% [markdown]
@@ -104,13 +95,6 @@ d.chain(
 eps_hat = Abbreviation(r"\hat\epsilon", (z - alpha(t) * x_hat) / sigma(t))
 y_hat = Abbreviation(r"\hat y", a * x_hat + b * eps_hat)
 
-
-def squared_error_in_y(a, b, alpha_t, sigma_t, x, x_hat):
-    """The squared error of the row (a, b), by diffcore.error_scale."""
-    scale = dc.error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, dc.Row(a, b))
-    return (scale * alpha_t / sigma_t * (x - x_hat)) ** 2
-
-
 d.chain(
     "error",
     (y - y_hat) ** 2,
@@ -119,7 +103,7 @@ d.chain(
         "$z_t$ cancels: $x - \\hat x$ is $-\\sigma_t/\\alpha_t$ times $\\epsilon - \\hat\\epsilon$",
     ),
     (D**2 / sigma(t) ** 2 * (x - x_hat) ** 2, "the same in $x$"),
-    torch=squared_error_in_y,
+    torch="companion.chapters.four_targets.results.squared_error_in_y",
     cites="the book's rule; for each target separately, Kumar et al. (2025), section 3",
 )
 
@@ -190,14 +174,14 @@ d.chain(
 
 # %% tags=["derivation"]
 snr_prime = sp.Derivative(snr(t), t)
-diffusion_loss = -sp.Rational(1, 2) * snr_prime * (x - x_hat) ** 2
+diffusion_loss = -snr_prime / 2 * (x - x_hat) ** 2
 STUDY = "Kumar et al. (2025), section 3: one subsection for each target, from their eq. (7)"
 
 d.chain(
     "nelbo-eps",
     diffusion_loss,
-    (-sp.Rational(1, 2) * snr_prime / snr(t) * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
-    (-sp.Rational(1, 2) * log_snr_prime * (eps - eps_hat) ** 2, "a logarithmic derivative"),
+    (-snr_prime / snr(t) / 2 * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
+    (-log_snr_prime / 2 * (eps - eps_hat) ** 2, "a logarithmic derivative"),
     cites=STUDY + "; Kingma et al. (2021), section 5",
     rests_on=["targets/error-eps"],
 )
@@ -207,11 +191,7 @@ d.chain(
     "nelbo-v",
     diffusion_loss,
     (
-        -sp.Rational(1, 2)
-        * sigma(t) ** 2
-        / (alpha(t) ** 2 + sigma(t) ** 2) ** 2
-        * snr_prime
-        * (v - v_hat) ** 2,
+        -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) ** 2 * snr_prime / 2 * (v - v_hat) ** 2,
         "replace $(x - \\hat x)^2$; the sum of squares is squared",
     ),
     cites=STUDY,
@@ -224,18 +204,30 @@ g_squared = Abbreviation(
 )
 
 d.chain(
+    "noise-rate",
+    sp.Limit((sigma(t + h) ** 2 - (alpha(t + h) / alpha(t)) ** 2 * sigma(t) ** 2) / h, h, 0),
+    (
+        g_squared,
+        "the variance $\\sigma_{t+h|t}^2$ that a step adds, per unit of time: the squared noise rate",
+    ),
+    domain=Between(t, 0.1, 0.9),
+    rests_on=["forward/one-step"],
+)
+
+# %% tags=["derivation"]
+d.chain(
     "nelbo-score",
     diffusion_loss,
     (
-        -sp.Rational(1, 2) * sigma(t) ** 4 / alpha(t) ** 2 * snr_prime * (score - score_hat) ** 2,
+        -(sigma(t) ** 4) / alpha(t) ** 2 * snr_prime / 2 * (score - score_hat) ** 2,
         "replace $(x - \\hat x)^2$",
     ),
     (
         g_squared / 2 * (score - score_hat) ** 2,
-        "$g_t^2 = (\\sigma_t^2)' - 2 (\\alpha_t'/\\alpha_t)\\, \\sigma_t^2$ is the squared noise rate of the forward SDE",
+        "$g_t^2 = (\\sigma_t^2)' - 2 (\\alpha_t'/\\alpha_t)\\, \\sigma_t^2$, the squared noise rate",
     ),
     cites=STUDY + "; the likelihood weighting of Song, Durkan, Murray & Ermon (2021)",
-    rests_on=["targets/error-score"],
+    rests_on=["targets/error-score", "targets/noise-rate"],
 )
 
 # %% tags=["derivation"]
@@ -254,8 +246,7 @@ d.chain(
 #
 # Why can a score be used to denoise at all? For *any* density $p(x)$ of the data, let
 # $q(z) = \int p(x)\, \N(z; \alpha_t x, \sigma_t^2)\, dx$ be the density of the noisy data. Its score gives the
-# posterior mean of $x$ {cite:p}`efron2011`. The proof differentiates under the integral, which a
-# Gaussian kernel allows. Divided by $\alpha_t\, q(z)$, the line below is
+# posterior mean of $x$ {cite:p}`efron2011`. Divided by $\alpha_t\, q(z)$, the line below is
 #
 # $$\E[x \mid z] = \frac{z + \sigma_t^2\, \partial_z \log q(z)}{\alpha_t}.$$
 
@@ -279,6 +270,14 @@ d.chain(
     cites="Efron (2011); Kumar et al. (2025), section 3",
 )
 
+# %% tags=["derivation"]
+d.prose(
+    "under-the-integral",
+    "For any density $p$ the integral over $x$ may be differentiated under its sign, as this step does.",
+    "For $z$ in a bounded range, the kernel's derivative in $z$ is at most one constant, whatever $x$: a Gaussian falls faster than its argument grows. A "
+    "constant times $p$ has a finite integral, so convergence is dominated.",
+)
+
 # %% [markdown]
 # ## The study's table, regenerated
 #
@@ -298,9 +297,8 @@ artifacts = Artifacts("04_four_targets", profile)
 artifacts.table(results.loss_table(), "loss_table", **results.LOSS_TABLE_SHOWN)
 
 # %% [markdown]
-# The study's table prints $\sigma_t^2/(\alpha_t^2 + \sigma_t^2)$ for $v$; in general the denominator is
-# squared, as proved above. With $\alpha_t^2 + \sigma_t^2 = 1$ the two agree, so no number of the study depends
-# on it.
+# The study's table prints $\sigma_t^2/(\alpha_t^2 + \sigma_t^2)$ for $v$; in general the denominator is squared, as proved
+# above. With $\alpha_t^2 + \sigma_t^2 = 1$ the two agree, so no number of the study depends on it.
 #
 # ## The torch check
 #
@@ -320,7 +318,23 @@ artifacts.table(losses, "loss_equivalence", **results.LOSSES_SHOWN, seeds=[0], n
 # Every loss is a weighting $w(\lambda)$ of the same integral over the log-SNR,
 # $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
 # error with $t$ uniform has $w = 2\, c\; p(\lambda)$, where $c$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error
-# and $p(\lambda_t) = 1/|\lambda_t'|$ is the density of the log-SNR. On the cosine schedule, $p(\lambda_t) = \alpha_t \sigma_t/\pi$.
+# and $p(\lambda_t) = -1/\lambda_t'$ is the density of the log-SNR: of uniform times a share $t$ has a log-SNR above $\lambda_t$.
+
+# %% tags=["derivation"]
+density = Abbreviation(r"p(\lambda_t)", -1 / log_snr_prime)
+
+d.chain(
+    "plain-error",
+    c * (eps - eps_hat) ** 2,
+    (
+        -log_snr_prime / 2 * (2 * c * density) * (eps - eps_hat) ** 2,
+        "so $w = 2\\, c\\; p(\\lambda_t)$",
+    ),
+    rests_on=["targets/nelbo-eps"],
+)
+
+# %% [markdown]
+# On the cosine schedule, $p(\lambda_t) = \alpha_t \sigma_t/\pi$.
 
 # %% tags=["derivation"]
 angle = sp.pi * t / 2
@@ -360,10 +374,8 @@ d.chain(
 d.chain(
     "weight-x",
     2 * density * sp.exp(-lam),
-    (
-        bell * sp.exp(-lam),
-        "the error of $x$ is $e^{-\\lambda}$ times that of $\\epsilon$: falls with $\\lambda$",
-    ),
+    (bell * sp.exp(-lam), "the error of $x$ is $e^{-\\lambda}$ times that of $\\epsilon$"),
+    (2 / (sp.exp(3 * lam / 2) + sp.exp(lam / 2)) / sp.pi, "falls with $\\lambda$"),
     rests_on=["targets/weight-eps"],
 )
 
@@ -371,10 +383,7 @@ d.chain(
 d.chain(
     "weight-v",
     2 * density * (1 + sp.exp(-lam)),
-    (
-        2 / sp.pi * sp.exp(-lam / 2),
-        "the factor is $1 + e^{-\\lambda}$: falls with $\\lambda$",
-    ),
+    (2 / sp.pi * sp.exp(-lam / 2), "the factor is $1 + e^{-\\lambda}$: falls with $\\lambda$"),
     rests_on=["targets/cosine-slope", "targets/error-v"],
 )
 
@@ -392,11 +401,17 @@ d.chain(
 # %%
 artifacts.figure(figures.weighting_figure(), "weightings", **figures.WEIGHTINGS_SHOWN)
 
+# %% tags=["derivation"]
+d.prose(
+    "monotone-weightings",
+    "A weighting that never rises with $\\lambda$ is a mixture of bounds: on the likelihood of noisy data, or, read another way, of improved bounds on that of "
+    "the data themselves. By the formulas above the plain errors in $x$ and $v$ have such weightings, and those in $\\epsilon$ and $s$ have not.",
+    "Such a weight never falls with time, so it is a mixture, over $t_0$, of weights that are 1 from $t_0$ on and 0 before. The loss from $t_0$ on bounds the "
+    "likelihood of $z_{t_0}$; and that of the data, if the steps before $t_0$ are undone by the best decoder there is.",
+    cites="Kingma & Gao (2023); Shi & Titsias (2025), as we reconstruct it from the abstract and summaries",
+)
+
 # %% [markdown]
-# A weighting that never rises with $\lambda$ is a mixture of bounds: on the likelihood of noisy data {cite:p}`kingma2023`, or, read
-# another way, of improved bounds on the likelihood of the data themselves {cite:p}`shi2025`, as we reconstruct it from the abstract and summaries. By the formulas above, the plain errors in $x$
-# and $v$ have such weightings, and those in $\epsilon$ and $s$ have not.
-#
 # :::{admonition} Trap: a check that cannot see
 # :class: warning
 # On the cosine schedule $\alpha_t^2 + \sigma_t^2 = 1$, and the flow's velocity is $\frac{\pi}{2} v$. A test on this schedule alone
@@ -405,35 +420,26 @@ artifacts.figure(figures.weighting_figure(), "weightings", **figures.WEIGHTINGS_
 # :::
 
 # %%
-without_square = sigma(t) ** 2 / (alpha(t) ** 2 + sigma(t) ** 2)
 d.refute(
     "a-lost-square",
     diffusion_loss,
-    -sp.Rational(1, 2) * without_square * snr_prime * (v - v_hat) ** 2,
+    -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) * snr_prime / 2 * (v - v_hat) ** 2,
     "the sum of squares must be squared",
 )
 
 # %% [markdown]
 # To carry a weighting from one target to another is the same algebra, and it is easily got wrong. Min-SNR weighting {cite:p}`hang2023` limits
 # the weight of the $\epsilon$-error to $\min(1, \gamma/\SNR)$. Carried over to $v$ it must be divided by the factor of $v$. The example scripts of
-# `diffusers` have had three formulas for $v$.
+# `diffusers` have had three formulas for $v$. The table sets each beside the weight that the algebra gives.
 #
 # 1. $\min(\SNR, \gamma)/\SNR + 1$: the weight of $\epsilon$ with 1 added.
 # 2. $\min(\SNR + 1, \gamma)/(\SNR + 1)$, since [PR 5238](https://github.com/huggingface/diffusers/pull/5238), whose title says that it corrects
 #    the fix "by adding 1 to SNR rather than the resulting loss weights".
 # 3. $\min(\SNR, \gamma)/(\SNR + 1)$, since [PR 6307](https://github.com/huggingface/diffusers/pull/6307), "only adding 1 to SNR on the denominator".
 #    It settles [issue 5654](https://github.com/huggingface/diffusers/issues/5654), which derives it.
-#
-# The table sets each beside the weight that the algebra gives.
 
 # %%
-artifacts.table(
-    results.min_snr_in_v(gamma=5.0),
-    "min_snr_in_v",
-    caption="Three public formulas for Min-SNR ($\\gamma = 5$) on the $v$-error, divided by the weight that follows from the "
-    "definition on the $\\epsilon$-error; 1 is right. Largest and smallest ratio over $-10 \\le \\lambda \\le 10$.",
-    digits=6,
-)
+artifacts.table(results.min_snr_in_v(), "min_snr_in_v", **results.MIN_SNR_SHOWN)
 
 # %% [markdown]
 # ## Sources

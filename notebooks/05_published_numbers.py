@@ -21,7 +21,7 @@
 # Gaussians, so the best possible denoiser is known: in closed form for the clusters, by quadrature along a curve for the others.
 #
 # **Evidence.** Everything said here is about one commit of the published code and the results saved with it. The paper's own runs may
-# have used another. The table opens each line that this chapter rests on.
+# have used another. The table opens each line that this book rests on.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -29,15 +29,16 @@ profile = "standard"
 # %%
 from IPython.display import Markdown
 
-from companion.chapters.published_numbers import sentences, sources
+from companion import profiles, study
+from companion.chapters.published_numbers import sentences
 
-Markdown(sources.evidence())
+Markdown(study.evidence())
 
 # %% tags=["derivation"]
 import sympy as sp
 
 import diffcore as dc
-from companion.derivation import Abbreviation, Derivation, Expectation, Normal, VariancePreserving
+from companion.derivation import Abbreviation, Between, Derivation, Expectation, Normal
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, symbol, t, x
 from diffcore.published import Published
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
@@ -55,7 +56,6 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 # derived from below, and are what the numbers are computed with.
 
 # %%
-from companion import profiles, study
 from companion.chapters.published_numbers import controls, figures, rescaled, resolution, results
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
@@ -86,70 +86,59 @@ artifacts.figure(figures.coefficients(), "nelbo_coefficients", **figures.COEFFIC
 # $\epsilon$ coefficient $c_0 = 1/(\alpha\sigma)$. Without guard the result is 1 for every target: one loss. With guard it is the
 # weight $\hat w$ that the code puts on the ELBO's integrand.
 
-
 # %% tags=["derivation"]
-def weight(target):
-    """The weight of a published NELBO, by diffcore.published, at one point."""
-
-    def at(sigma_t, g, alpha_t=ANY_TIME + 0.6):
-        loss = Published("nelbo", target, guard=g)
-        return loss.eps_factor(ANY_TIME, Pointwise(alpha_t, sigma_t)) * alpha_t * sigma_t
-
-    return at
-
+WEIGHTS = "companion.chapters.published_numbers.weights."
 
 g = symbol("g", positive=True)
 a, b = alpha(t), sigma(t)
 
 
-def published(target):
+def published(target, index):
     """The coefficient c and the factor kappa of a published NELBO: its row, on symbols."""
     loss = Published("nelbo", target, guard=g)
-    scale = dc.error_scale(Pointwise(a, b), ANY_TIME, loss.target)
-    return loss.coefficient(a, b), sp.factor(scale**2)
+    kappa = sp.factor(dc.error_scale(Pointwise(a, b), ANY_TIME, loss.target) ** 2)
+    c = Abbreviation(f"c_{{{index}}}", loss.coefficient(a, b))
+    return c, Abbreviation(rf"\kappa_{{{index}}}", kappa)
 
 
 c_0 = Abbreviation("c_0", 1 / (a * b))
 CODE = "the published code of Kumar et al. (2025), loss functions"
 
 # %% tags=["derivation"]
-c, kappa = published("x")
-c_x, kappa_x = Abbreviation("c_x", c), Abbreviation(r"\kappa_x", kappa)
+c_x, kappa_x = published("x", "x")
 d.chain(
     "weight-x",
     c_x * kappa_x / c_0,
     (1 / (1 + g / b**3), "the guard acts where $\\sigma^3$ is small against $g$"),
-    torch=weight("x"),
+    torch=WEIGHTS + "x",
     cites=CODE,
 )
 
 # %% tags=["derivation"]
-c, kappa = published("eps")
-assert kappa == 1
-c_eps = Abbreviation(r"c_\epsilon", c)
+c_eps, kappa_eps = published("eps", r"\epsilon")
 d.chain(
     "weight-eps",
-    c_eps / c_0,
-    (1 / (1 + g / (a * b)), "here where $\\alpha\\sigma$ is small: at both ends"),
-    torch=weight("eps"),
+    c_eps * kappa_eps / c_0,
+    (1 / (1 + g / (a * b)), "$\\kappa_\\epsilon = 1$; the guard acts at both ends"),
+    torch=WEIGHTS + "eps",
     cites=CODE,
 )
 
 # %% tags=["derivation"]
-c, kappa = published("v")
-c_v, kappa_v = Abbreviation("c_v", c), Abbreviation(r"\kappa_v", kappa)
+from companion.derivation import VariancePreserving
+
+c_v, kappa_v = published("v", "v")
 d.chain(
     "weight-v",
     c_v * kappa_v / c_0,
     (1 / (1 + g / b), "$\\alpha^2 + \\sigma^2 = 1$; the guard acts where $\\sigma$ is small"),
     domain=VariancePreserving(alpha, sigma),
-    torch=lambda sigma_t, g: weight("v")(sigma_t, g, (1 - sigma_t**2).sqrt()),
+    torch=WEIGHTS + "v",
     cites=CODE,
 )
 
 # %% tags=["derivation"]
-c, kappa = published("score")
-c_s, kappa_s = Abbreviation("c_s", c), Abbreviation(r"\kappa_s", kappa)
+c_s, kappa_s = published("score", "s")
 d.chain(
     "weight-score",
     c_s * kappa_s / c_0,
@@ -157,7 +146,7 @@ d.chain(
         a / (a + g) * (b**2 / (b**2 + g)) ** 2,
         "two guards: in the coefficient near $t = 1$, in the target near $t = 0$",
     ),
-    torch=weight("score"),
+    torch=WEIGHTS + "score",
     cites=CODE,
 )
 
@@ -166,16 +155,23 @@ half = {target: controls.half_weight(target) for target in study.TARGETS}
 shown = figures.effective_weights_shown(half)
 artifacts.figure(figures.effective_weights(), "guard_weights", **shown)
 
+# %%
+Markdown(sentences.monotone([target for target in study.TARGETS if controls.never_rises(target)]))
+
 # %% [markdown]
-# So the four published NELBOs are four different objectives. Those of $x$ and $v$ never rise with $\lambda$, so they are weighted
-# sums of improved bounds in the sense of {cite:t}`shi2025`, as we reconstruct it from its abstract and summaries; those of
-# $\epsilon$ and $s$ are not.
-#
 # ## One perfect denoiser in eight losses
-#
-# All targets are affine in the noise given $z_t$. So one and the same posterior mean minimises every loss, and each loss has
-# a *floor* that no network can go below: $\int_0^1 c(t)\, \kappa(t)\, m(t)\, dt$, where $m(t)$ is the smallest mean squared error of
-# $\epsilon$ per dimension. It is computed from the exact mixtures, and once more by plain Monte Carlo.
+
+# %% tags=["derivation"]
+d.prose(
+    "floor",
+    r"Each loss has a *floor* that no network can go below, and one denoiser reaches all: $\int_0^1 c(t)\, \kappa(t)\, m(t)\, dt$, where $m(t)$ is the "
+    r"smallest mean squared error of $\epsilon$ per dimension.",
+    "At each time the loss is a positive factor times the squared error of $\\epsilon$, whichever the target, and the posterior mean has the least.",
+    rests_on=["targets/error"],
+)
+
+# %% [markdown]
+# The floor is computed from the exact mixtures, and once more by plain Monte Carlo.
 
 # %%
 frame = results.against_published(budget)
@@ -198,17 +194,16 @@ Markdown(sentences.share_of_the_gap(frame, budget))
 # of networks that are nearly the final ones.
 
 # %%
-Markdown(sentences.how_close(frame))
-
-# %%
-Markdown(sentences.excess_by_target(frame))
+Markdown(f"{sentences.how_close(frame)}\n\n{sentences.excess_by_target(frame)}")
 
 # %% [markdown]
 # What is a test point? The published code shuffles a data set before it splits it, and its shuffle copies rows over each other. The cell
 # repeats that shuffle on row numbers.
 
 # %%
-Markdown(sentences.held_out(resolution.published_split()))
+points = budget.monte_carlo // 10
+shared = resolution.shared_by_copies(points)
+Markdown(sentences.held_out(resolution.published_split(), shared, points))
 
 # %% [markdown]
 # ## Exchange the guards
@@ -225,11 +220,10 @@ exchanged = controls.exchanged_guards(data2d.rings(), n=2000, t_min=t_min)
 values = exchanged.drop(columns="target")
 assert (values.max() / values.min() - 1).max() < 1e-9
 table = controls.one_value_per_guard(frame, t_min, budget)
-artifacts.table(table, "exchanged_guards", **controls.guards_shown(t_min), **provenance)
+artifacts.table(table, "exchanged_guards", **controls.guards_shown(t_min, budget), seeds=[0])
 
 # %% [markdown]
-# This shows what the guards do to one denoiser. The control on the learning side would be to train networks under exchanged guards;
-# it is not done here.
+# To train networks under exchanged guards would be the control on the side of learning; it is not done here.
 #
 # The study's *rescaled* losses are equal across targets on paper, as the NELBO losses are. Its code guards them too: it divides by
 # $\alpha^2 + g$ for $\epsilon$ and $s$, and by $\alpha^2 + \sigma^2 + g$ for $v$.
@@ -242,12 +236,27 @@ artifacts.table(table, "rescaled_floors", **rescaled.RESCALED_SHOWN, seeds=[0], 
 # %% [markdown]
 # ## Without a guard: a logarithm
 #
-# Without guard all four targets give $L(t_0) = \int_{t_0}^1 m(t)/(\alpha_t\sigma_t)\, dt$. By [](04_four_targets),
-# $dt/(\alpha_t\sigma_t) = -d\lambda/\pi$. With the signal-to-noise ratio $\gamma = e^\lambda$ this is
-# $L = \frac1\pi \int_0^{\gamma_0} m(\gamma)\, d\gamma/\gamma$, where $\gamma_0 = \cot^2(\pi t_0/2)$.
+# Without guard all four targets give $L(t_0) = \int_{t_0}^1 m(t)/(\alpha_t\sigma_t)\, dt$. With the signal-to-noise ratio $\gamma = \cot^2(\pi t/2)$ as the
+# variable, $L = \frac1\pi \int_0^{\gamma_0} m(\gamma)\, d\gamma/\gamma$:
+
+# %% tags=["derivation"]
+cosine, sine = sp.cos(sp.pi * t / 2), sp.sin(sp.pi * t / 2)
+ratio = Abbreviation(r"\gamma", cosine**2 / sine**2, positive=True)
+inside = Between(t, 0.02, 0.98)
+d.chain(
+    "in-snr",
+    1 / (cosine * sine),
+    (
+        -sp.Derivative(ratio, t) / ratio / sp.pi,
+        "so $dt/(\\alpha_t\\sigma_t) = -d\\gamma/(\\pi\\gamma)$",
+    ),
+    domain=inside,
+)
+
+# %% [markdown]
 # How does $m$ behave? Let a component of the data be Gaussian with mean $\mu$ and variance $c^2$ (in each direction; else
 # $c^2$ is the smallest). If it were known which component
-# $x$ is from, the best guess of $\epsilon$ would be linear in $z_t$.
+# $x$ is from, the best guess of $\epsilon$ would be linear in $z_t$, as [](03_nelbo_in_x) shows.
 
 # %% tags=["derivation"]
 c, mu = symbol("c", positive=True), symbol("mu", r"\mu")
@@ -261,6 +270,7 @@ d.chain(
         "$\\hat\\epsilon = \\sigma_t (z_t - \\alpha_t\\mu)/(\\alpha_t^2 c^2 + \\sigma_t^2)$; second moments",
     ),
     (c**2 / (c**2 + 1 / snr(t)), "divide by $\\alpha_t^2$"),
+    rests_on=["nelbo-x/gaussian-posterior"],
 )
 
 # %% tags=["derivation"]
@@ -279,7 +289,7 @@ d.chain(
     "bound",
     sp.Integral(c**2 / (1 + c**2 * gamma), (gamma, 0, gamma_0)) / sp.pi,
     (sp.log(1 + c**2 * gamma_0) / sp.pi, "$m/\\gamma$, with $m$ at its bound"),
-    rests_on=["guards/two-bounds"],
+    rests_on=["guards/two-bounds", "guards/in-snr"],
 )
 
 # %% tags=["derivation"]
@@ -295,16 +305,9 @@ d.chain(
 
 # %% tags=["derivation"]
 t_0 = symbol("t_0", positive=True)
-
-
-def root_snr(time):
-    """The square root of the SNR, for the cosine schedule."""
-    return 1 / sp.tan(sp.pi * time / 2)
-
-
 d.chain(
     "decade",
-    sp.Limit(2 / sp.pi * sp.log(root_snr(t_0 / 10) / root_snr(t_0)), t_0, 0),
+    sp.Limit(2 / sp.pi * sp.log(sp.tan(sp.pi * t_0 / 2) / sp.tan(sp.pi * t_0 / 20)), t_0, 0),
     (
         2 / sp.pi * sp.log(10),
         "each factor of ten in $t_0$ adds the same amount to $(\\log\\gamma_0)/\\pi$",
@@ -324,7 +327,7 @@ d.prose(
 # %%
 truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
 shown = controls.truncation_shown(truncation)
-n = (budget.points // 4 + 4 * (budget.points // 16)) * budget.scrambles  # behind the last row
+n = results.points_behind(truncation["t_min"], budget)  # the last row's
 artifacts.table(truncation, "unguarded_truncation", **shown, seeds=[0], n=n)
 
 # %%
@@ -334,31 +337,28 @@ Markdown(sentences.slope_per_decade(truncation))
 # ## Why uniform times cannot estimate it
 #
 # One draw of the estimator is $\ell = (\epsilon - \hat\epsilon)^2/(\alpha_t\sigma_t)$. Take Gaussian data of variance 1, where the best guess is
-# $\hat\epsilon = \sigma_t z_t$. The second moment of $\ell$ decides whether an average of draws settles.
+# $\hat\epsilon = \sigma_t z_t$. The second moment of $\ell$ decides whether an average of draws settles: first at one time, then with $t$ uniform on $(t_0, 1)$.
 
 # %% tags=["derivation"]
+on_circle = Abbreviation("z_t", cosine * x + sine * eps)
 d.chain(
-    "fourth-moment",
-    Expectation((eps - b * z) ** 4, x, eps),
+    "second-moment",
+    Expectation((eps - sine * on_circle) ** 4, x, eps) / (cosine * sine) ** 2,
     (
-        3 * a**4,
+        3 * cosine**4 / (cosine * sine) ** 2,
         "$\\epsilon - \\sigma_t z_t = \\alpha_t (\\alpha_t\\epsilon - \\sigma_t x)$, a Gaussian of variance $\\alpha_t^2$",
     ),
-    domain=VariancePreserving(alpha, sigma),
+    (3 / sine**2 - 3, "$\\cos^2 = 1 - \\sin^2$"),
+    domain=inside,
 )
 
-# %% [markdown]
-# So $\E[\ell^2 \mid t] = 3\alpha_t^4/(\alpha_t\sigma_t)^2 = 3\cot^2(\pi t/2) = 3/\sin^2(\pi t/2) - 3$. With $t$ uniform on $(t_0, 1)$:
-
 # %% tags=["derivation"]
-from companion.derivation import Between
-
 d.chain(
     "uniform-times",
-    sp.Integral(3 / sp.sin(sp.pi * t / 2) ** 2 - 3, (t, t_0, 1)),
+    sp.Integral(3 / sine**2 - 3, (t, t_0, 1)),
     (6 / sp.pi * sp.cot(sp.pi * t_0 / 2) - 3 * (1 - t_0), "$\\cot' = -1/\\sin^2$"),
     domain=Between(t_0, 0.02, 0.98),
-    rests_on=["guards/fourth-moment"],
+    rests_on=["guards/second-moment"],
 )
 
 # %% tags=["derivation"]
@@ -375,7 +375,8 @@ d.chain(
 # %% [markdown]
 # With the log-SNR uniform on a range of width $\Lambda$ that ends at $\log\gamma_0$, one draw is $\frac{\Lambda}{\pi} (\epsilon - \hat\epsilon)^2$: the
 # factor $1/(\alpha_t\sigma_t)$ is gone. With $\alpha_t^2 = \gamma/(1 + \gamma)$, its second moment is at most $\frac{3\Lambda}{\pi^2}$ times the integral
-# below. It grows like $\Lambda^2$, as the square of the mean does, so the relative error stays bounded.
+# below. Let the range begin at $-k$, and $y = \log(1 + \gamma_0)$. Then $\Lambda < y + k$, and by the bound above with $c = 1$ the mean is $\frac1\pi (y - \log(1 + e^{-k}))$, more
+# than $\frac1\pi (y - e^{-k})$. So the second moment over the square of the mean is less than what tends to 3 below: the relative error stays bounded.
 
 # %% tags=["derivation"]
 d.chain(
@@ -385,7 +386,16 @@ d.chain(
         sp.log(1 + gamma_0) - gamma_0 / (1 + gamma_0),
         "$\\alpha_t^4\\, d\\lambda = \\alpha_t^4\\, d\\gamma/\\gamma$; it grows like $\\log\\gamma_0$",
     ),
-    rests_on=["guards/fourth-moment"],
+    rests_on=["guards/second-moment"],
+)
+
+# %% tags=["derivation"]
+y, k = symbol("y", positive=True), symbol("k", positive=True)
+d.chain(
+    "relative-error",
+    sp.Limit(3 * (y + k) * (y - 1 + sp.exp(-y)) / (y - sp.exp(-k)) ** 2, y, sp.oo),
+    (sp.Integer(3), "$\\gamma_0/(1 + \\gamma_0) = 1 - e^{-y}$"),
+    rests_on=["guards/uniform-log-snr", "guards/bound"],
 )
 
 # %%
@@ -416,8 +426,8 @@ Markdown(sentences.within_noise(noise))
 # :::
 
 # %%
-table = controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2])
-artifacts.table(table, "azula_clip", **controls.azula_shown())
+clipped = controls.azula_weights([1e-4, 1e-3, 2e-3, 5e-3, 1e-2])
+artifacts.table(clipped, "azula_clip", **controls.azula_shown())
 
 # %% [markdown]
 # ## What this does and does not show

@@ -84,11 +84,7 @@ Markdown(
 # %%
 edges = torch.linspace(*grid.ENDS, budget.pick(quick=17, standard=33, paper=65))
 score = partial(
-    results.bits,
-    images=test,
-    edges=edges,
-    draws=budget.pick(quick=1, standard=2, paper=8),
-    seed=0,
+    results.bits, images=test, edges=edges, draws=budget.pick(quick=1, standard=2, paper=8), seed=0
 )
 exact_draws = budget.pick(quick=2, standard=8, paper=32)
 pixels = IndependentLevels.fitted(train, digits.LEVELS)
@@ -104,8 +100,8 @@ Markdown(
 # Three models need no training, and say what a bit per pixel means here.
 #
 # - *Uniform*: each of the 17 levels is as likely as any other.
-# - *Gaussian*: its mean and covariance are those of the training images. Its exact denoiser is the best that is
-#   linear in $z$, at every noise level.
+# - *Gaussian*: its mean and covariance are those of the training images. Its exact denoiser is linear in $z$, at every
+#   noise level ([](03_nelbo_in_x)).
 # - *Independent pixels*: how often each pixel took each level, with a small count added, chosen by leave-one-out. Its
 #   exact denoiser knows nothing of shapes, but that there are 17 levels.
 
@@ -161,10 +157,28 @@ Markdown(
 #
 # - **NELBO**: the integral above, as it stands. $\lambda$ is drawn uniformly, so no noise level has a large weight.
 # - **Weighted**: each target's own squared error $E_t\|y - \hat y\|^2$ with $t$ uniform in $[0, 1]$, as the study calls it.
-#   For the score this expectation is infinite, for any network whose error in $\epsilon$ does not vanish as $t \to 0$: the integrand grows
-#   like $1/\sigma^2$. The study's code
-#   adds a constant to $\sigma^2$. We do not. We restrict all four targets to the window of $\lambda$ above, which leaves out
-#   the same few times at both ends for all, and draw $\lambda$ uniformly with the weight that uniform $t$ implies.
+#   For the score this expectation is infinite, for any network whose error in $\epsilon$ does not vanish as $t \to 0$:
+
+# %% tags=["derivation"]
+import sympy as sp
+
+from companion.derivation import Derivation, Expectation, VariancePreserving
+from companion.derivation.vocabulary import alpha, eps, sigma, snr, t, x
+
+d = Derivation("images", title="Real images", rests_on=["targets"])
+d.chain(
+    "score-weight",
+    sp.Limit(t**2 / sp.sin(sp.pi * t / 2) ** 2, t, 0),
+    (
+        4 / sp.pi**2,
+        "the error of $s$ is $1/\\sigma_t^2$ times that of $\\epsilon$: like $4/(\\pi t)^2$, whose integral is infinite",
+    ),
+    rests_on=["targets/error-score"],
+)
+
+# %% [markdown]
+# The study's code adds a constant to $\sigma^2$. We do not. We restrict all four targets to the window of $\lambda$ above, which leaves out
+# the same few times at both ends for all, and draw $\lambda$ uniformly with the weight that uniform $t$ implies.
 #
 # Under the first objective the four targets are one and the same number, under the second they are not. The cell checks
 # both on one prediction, read as each target.
@@ -211,22 +225,7 @@ Markdown(
 
 # %%
 scores = {key: score(run.denoiser) for key, run in trained.items()}
-nelbo = pd.DataFrame(
-    [
-        {
-            "objective": objective,
-            "target": target.name,
-            "seed": seed,
-            "bits_per_dim": float(b.total.mean()),
-            "se_images": float(b.total.std() / len(b.total) ** 0.5),
-            "prior": float(b.prior.mean()),
-            "reconstruction": float(b.reconstruction.mean()),
-            "diffusion": float(b.diffusion.sum(1).mean()),
-            "steps": plan.steps,
-        }
-        for (objective, target, seed), b in scores.items()
-    ]
-)
+nelbo = results.per_model(scores, plan.steps)
 provenance = {"seeds": list(seeds), "n": len(test), "runs": [one.run.id for one in named.values()]}
 per_model = artifacts.table(
     nelbo, "digits_nelbo", caption="Held-out bits per pixel of every trained model.", **provenance
@@ -282,28 +281,12 @@ Markdown(
 # at all, $\hat\epsilon = 0$: $1/(2 \log 2)$ bits per pixel for every nat of log-SNR.
 
 # %%
-curves = pd.DataFrame(
-    [
-        {
-            "objective": objective,
-            "target": target.name,
-            "seed": seed,
-            "log_snr": float(level),
-            "bits_per_nat": float(cost),
-        }
-        for (objective, target, seed), b in scores.items()
-        for level, cost in zip((edges[1:] + edges[:-1]) / 2, b.per_nat, strict=True)
-    ]
-)
+curves = results.curves(scores)
 untrained = {"gaussian": by_gaussian.per_nat, "marginals": by_pixels.per_nat}
 artifacts.figure(
     figures.cost_curves(curves, untrained, edges),
     "digits_cost_curves",
-    caption=f"What one nat of log-SNR costs held-out images, noise on the left, clean images on the right; the area under a curve "
-    f"is the bound. Mean of {len(seeds)} seeds, bands from the least to the greatest. An $x$ that is a little wrong is a "
-    "noise that is very wrong once little noise is left.",
-    alt="Two panels of bits per nat against log-SNR on a logarithmic axis. At high log-SNR the curves for x rise "
-    "above the line of no prediction; those of the other targets end near it.",
+    **figures.cost_curves_shown(curves, len(seeds)),
     **provenance,
 )
 
@@ -340,10 +323,34 @@ Markdown(
 
 # %% [markdown]
 # One factor explains the right-hand ends: $\|\epsilon - \hat\epsilon\|^2 = e^{\lambda} \|x - \hat x\|^2$. A network that returns zero
-# pays the grey line if it predicts $\epsilon$ or $s$, less if it predicts $v$, and $e^\lambda$ times the image if it predicts
-# $x$. To pay less it must copy its input ever more exactly. Its own squared error never asks for that: as a
-# weighting of the NELBO it falls faster than $e^{-\lambda}$. The NELBO does ask. Do the noise levels that ask most drown the
-# others? Then the $x$-model trained on the NELBO is the worse of the two where noise is loud, and the count above says where it is.
+# pays the grey line if it predicts $\epsilon$ or $s$. If it predicts $x$ or $v$, a pixel costs
+
+# %% tags=["derivation"]
+z = alpha(t) * x + sigma(t) * eps
+d.chain(
+    "zero-for-x",
+    Expectation((eps - z / sigma(t)) ** 2, eps),
+    (
+        snr(t) * x**2,
+        "$\\hat x = 0$ means $\\hat\\epsilon = z/\\sigma$: the image, times $e^\\lambda$",
+    ),
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "zero-for-v",
+    Expectation((eps - sigma(t) * z) ** 2, eps),
+    (
+        alpha(t) ** 2 * (alpha(t) ** 2 + sigma(t) ** 2 * x**2),
+        "$\\hat v = 0$ means $\\hat\\epsilon = \\sigma z$: less than the 1 of the grey line, since $x^2 \\le 1$",
+    ),
+    domain=VariancePreserving(alpha, sigma),
+)
+
+# %% [markdown]
+# To pay less, a network that predicts $x$ must copy its input ever more exactly. Its own squared error hardly asks for that: on the clean side, as a
+# weighting of the NELBO, it falls faster than $e^{-\lambda}$ ([](04_four_targets)). The NELBO does ask. Do the noise levels that ask most drown the
+# others? Then the $x$-model trained on the NELBO is the worse of the two where noise is loud: in how many slices it is, is counted above.
 #
 # ## What one sees
 #
@@ -409,7 +416,8 @@ Markdown(
 # the study's objective: there the guard takes away the noise levels at which $x$ pays here ([](05_published_numbers)). With $x$ behind by this much,
 # the remedy in use is to precondition: to let the network predict a mixture of $x$ and $\epsilon$ that changes with the noise level
 # {cite:p}`karras2022`, which $v$ is one form of {cite:p}`salimans2022`. The study's image network differs in one more way: its
-# published code turns the time, a number in $[0, 1)$, into an integer, so that the network is never told the noise level.
+# published code turns the time, a number in $[0, 1)$, into an integer (`code/model.py`; [](05_published_numbers) opens the line), so that the network is
+# never told the noise level.
 # Independent pixels, which know nothing of shapes, know that grey is counted in 17 steps, which a network has to learn from the
 # images with the least noise (how many networks they beat is counted above). How far longer training closes that gap is left open here.
 #

@@ -2,8 +2,9 @@
 
 A derivation is a list of chains; a chain is ``first = second = ... = last``, each link with its
 reason. Every link is accepted only when SymPy proves it, both sides agree to 40 digits at 24 random
-points by a route that shares no code with SymPy's algebra, at least five wrong variants of it are
-refuted by the same checks, and, where asked, a torch function agrees in value and gradient::
+points by a route that computes every operator by its own means (``numeric`` lists what it shares with
+SymPy: the tree as it is built, names and assumptions, but no algebra), at least five wrong variants of
+it are refuted by the same checks, and, where asked, a torch function agrees in value and gradient::
 
     from companion.derivation import KL, Derivation, Ordered
     from companion.derivation.vocabulary import (

@@ -115,6 +115,21 @@ def mix_up_error(mix_up: MixUp, schedule: Schedule, t: float) -> float:
     return math.sqrt(float((x_hat - x).square().sum()))
 
 
+def unseen_at_half(costs: pd.DataFrame) -> str:
+    """How many mistakes cost nothing at t = 1/2, whatever they cost at t = 1/4.
+
+    Args:
+        costs: as `mix_up_table` returns it.
+    """
+    mistakes = costs[costs["mistake"] != "none"]
+    at = {t: mistakes[[f"cosine_{t:g}", f"flow_{t:g}"]] for t in (0.25, 0.5)}
+    unseen = (at[0.5] < 1e-12).all(axis=1) & (at[0.25] > 0.1).all(axis=1)
+    return (
+        f"{int(unseen.sum())} of the {len(mistakes)} mistakes cost nothing at $t = \\frac12$, where "
+        "signal and noise are equal, on either schedule. A test at that one point would pass."
+    )
+
+
 def mix_up_table(times: tuple[float, ...] = (0.25, 0.5)) -> pd.DataFrame:
     """One row for each mistake: the RMS error of x_hat on two schedules at each time."""
     schedules = {"cosine": Cosine(), "flow": RectifiedFlow()}

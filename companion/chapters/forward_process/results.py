@@ -26,8 +26,8 @@ LOG_SNR = (-6.0, 6.0)
 """Where the replayed chains start and end, in nats."""
 
 
-class KnowsTheAnswer(Denoiser):
-    """A denoiser that was told x, and that writes down the latents it is asked about."""
+class KnownData(Denoiser):
+    """A denoiser that is given the clean data, and that records the latents it is asked about."""
 
     def __init__(self, x: Tensor, schedule: Schedule) -> None:
         self.x, self.schedule = x, schedule
@@ -50,7 +50,7 @@ def replayed_steps(chains: int, steps: int, seed: int) -> pd.DataFrame:
     for name, schedule in SCHEDULES.items():
         generator, replay = Generator().manual_seed(seed), Generator().manual_seed(seed)
         x = torch.randn(chains, generator=generator, dtype=torch.float64)
-        denoiser = KnowsTheAnswer(x, schedule)
+        denoiser = KnownData(x, schedule)
         ancestral(denoiser, (chains,), steps, generator, LOG_SNR, torch.float64)
         noise_like(x, replay), noise_like(x, replay)  # the data and the start of the chain
         gaps = [

@@ -22,7 +22,7 @@ from diffcore.networks import StudyMLP, initialised
 from diffcore.published import Published
 from diffcore.schedules.cosine import Cosine
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
-from diffcore.targets import EPS, TARGETS, Target, V, X, convert, error_scale
+from diffcore.targets import EPS, TARGETS, Row, Target, V, X, convert, error_scale
 from diffcore.times import UniformLogSNR
 from diffcore.weightings import Native
 
@@ -43,10 +43,32 @@ STUDY_TABLE: dict[str, sp.Expr] = {
     "v": -(sigma**2) / (alpha**2 + sigma**2),
     "score": -(sigma**4) / alpha**2,
 }
-"""The study's NELBO coefficient divided by SNR'(t), from its table of losses."""
+"""The study's NELBO coefficient divided by SNR'(t): its table of losses, code/assets/general/LF_Table.png."""
 
 
 SYMBOLS = Pointwise(alpha, sigma, alpha_prime, sigma_prime)
+
+
+def convert_row(
+    a: Tensor,
+    b: Tensor,
+    c: Tensor,
+    e: Tensor,
+    alpha_t: Tensor,
+    sigma_t: Tensor,
+    y: Tensor,
+    z_t: Tensor,
+) -> Tensor:
+    """diffcore's `convert`, from row (a, b) to row (c, e), at one point."""
+    return convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), Row(a, b), Row(c, e))
+
+
+def squared_error_in_y(
+    a: Tensor, b: Tensor, alpha_t: Tensor, sigma_t: Tensor, x: Tensor, x_hat: Tensor
+) -> Tensor:
+    """The squared error of the row (a, b), by diffcore's `error_scale`."""
+    scale = error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, Row(a, b))
+    return (scale * alpha_t / sigma_t * (x - x_hat)) ** 2
 
 
 def x_error_factor(target: Target) -> sp.Expr:
@@ -128,7 +150,7 @@ LOSSES_SHOWN: dict[str, Any] = {
     "caption": "One random network, five names for its output. *NELBO*: nats, 2 dimensions, over "
     r"$-8 < \lambda < 8$. *Spread*: largest relative difference to the $x$ row, example by "
     "example. *Weighted*: the plain squared error. *Rescaled*: the plain squared error times the "
-    "factor that the study gives. 4,096 examples, seed 0, float64.",
+    "factor from it to that of $x$. 4,096 examples, seed 0, float64.",
     "digits": {"nelbo_spread": ".0e", "rescaled_spread": ".0e"},
     "columns": {
         "target": "target",
@@ -180,7 +202,19 @@ def losses_of_one_network(n: int, seed: int) -> pd.DataFrame:
     )
 
 
-def min_snr_in_v(gamma: float) -> pd.DataFrame:
+GAMMA = 5.0
+"""Of the Min-SNR that is tabulated."""
+
+MIN_SNR_SHOWN: dict[str, Any] = {
+    "caption": rf"Three public formulas for Min-SNR ($\gamma = {GAMMA:g}$) on the $v$-error, divided by "
+    r"the weight that follows from the definition on the $\epsilon$-error; 1 is right. Largest and "
+    r"smallest ratio over $-10 \le \lambda \le 10$.",
+    "digits": 6,
+}
+"""How `min_snr_in_v` is shown."""
+
+
+def min_snr_in_v(gamma: float = GAMMA) -> pd.DataFrame:
     """Public formulas for Min-SNR on the v-error, relative to what the definition implies."""
     lam = torch.linspace(-10, 10, 2001, dtype=torch.float64)
     ratio, time = lam.exp(), SCHEDULE.time_of(lam)

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from companion import study
+from companion.chapters.published_numbers.tables import gap_between_groups, nelbo_by_target
 from companion.evidence.claims import (
     SHARE_RULE,
     STANDARD_ERRORS,
@@ -42,12 +43,6 @@ def _with_reach(floors: pd.DataFrame) -> pd.DataFrame:
     return floors.assign(reach=runs.combine(floors["draw_sd"], max) / math.sqrt(RUNS))
 
 
-def _nelbo(floors: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Rows: data sets; columns: targets; the NELBO objective's ``column``."""
-    table = floors[floors["objective"] == "nelbo"]
-    return table.pivot(index="dataset", columns="target", values=column)
-
-
 def comparable_in_code(tables: Tables) -> Decision:
     """The perfect denoiser in the code's NELBO and rescaled losses: has it one value for every target?"""
     ratios: dict[str, list[float]] = {}
@@ -67,30 +62,29 @@ def comparable_in_code(tables: Tables) -> Decision:
 def two_groups(tables: Tables) -> Decision:
     """How much of the gap between {x, s} and {eps, v} does a perfect denoiser show?"""
     floors = _with_reach(tables["floors"])
-
-    def gap(column: str) -> pd.Series:
-        nelbo = _nelbo(floors, column)
-        return nelbo[["eps", "v"]].mean(axis=1) - nelbo[["x", "score"]].mean(axis=1)
+    nelbo = nelbo_by_target(floors)
 
     def error(column: str) -> pd.Series:
-        return _nelbo(floors, column).pow(2).sum(axis=1).pow(0.5) / 2
+        return nelbo[column].pow(2).sum(axis=1).pow(0.5) / 2
 
-    published, floor = gap("published"), gap("floor")
+    published, floor, last20 = (
+        gap_between_groups(floors, column) for column in ("published", "floor", "last20")
+    )
     errors = (published, floor, error("reach"), error("floor_error"))
     cases = [guards_share(*each) for each in zip(*errors, strict=True)]
     return Decision(
         f"share of the published gap that a perfect denoiser shows: {shares(floor / published)}; "
         "of the gap in the mean of "
-        f"the last 20 epochs: {shares(floor / gap('last20'))}",
+        f"the last 20 epochs: {shares(floor / last20)}",
         cases,
     )
 
 
 def best_likelihood(tables: Tables) -> Decision:
     """How much of the lead of x over each other target does a perfect denoiser show?"""
-    floors = _with_reach(tables["floors"])
+    nelbo = nelbo_by_target(_with_reach(tables["floors"]))
     floor, published, se, floor_se = (
-        _nelbo(floors, c) for c in ("floor", "published", "reach", "floor_error")
+        nelbo[column] for column in ("floor", "published", "reach", "floor_error")
     )
     cases, words = [], []
     for other in ("eps", "v", "score"):

@@ -17,9 +17,10 @@ from companion.chapters.published_numbers.results import (
     LOWEST_LOG_SNR,
     SCHEDULE,
     Budget,
-    nelbo_by_target,
+    points_behind,
     truncated,
 )
+from companion.chapters.published_numbers.tables import nelbo_by_target
 from diffcore.exact.data2d import DATASETS, clusters
 from diffcore.exact.mixtures import Mixture
 from diffcore.exact.quadrature import gauss_legendre
@@ -64,12 +65,19 @@ def exchanged_guards(mixture: Mixture, n: int, t_min: float, seed: int = 0) -> p
     return pd.DataFrame(rows)
 
 
-def guards_shown(t_min: float) -> dict[str, Any]:
+def _decades(t_min: float) -> tuple[float, float]:
+    """Where the column without guard is cut off: its last decade is a piece of its own."""
+    return 10 * t_min, t_min
+
+
+def guards_shown(t_min: float, budget: Budget) -> dict[str, Any]:
     """How `one_value_per_guard` is shown."""
+    guarded, unguarded = budget.points * budget.scrambles, points_behind(_decades(t_min), budget)
     return {
         "caption": "One perfect denoiser under the guard of each target, and with no guard over "
-        f"$t > {t_min:g}$. Code units. Standard errors: under a guard, as for its floor in "
-        "{numref}`tab-floors`; without, as in {numref}`tab-unguarded-truncation`.",
+        f"$t > {t_min:g}$. Code units. Under a guard: its floor in {{numref}}`tab-floors`, from "
+        f"{guarded:,} points, with the standard error given there. Without: from {unguarded:,} points, "
+        "as in {numref}`tab-unguarded-truncation`, where the largest standard error is given.",
         "columns": {
             "dataset": "data set",
             "guard_x": "guard of x",
@@ -92,7 +100,7 @@ def one_value_per_guard(table: pd.DataFrame, t_min: float, budget: Budget) -> pd
     table = nelbo_by_target(table)["floor"]
     table = table.loc[list(study.DATASETS), list(study.TARGETS)].add_prefix("guard_")
     table["unguarded"] = [
-        truncated(DATASETS[name](), [10 * t_min, t_min], budget)[-1].value.item()
+        truncated(DATASETS[name](), _decades(t_min), budget)[-1].value.item()
         for name in study.DATASETS
     ]
     return table.rename_axis(columns=None).reset_index()
@@ -194,6 +202,12 @@ def half_weight(target: str) -> float:
 
     root: float = brentq(above_half, 0.0, 40.0)
     return root
+
+
+def never_rises(target: str) -> bool:
+    """Whether a guarded NELBO's effective weight never rises with the log-SNR, on a fine grid."""
+    log_snr = torch.linspace(-20, 20, 4001, dtype=torch.float64)
+    return bool((Published("nelbo", target).effective_weight(log_snr).diff() < 1e-12).all())
 
 
 def untrained_score() -> dict[str, float]:

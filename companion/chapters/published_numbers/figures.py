@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from companion import study
-from companion.chapters.published_numbers.results import nelbo_by_target
+from companion.chapters.published_numbers.tables import nelbo_by_target
 from companion.evidence import style
 from diffcore import published
 

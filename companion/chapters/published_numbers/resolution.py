@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import pandas as pd
 import torch
 
 from companion import study
+from companion.chapters.published_numbers.results import losses_at
 from diffcore.exact.data2d import DATASETS
+from diffcore.exact.floors import lean
+from diffcore.published import Published
 
 SAMPLES = 2_000
 """Samples behind each of the study's moment distances."""
@@ -86,3 +90,25 @@ def published_split(rows: int = ROWS, seed: int = 0) -> dict[str, float]:
         "test_in_train": float(np.isin(test, train).mean()),
         "test_pairs": float((counts**2).sum() / len(test)),
     }
+
+
+def shared_by_copies(points: int, seed: int = 0) -> float:
+    """The largest correlation of two losses of one point with times and noise of their own.
+
+    Of the exact denoiser in each published loss, over the data sets. Of copies of a test point it says how
+    much of their loss they share.
+
+    Args:
+        points: of each data set; the correlations' standard error is at most 1 / sqrt(points).
+        seed: of the first data set.
+    """
+    losses = [Published(*key) for key in product(study.OBJECTIVES, study.TARGETS)]
+    largest = 0.0
+    for number, name in enumerate(study.DATASETS):
+        generator = torch.Generator().manual_seed(seed + number)
+        mixture = lean(DATASETS[name]())
+        x = mixture.sample(points, generator, torch.float64)
+        first, second = (losses_at(mixture, losses, x, generator) for _ in range(2))
+        for pair in zip(first, second, strict=True):
+            largest = max(largest, torch.corrcoef(torch.stack(pair))[0, 1].item())
+    return largest

@@ -92,6 +92,11 @@ def truncated(
     return floors.truncated_nelbo(mixture, log_snr, SCHEDULE, points, scrambles, seed, math.pi)
 
 
+def points_behind(t_min: Sequence[float], budget: Budget) -> int:
+    """How many points are behind the last value of `truncated`: see :func:`floors.truncated_nelbo`."""
+    return (budget.points // 4 + (len(t_min) - 1) * (budget.points // 16)) * budget.scrambles
+
+
 def monte_carlo(
     mixture: Mixture, losses: Sequence[Published], n: int, generator: Generator
 ) -> Tensor:
@@ -100,8 +105,14 @@ def monte_carlo(
     What the published code computes, with the best possible network in it. All losses see the same draws.
     """
     mixture = floors.lean(mixture)
-    x = mixture.sample(n, generator, torch.float64)
-    t = torch.rand(n, generator=generator, dtype=torch.float64)
+    return losses_at(mixture, losses, mixture.sample(n, generator, torch.float64), generator)
+
+
+def losses_at(
+    mixture: Mixture, losses: Sequence[Published], x: Tensor, generator: Generator
+) -> Tensor:
+    """Losses (len(losses), n) of the exact denoiser at points ``x`` (n, D), with fresh times and noise."""
+    t = torch.rand(len(x), generator=generator, dtype=torch.float64)
     eps = noise_like(x, generator)
     z = noised(x, eps, t, SCHEDULE)
     pair = mixture.posterior(z, SCHEDULE.alpha(t), SCHEDULE.sigma(t))
@@ -112,15 +123,11 @@ def monte_carlo(
     return torch.stack(values)
 
 
-def nelbo_by_target(table: pd.DataFrame) -> pd.DataFrame:
-    """The NELBO rows of `against_published`; rows: data sets; columns: (what, target)."""
-    return table[table["objective"] == "nelbo"].pivot(index="dataset", columns="target")
-
-
 FLOORS_SHOWN: dict[str, Any] = {
-    "caption": "Floors of the published losses beside the published values, in code units. *± %*: "
-    "standard error of the floor, in percent. *sd*: over the study's three runs. *+ %*: published "
-    "above floor, in percent; *s.e.*: the same in standard errors of the published mean.",
+    "caption": "Floors of the published losses beside the published values (the mean of the three "
+    "saved runs, which the study's table prints), in code units. *± %*: standard error of the "
+    "floor, in percent. *sd*: over the study's three runs. *+ %*: published above floor, in "
+    "percent; *s.e.*: the same in standard errors of the published mean.",
     "columns": {
         "dataset": "data set",
         "target": "target",
@@ -140,14 +147,16 @@ FLOORS_SHOWN: dict[str, Any] = {
 def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
     """Every published 2-D loss beside its Bayes floor, in code units: 32 rows.
 
-    Columns: dataset, target, objective; ``floor`` and ``floor_error``, also in percent;
-    ``monte_carlo`` and its ``monte_carlo_error``, the perfect denoiser in the published estimator;
-    ``draw_sd``, the standard deviation of one recorded test loss of the perfect denoiser, for lack of
-    test points, as if they were independent (about half are copies of another, with a time and a noise of
-    their own); ``published``, its ``published_sd`` over three executions, and ``last20``, the average of
-    the last 20 epochs of all three; ``published_se``, the standard error of the published mean, where an
-    execution's standard deviation is the larger of ``published_sd`` and ``draw_sd``; ``excess`` = published
-    - floor, also in percent of the floor and in such standard errors; ``excess_last20`` = last20 - floor.
+    Columns: dataset, target, objective; ``floor`` and ``floor_error``, also in percent; ``monte_carlo``
+    and its ``monte_carlo_error``, the perfect denoiser in the published estimator; ``draw_sd``, the
+    standard deviation of one recorded test loss of the perfect denoiser, for lack of test points, as if
+    they were independent (many are copies of another, with a time and a noise of their own: see
+    :func:`companion.chapters.published_numbers.resolution.published_split`); ``published``, the mean of
+    three saved executions, which the study's table prints to four decimals, its ``published_sd`` over
+    them, and ``last20``, the average of the last 20 epochs of all three; ``published_se``, the standard
+    error of the published mean, where an execution's standard deviation is the larger of ``published_sd``
+    and ``draw_sd``; ``excess`` = published - floor, also in percent of the floor and in such standard
+    errors; ``excess_last20`` = last20 - floor.
     """
     keys = [(objective, target) for objective in study.OBJECTIVES for target in study.TARGETS]
     losses = [Published(*key) for key in keys]
@@ -171,9 +180,9 @@ def against_published(budget: Budget, seed: int = 0) -> pd.DataFrame:
                     "draw_sd": spread / math.sqrt(study.TEST_POINTS),
                 }
             )
-    known = study.losses()[["dataset", "target", "objective", "printed", "sd", "last20_mean"]]
+    known = study.losses()[["dataset", "target", "objective", "mean", "sd", "last20_mean"]]
     known = known.rename(
-        columns={"printed": "published", "sd": "published_sd", "last20_mean": "last20"}
+        columns={"mean": "published", "sd": "published_sd", "last20_mean": "last20"}
     )
     table = pd.DataFrame(rows).merge(known, on=["dataset", "target", "objective"], validate="1:1")
     table["floor_error_percent"] = 100 * table["floor_error"] / table["floor"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from companion import study
-from companion.chapters.published_numbers.results import Budget, nelbo_by_target
+from companion.chapters.published_numbers.results import Budget
+from companion.chapters.published_numbers.tables import gap_between_groups, nelbo_by_target
 from companion.evidence import style
 from diffcore.published import GUARD, NATS_PER_CODE_UNIT
 
@@ -39,6 +40,24 @@ def score_coefficient(zero: Mapping[str, float], losses: pd.DataFrame) -> str:
     )
 
 
+def monotone(never_rise: Sequence[str]) -> str:
+    """Which of the four objectives are weighted sums of bounds.
+
+    Args:
+        never_rise: the targets whose effective weight never rises with the log-SNR.
+    """
+    rise = [name for name in study.TARGETS if name not in never_rise]
+    return (
+        "So the four published NELBOs are four different objectives. The weights of "
+        f"{_listed(never_rise)} never rise with $\\lambda$, so these are weighted sums of improved "
+        f"bounds ([](04_four_targets)); those of {_listed(rise)} do, and are not."
+    )
+
+
+def _listed(targets: Sequence[str]) -> str:
+    return " and ".join(style.SYMBOLS[name] for name in targets)
+
+
 def share_of_the_gap(floors: pd.DataFrame, budget: Budget) -> str:
     """How much of the gap between the two groups the perfect denoiser shows, and how sure its floors are.
 
@@ -46,12 +65,7 @@ def share_of_the_gap(floors: pd.DataFrame, budget: Budget) -> str:
         floors: as :func:`companion.chapters.published_numbers.results.against_published` returns it.
         budget: that the floors were computed with.
     """
-    nelbo = nelbo_by_target(floors)
-    gap = {
-        k: nelbo[k][["eps", "v"]].mean(axis=1) - nelbo[k][["x", "score"]].mean(axis=1)
-        for k in ("floor", "published")
-    }
-    share = gap["floor"] / gap["published"]
+    share = gap_between_groups(floors, "floor") / gap_between_groups(floors, "published")
     worst = (floors["floor_error"] / floors["floor"]).max()
     check = ((floors["monte_carlo"] - floors["floor"]) / floors["monte_carlo_error"]).abs().max()
     return (
@@ -100,18 +114,24 @@ def excess_by_target(floors: pd.DataFrame) -> str:
     )
 
 
-def held_out(split: Mapping[str, float]) -> str:
-    """What the study's test points are.
+def held_out(split: Mapping[str, float], shared: float, points: int) -> str:
+    """What the study's test points are, and what that does to a standard error.
 
     Args:
         split: as :func:`companion.chapters.published_numbers.resolution.published_split` returns it.
+        shared: as :func:`companion.chapters.published_numbers.resolution.shared_by_copies` returns it.
+        points: that ``shared`` was measured with.
     """
+    widening = math.sqrt(1 + (split["test_pairs"] - 1) * shared)
     return (
         f"{split['distinct']:.0%} of the rows survive, and {split['test_in_train']:.0%} of the "
-        "test rows are in the training set as well. So the test split is not held out, and about "
-        "half of its rows are copies. Each copy is measured with a time and a noise of its own; "
-        "what copies share is the point. The standard errors above take test points as "
-        "independent, and are a little small for it. The floors are for endless data."
+        "test rows are in the training set as well, so the test split is not held out. "
+        f"{1 - split['test_distinct']:.0%} of its rows are copies of another. Each copy is "
+        "measured with a time and a noise of its own; what copies share is the point. Two such losses "
+        "of one point, of the perfect denoiser, have a correlation of at most "
+        f"{shared:.2f} ± {points**-0.5:.2f}. The standard errors above take test points as "
+        f"independent, and where the draws decide they are too small by a factor of at most "
+        f"{widening:.2f}. The floors are for endless data."
     )
 
 

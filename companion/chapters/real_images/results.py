@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from companion.datasets.digits import LEVELS
 from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
 from diffcore.denoisers import Denoiser
+from diffcore.targets import Target
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,48 @@ def bits(denoiser: Denoiser, images: Tensor, edges: Tensor, draws: int, seed: in
         torch.stack(decoded).mean(0) / per_bit,
         torch.stack(slices, dim=1) / per_bit,
         edges,
+    )
+
+
+Scores = Mapping[tuple[str, Target, int], Bits]
+"""By objective, target and seed."""
+
+
+def per_model(scores: Scores, steps: int) -> pd.DataFrame:
+    """Mean bits per pixel of each model, its terms, and the standard error over images.
+
+    Args:
+        scores: of the held-out images.
+        steps: that each model was trained.
+    """
+    return pd.DataFrame(
+        {
+            "objective": objective,
+            "target": target.name,
+            "seed": seed,
+            "bits_per_dim": float(b.total.mean()),
+            "se_images": float(b.total.std() / len(b.total) ** 0.5),
+            "prior": float(b.prior.mean()),
+            "reconstruction": float(b.reconstruction.mean()),
+            "diffusion": float(b.diffusion.sum(1).mean()),
+            "steps": steps,
+        }
+        for (objective, target, seed), b in scores.items()
+    )
+
+
+def curves(scores: Scores) -> pd.DataFrame:
+    """What each model pays for a nat of log-SNR, at the middle of each slice, in bits per pixel."""
+    return pd.DataFrame(
+        {
+            "objective": objective,
+            "target": target.name,
+            "seed": seed,
+            "log_snr": float(level),
+            "bits_per_nat": float(cost),
+        }
+        for (objective, target, seed), b in scores.items()
+        for level, cost in zip((b.edges[1:] + b.edges[:-1]) / 2, b.per_nat, strict=True)
     )
 
 
