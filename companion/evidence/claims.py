@@ -164,8 +164,7 @@ def guards_share(published: float, floor: float, error: float, floor_error: floa
     order = exceeds(published, STANDARD_ERRORS * error)
     if order is not Verdict.HOLDS:
         return order
-    share = floor / published
-    margin = STANDARD_ERRORS * math.hypot(share * error, floor_error) / published
+    share, margin = floor / published, share_margin(published, floor, error, floor_error)
     if share - margin >= GUARD_SHARE:
         return Verdict.GUARD
     if share + margin <= 1 - GUARD_SHARE:
@@ -173,6 +172,14 @@ def guards_share(published: float, floor: float, error: float, floor_error: floa
     if share - margin > 1 - GUARD_SHARE and share + margin < GUARD_SHARE:
         return Verdict.BOTH
     return Verdict.UNDECIDED
+
+
+def share_margin(published: float, floor: float, error: float, floor_error: float = 0.0) -> float:
+    """Half the 95 % interval of the share of `guards_share`; infinite if ``published`` is zero."""
+    if published == 0:
+        return math.inf
+    share = floor / published
+    return STANDARD_ERRORS * math.hypot(share * error, floor_error) / published
 
 
 SHARE_RULE = (
@@ -185,9 +192,16 @@ SHARE_RULE = (
 """`guards_share` in words."""
 
 
-def shares(values: pd.Series) -> str:
-    """Shares of a perfect denoiser in words, and what learning did to the difference where it is above 1."""
+def shares(values: pd.Series, margins: Iterable[float] = ()) -> str:
+    """Shares of a perfect denoiser in words, and what learning did to the difference where it is above 1.
+
+    Args:
+        values: the shares.
+        margins: half the 95 % interval of each, where they are known.
+    """
     words = f"{values.min():.0%} to {values.max():.0%}"
+    if known := list(margins):
+        words += f", each give or take {min(known):.0%} to {max(known):.0%}"
     if (values > 1).any():
         words += (
             f" (above 100 %: learning made the difference smaller, by up to {values.max() - 1:.0%})"

@@ -1,5 +1,7 @@
 """Every claim of the chapters can come out each way: tables just inside and just outside each threshold."""
 
+import math
+
 import pandas as pd
 import pytest
 from scipy import stats
@@ -25,7 +27,9 @@ def equivalence(nelbo=1e-13, rescaled=1e-13, largest=4.0):
     return {"loss_equivalence": table}
 
 
-@pytest.mark.parametrize(("spread", "verdict"), [(0.9e-9, H), (1.1e-9, F), (float("nan"), U)])
+@pytest.mark.parametrize(
+    ("spread", "verdict"), [(0.9e-9, H), (1.1e-9, U), (0.9e-6, U), (1.1e-6, F), (float("nan"), U)]
+)
 def test_equal_on_paper_means_to_rounding(spread, verdict):
     tables = equivalence(nelbo=spread)
     if verdict is U:
@@ -36,10 +40,13 @@ def test_equal_on_paper_means_to_rounding(spread, verdict):
 
 def test_comparable_on_paper_has_three_cases():
     assert on_paper.comparable_on_paper(equivalence()).cases == (H, H, H)
-    assert on_paper.comparable_on_paper(equivalence(rescaled=1.1e-9)).cases == (H, F, H)
+    assert on_paper.comparable_on_paper(equivalence(rescaled=1.1e-6)).cases == (H, F, H)
+    assert on_paper.comparable_on_paper(equivalence(rescaled=1.1e-9)).cases == (H, U, H)
     assert on_paper.comparable_on_paper(equivalence(rescaled=0.9e-9)).cases == (H, H, H)
     assert on_paper.comparable_on_paper(equivalence(largest=1.11)).cases == (H, H, H)
-    assert on_paper.comparable_on_paper(equivalence(largest=1.09)).cases == (H, H, F)
+    assert on_paper.comparable_on_paper(equivalence(largest=1.09)).cases == (H, H, U)
+    assert on_paper.comparable_on_paper(equivalence(largest=1 + 1.1e-9)).cases == (H, H, U)
+    assert on_paper.comparable_on_paper(equivalence(largest=1 + 0.9e-9)).cases == (H, H, F)
 
 
 def losses(floor, reported=None, se=0.0, floor_error=0.0):
@@ -95,7 +102,10 @@ def part_of(share):
         (part_of(0.19), LOW_HIGH, H),
         (SAME, LOW_HIGH, H),
         (LOW_HIGH, HIGH_LOW, F),
-        (LOW_HIGH, SAME, U),
+        (LOW_HIGH, SAME, F),
+        ([1.0, 2.02, 2.02, 1.0], [1.0, 2.02, 2.02, 1.0], G),  # much lower: less than half
+        ([1.0, 1.98, 1.98, 1.0], [1.0, 1.98, 1.98, 1.0], F),
+        ([1.0, 2.0, 2.0, 1.0], [1.0, 2.0, 2.0, 1.0], U),
     ],
 )
 def test_the_gap_between_two_groups(floor, reported, verdict):
@@ -103,12 +113,26 @@ def test_the_gap_between_two_groups(floor, reported, verdict):
 
 
 def test_the_gap_between_two_groups_has_half_the_root_sum_of_squares_for_error():
-    # Four errors e in ((eps + v) - (x + s)) / 2 give e. The gap is 1: two errors must stay below it.
-    reported = [1.0, 2.0, 2.0, 1.0]
-    assert published.two_groups(losses(reported, reported, se=0.0999)).cases == [G] * 4
-    assert published.two_groups(losses(reported, reported, se=0.1001)).cases == [U] * 4
-    assert published.two_groups(losses(reported, reported, floor_error=0.0999)).cases == [G] * 4
-    assert published.two_groups(losses(reported, reported, floor_error=0.1001)).cases == [U] * 4
+    # Four errors e in ((eps + v) - (x + s)) / 2 give e. The gap is 3: two errors must be below a fifth.
+    reported = [1.0, 4.0, 4.0, 1.0]
+    assert published.two_groups(losses(reported, reported, se=0.2999)).cases == [G] * 4
+    assert published.two_groups(losses(reported, reported, se=0.3001)).cases == [U] * 4
+    assert published.two_groups(losses(reported, reported, floor_error=0.2999)).cases == [G] * 4
+    decision = published.two_groups(losses(reported, reported, floor_error=0.3001))
+    assert decision.cases == [U] * 4
+    assert "100% to 100%, each give or take 20% to 20%" in decision.measured
+    assert "is 0.25 to 0.25 of that of eps and v" in decision.measured
+
+
+def test_much_lower_is_half_by_two_standard_errors():
+    # Of (eps + v) / 4 - (x + s) / 2 = 0.1, with an error e each: e sqrt(1 / 8 + 1 / 2).
+    reported, limit = [1.0, 2.2, 2.2, 1.0], 0.05 / math.sqrt(5 / 8)
+    decided = published.two_groups(losses(SAME, reported, se=0.99 * limit)).cases
+    assert decided == [H] * 4
+    assert published.two_groups(losses(SAME, reported, se=1.01 * limit)).cases == [U] * 4
+    lower = [1.0, 1.8, 1.8, 1.0]
+    assert published.two_groups(losses(SAME, lower, se=0.99 * limit)).cases == [F] * 4
+    assert published.two_groups(losses(SAME, lower, se=1.01 * limit)).cases == [U] * 4
 
 
 @pytest.mark.parametrize(

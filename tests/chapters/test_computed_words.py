@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from companion import study
+from companion import paths, study
 from companion.chapters.conventions import results as conventions
 from companion.chapters.nelbo_in_x import results as nelbo_in_x
 from companion.chapters.published_numbers import controls, resolution, results, sentences
@@ -141,3 +141,12 @@ def test_the_published_column_has_every_saved_digit():
     table = results.against_published(budget).set_index(["dataset", "target", "objective"])
     saved = study.losses().set_index(["dataset", "target", "objective"])["mean"]
     assert (table["published"] == saved[table.index]).all()
+
+
+def test_the_introduction_says_how_high_the_bars_are():
+    words = (paths.BOOK / "intro.md").read_text(encoding="utf-8")
+    assert "epsilon and v are two to four times as high as those of x and s" in words
+    bars = nelbo_by_target(pd.read_csv(paths.RESULTS / "floors.csv"))["floor"]
+    ratios = bars[["eps", "v"]].min(axis=1) / bars[["x", "score"]].max(axis=1)
+    highest = bars[["eps", "v"]].max(axis=1) / bars[["x", "score"]].min(axis=1)
+    assert 2 <= ratios.min() < highest.max() <= 4

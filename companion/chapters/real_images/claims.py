@@ -77,7 +77,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="x-best-likelihood-digits",
         statement="The NELBO in $x$ gives the best likelihood on 8x8 digits (no guard, short "
         "training).",
-        stated="nobody: the study, section 4.2 (a public summary), says it of CIFAR-10, which "
+        stated="nobody: the study, sections 4.2 and 4.3 (public summaries), says it of CIFAR-10, which "
         "is not tested here",
         measure="Held-out bits per dimension on one unguarded scale, equal training, paired by "
         "seed; x against each other target.",
