@@ -73,15 +73,38 @@ class Domain:
             expr = rule.insert(expr)
         return expr
 
-    def points(self, expressions: Iterable[sp.Expr], seed: str, count: int) -> list[Environment]:
+    def positive_form(self, expr: sp.Expr) -> sp.Expr:
+        """``expr`` in terms of positive unknowns, as far as the rules can write it so."""
+        order = tuple(rule.symbols for rule in self.rules if isinstance(rule, Increasing))
+        heads = {applied.func for applied in expr.atoms(AppliedUndef)}
+        rules = self._rules_for(heads)[::-1]
+        for (
+            rule
+        ) in rules:  # functions first, while the symbols that are their arguments still stand
+            expr = rule.positive_form(expr, order) if rule.of_functions else expr
+        for relation in self.where:
+            expr = _raised(expr, relation)
+        for rule in rules:
+            expr = expr if rule.of_functions else rule.positive_form(expr, order)
+        return expr
+
+    def _rules_for(self, unknowns: Iterable[Any]) -> tuple[Rule, ...]:
+        """The rules, after that of the book's schedule where it is used: later ones draw over it."""
+        return (ANY_SCHEDULE.rules if {alpha, sigma} & {*unknowns} else ()) + self.rules
+
+    def points(
+        self, expressions: Iterable[sp.Expr], seed: str, count: int, *, far: bool = False
+    ) -> list[Environment]:
         """``count`` admissible points for every symbol and function in ``expressions``.
+
+        Symbols that no rule draws are of size 0.15 to 3.3; ``far`` spreads them over six decades.
 
         Raises:
             DomainError: when the conditions reject 2,000 draws in a row.
         """
         rng = random.Random(seed)
         atoms = _unknowns(expressions)
-        rules = (ANY_SCHEDULE.rules if alpha in atoms or sigma in atoms else ()) + self.rules
+        rules = self._rules_for(atoms)
         points: list[Environment] = []
         rejected = 0
         while len(points) < count:
@@ -90,7 +113,7 @@ class Domain:
                 rule.draw(rng, environment)
             for atom in atoms:
                 if atom not in environment:
-                    environment[atom] = _default(atom, rng)
+                    environment[atom] = _default(atom, rng, far)
             if all(_holds(condition, environment) for condition in self.where):
                 points.append(environment)
                 rejected = 0
@@ -160,7 +183,7 @@ def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:
     return sorted(symbols, key=lambda s: s.name) + sorted(functions, key=lambda f: f.__name__)
 
 
-def _default(atom: Any, rng: random.Random) -> Any:
+def _default(atom: Any, rng: random.Random, far: bool) -> Any:
     if isinstance(atom, UndefinedFunction):
         shape = wiggle(rng, 0.6)
         positive = atom._kwargs.get("positive") or atom.is_positive
@@ -168,13 +191,27 @@ def _default(atom: Any, rng: random.Random) -> Any:
     if atom.is_integer and atom.is_positive:
         return mp.mpf(rng.randint(2, 6))
     if atom.is_positive:
-        return mp.exp(uniform(rng, -1.2, 1.2))
+        return mp.mpf(10) ** uniform(rng, -3, 3) if far else mp.exp(uniform(rng, -1.2, 1.2))
     if atom.is_real:
-        return uniform(rng, 0.15, 2) * rng.choice((-1, 1))
+        size = mp.mpf(10) ** uniform(rng, -3, 3) if far else uniform(rng, 0.15, 2)
+        return size * rng.choice((-1, 1))
     raise DomainError(
         f"symbol {atom.name} has no assumption that says how to draw it: "
         "make it real, positive or a positive integer, or give the domain a rule for it"
     )
+
+
+def _raised(expr: sp.Expr, relation: Any) -> sp.Expr:
+    """``expr`` with one side of a relation, where it is a symbol, written as the other and something more."""
+    if relation in (sp.true, sp.false):
+        return expr
+    more, less = relation.gts, relation.lts
+    excess = sp.Dummy("excess", **{"positive" if relation.rel_op in "<>" else "nonnegative": True})
+    if more.is_Symbol and more not in less.free_symbols:
+        return expr.subs(more, less + excess)
+    if less.is_Symbol and less.is_positive and more.is_Number:
+        return expr.subs(less, more / (1 + excess))
+    return expr
 
 
 def _holds(condition: Any, environment: Environment) -> bool:

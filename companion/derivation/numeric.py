@@ -56,9 +56,9 @@ Environment = dict[Any, Any]
 Compiled = Callable[[Environment], Any]
 
 
-def evaluate(expr: sp.Expr, environment: Environment) -> Any:
-    """The value of ``expr`` at one point, computed with ``WORKING_DIGITS`` digits."""
-    with mp.workdps(WORKING_DIGITS):
+def evaluate(expr: sp.Expr, environment: Environment, digits: int = WORKING_DIGITS) -> Any:
+    """The value of ``expr`` at one point, computed with so many digits."""
+    with mp.workdps(digits):
         return compile_expression(expr)(environment)
 
 
@@ -166,6 +166,11 @@ def hoisted(expr: sp.Expr, variable: sp.Symbol) -> Compiled:
         return at
 
     return specialised
+
+
+def one_argument(inner: Compiled, variable: sp.Symbol) -> Compiled:
+    """What is computed from an environment as a function of the value of one of its variables."""
+    return lambda env: lambda point: inner({**env, variable: point})
 
 
 _EVALUATES = {sp.Add, sp.Mul, sp.Pow, sp.Function}

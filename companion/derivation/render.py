@@ -29,7 +29,8 @@ def how_checked(outcome: Outcome) -> str:
     """One line: what each check found. No times: a page is the same bytes on every run."""
     equivalent = outcome.count("equivalent")
     parts = [
-        f"SymPy ({outcome.proof.tactic})",
+        f"SymPy ({outcome.proof.tactic})"
+        + (f", {outcome.conditions} positive or convergent: proved" if outcome.conditions else ""),
         rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
         if outcome.error
         else f"{outcome.points} points, no difference",

@@ -10,17 +10,22 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import mpmath as mp
 import sympy as sp
-from sympy.core.function import UndefinedFunction
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from .numeric import Environment
+
+Order = tuple[tuple[sp.Symbol, ...], ...]
 
 
 class Rule(ABC):
     """How something is drawn, and what may be put in for it."""
+
+    of_functions: ClassVar[bool] = False
+    """Whether it draws functions, not symbols."""
 
     @abstractmethod
     def draw(self, rng: random.Random, environment: Environment) -> None:
@@ -28,6 +33,15 @@ class Rule(ABC):
 
     def insert(self, expr: sp.Expr) -> sp.Expr:
         """``expr`` with what this rule makes known put in; the symbolic route may use it."""
+        return expr
+
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:
+        """``expr`` with what this rule draws written in terms of positive unknowns, see ``positive``.
+
+        Args:
+            expr: an expression.
+            order: groups of symbols that are known to increase.
+        """
         return expr
 
 
@@ -43,6 +57,11 @@ class Increasing(Rule):
         for k, (symbol, cut) in enumerate(zip(self.symbols, cuts, strict=True)):
             environment[symbol] = cut * room + mp.mpf("0.05") * (k + 1)
 
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        gaps = [_unknown("gap", symbol) for symbol in (*self.symbols, sp.Integer(1))]
+        values = {v: sum(gaps[: k + 1]) / sum(gaps) for k, v in enumerate(self.symbols)}
+        return expr.subs(values, simultaneous=True)
+
 
 @dataclass(frozen=True)
 class Uniform(Rule):
@@ -54,6 +73,11 @@ class Uniform(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         environment[self.symbol] = uniform(rng, self.low, self.high)
+
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        low, high = sp.nsimplify(self.low), sp.nsimplify(self.high)
+        share = _unknown("share", self.symbol)
+        return expr.subs(self.symbol, (low + high * share) / (1 + share))
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,10 @@ class UniformInteger(Rule):
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         environment[self.symbol] = mp.mpf(rng.randint(self.low, self.high))
 
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        above = sp.Dummy(f"above_{self.symbol}", nonnegative=True)
+        return expr.subs(self.symbol, self.low + above)
+
 
 @dataclass(frozen=True)
 class FallingSNR(Rule):
@@ -75,10 +103,18 @@ class FallingSNR(Rule):
     alpha: UndefinedFunction
     sigma: UndefinedFunction
 
+    of_functions = True
+
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         half_log_snr, log_sigma = falling(rng), wiggle(rng, 0.5)
         environment[self.alpha] = lambda t: mp.exp(half_log_snr(t) + log_sigma(t))
         environment[self.sigma] = lambda t: mp.exp(log_sigma(t))
+
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        root_snr = _falling_values(expr, (self.alpha, self.sigma), order)
+        noise = {time: _unknown("sigma", time) for time in root_snr}
+        expr = expr.replace(self.alpha, lambda time: noise[time] * root_snr[time])
+        return expr.replace(self.sigma, lambda time: noise[time])
 
 
 @dataclass(frozen=True)
@@ -88,6 +124,8 @@ class UnitVariance(Rule):
     alpha: UndefinedFunction
     sigma: UndefinedFunction
 
+    of_functions = True
+
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         half_log_snr = falling(rng)
         environment[self.alpha] = lambda t: 1 / mp.sqrt(1 + mp.exp(-2 * half_log_snr(t)))
@@ -96,6 +134,13 @@ class UnitVariance(Rule):
     def insert(self, expr: sp.Expr) -> sp.Expr:  # noqa: D102
         return expr.replace(self.sigma, lambda time: sp.sqrt(1 - self.alpha(time) ** 2))
 
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        root_snr = _falling_values(expr, (self.alpha, self.sigma), order)
+        for function, top in ((self.alpha, lambda r: r), (self.sigma, lambda r: 1)):
+            value = {time: top(r) / sp.sqrt(1 + r**2) for time, r in root_snr.items()}
+            expr = expr.replace(function, value.__getitem__)
+        return expr
+
 
 @dataclass(frozen=True)
 class FallingFunction(Rule):
@@ -103,9 +148,15 @@ class FallingFunction(Rule):
 
     function: UndefinedFunction
 
+    of_functions = True
+
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         exponent = falling(rng)
         environment[self.function] = lambda t: mp.exp(exponent(t))
+
+    def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        values = _falling_values(expr, (self.function,), order)
+        return expr.replace(self.function, values.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -113,6 +164,8 @@ class TwoGaussians(Rule):
     """A probability density on the line: a random mixture of two Gaussians."""
 
     function: UndefinedFunction
+
+    of_functions = True
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         share = uniform(rng, 0.2, 0.8)
@@ -125,6 +178,27 @@ class TwoGaussians(Rule):
         environment[self.function] = lambda x: sum(
             height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts
         )
+
+
+def _falling_values(
+    expr: sp.Expr, functions: tuple[UndefinedFunction, ...], order: Order
+) -> dict[sp.Expr, sp.Expr]:
+    """Positive values of a falling function at every argument that ``functions`` have in ``expr``.
+
+    At symbols that are known to increase, each value is the next one and something positive.
+    """
+    arguments = {f.args[0] for f in expr.atoms(AppliedUndef) if f.func in functions}
+    values = {time: _unknown("value", time) for time in arguments}
+    for group in order:
+        later = sp.Integer(0)
+        for time in reversed([v for v in group if v in arguments]):
+            later = values[time] = later + _unknown("drop", time)
+    return values
+
+
+def _unknown(what: str, of: Any) -> sp.Symbol:
+    """A positive number; the same for the same words."""
+    return sp.Dummy(f"{what}_{of}", positive=True)
 
 
 def uniform(rng: random.Random, low: float, high: float) -> Any:

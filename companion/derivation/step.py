@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import mpmath as mp
 import sympy as sp
 
+from .conditions import side_conditions
 from .domain import Domain, DomainError
 from .mutants import WANTED, Mutant, mutants
-from .numeric import TOLERANCE, Environment, NumericError, evaluate, relative_error
-from .symbolic import Proof, prove, proves
+from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .positive import positive
+from .symbolic import Positive, Proof, prove, proves
 from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
 
@@ -22,6 +26,9 @@ OPERATORS = "companion.derivation.operators.*"
 
 POINTS = 24
 """Random admissible points at which a step is checked."""
+
+FAR, FAR_SECONDS, MANY_DIGITS = 12, 0.5, 400
+"""More points, far from 1: how many, seconds of CPU time for all, digits where those carried cancel."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
@@ -87,6 +94,7 @@ class Outcome:
         proof: how SymPy proved it.
         points: random points at which it was checked.
         error: largest relative difference there (an mpmath number).
+        conditions: how many side conditions were proved: positive variances, integrals that converge.
         refutations: what became of each mutant.
         torch_error: largest relative difference to torch, value or gradient; None if not asked.
         limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
@@ -97,6 +105,7 @@ class Outcome:
     proof: Proof
     points: int
     error: Any
+    conditions: int
     refutations: list[Refutation]
     torch_error: float | None
     limited: bool
@@ -113,6 +122,16 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
     Raises:
         DerivationError: on the first check that fails, with its counterexample.
     """
+    try:
+        return _checked(step, points, torch=torch)
+    except DerivationError:
+        raise
+    except Exception as error:  # of SymPy or mpmath, mostly: whatever it is, the step has a name
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise DerivationError(f"{step.name}: a check could not be made: {what}") from error
+
+
+def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     if step.left == step.right:
         raise _failure(step, "vacuous", "both sides are the same expression")
     seconds: dict[str, float] = {}
@@ -126,6 +145,11 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
     seconds["numeric"] = time.perf_counter() - start
 
     start = time.perf_counter()
+    _far_away(step)
+    seconds["far"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    conditions = _side_conditions(step)
     proof = _symbolic(step)
     seconds["symbolic"] = time.perf_counter() - start
 
@@ -140,7 +164,9 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
         except TorchMismatch as error:
             raise _failure(step, "torch", str(error)) from error
         seconds["torch"] = time.perf_counter() - start
-    return Outcome(step, proof, len(places), worst, refutations, gap, can_limit(), seconds)
+    return Outcome(
+        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds
+    )
 
 
 def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
@@ -149,7 +175,8 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
         try:
             left, right = evaluate(step.left, place), evaluate(step.right, place)
         except (NumericError, ZeroDivisionError) as error:
-            raise _failure(step, "numeric", f"{error}, at {show_point(place)}") from error
+            what = str(error) or "a division by zero"
+            raise _failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         gap = relative_error(left, right)
         if mp.im(left) or mp.im(right):
             raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
@@ -161,10 +188,44 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
     return lefts, worst
 
 
+def _far_away(step: Step) -> None:
+    """Look for a counterexample over six decades, where it can be computed: digits may cancel there."""
+    try:
+        places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
+    except DomainError:
+        return
+    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+        for place in places:
+            for digits in (WORKING_DIGITS, MANY_DIGITS):
+                try:
+                    left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
+                except (NumericError, ArithmeticError):
+                    break
+                if relative_error(left, right) <= TOLERANCE:
+                    break
+            else:
+                values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
+                raise Counterexample(step, f"{values} at {show_point(place)}")
+
+
+def _side_conditions(step: Step) -> int:
+    """Prove what must be positive for the claim to mean what it says; return how much that is."""
+    proved: set[sp.Expr] = set()
+    for what, expr in side_conditions(step.left, step.right):
+        if expr not in proved and not positive(expr, step.domain):
+            where = ", ".join(step.domain.words) or "anywhere"
+            raise _failure(
+                step, "condition", f"{what}, {expr}, is not proved to be positive ({where})"
+            )
+        proved.add(expr)
+    return len(proved)
+
+
 def _symbolic(step: Step) -> Proof:
     try:
         with time_limit(step.seconds):
-            proof = prove(step.domain.insert(step.left), step.domain.insert(step.right))
+            claim = step.domain.insert(step.left), step.domain.insert(step.right)
+            proof = prove(*claim, partial(positive, domain=step.domain))
     except TimeLimit:
         raise _failure(
             step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
@@ -187,10 +248,11 @@ def _refute(
             continue  # its value cannot be computed, so it shows nothing
         sides = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
         claim = step.domain.insert(sides[0]), step.domain.insert(sides[1])
-        proved = _also_proves(proof, claim, step.seconds)
+        known = partial(positive, domain=step.domain)
+        proved = _also_proves(proof, claim, known, step.seconds)
         if evidence is None and proved:
             results.append(Refutation(mutant, "equivalent", "proved equal by the same tactic"))
-        elif evidence is None and prove(*claim) is not None:
+        elif evidence is None and prove(*claim, known) is not None:
             results.append(Refutation(mutant, "equivalent", "proved equal"))
         elif evidence is None:
             raise _failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
@@ -222,10 +284,12 @@ def _counterexample(
     return None
 
 
-def _also_proves(proof: Proof, claim: tuple[sp.Expr, sp.Expr], seconds: float) -> bool:
+def _also_proves(
+    proof: Proof, claim: tuple[sp.Expr, sp.Expr], known: Positive, seconds: float
+) -> bool:
     try:
         with time_limit(seconds):
-            return proves(proof, *claim)
+            return proves(proof, *claim, known)
     except TimeLimit:
         return False
 

@@ -32,30 +32,45 @@ class Proof:
     tactic: str
 
 
-def prove(left: sp.Expr, right: sp.Expr) -> Proof | None:
+Positive = Callable[[sp.Expr], bool]
+"""Whether an expression is proved to be positive where the claim is made."""
+
+
+def by_assumptions(expr: sp.Expr) -> bool:
+    """What is positive anywhere, by the assumptions of its symbols."""
+    return bool(open_names(expr).is_positive)
+
+
+def prove(left: sp.Expr, right: sp.Expr, positive: Positive = by_assumptions) -> Proof | None:
     """A proof that ``left == right``, or None if no tactic finds one."""
     depths = [
         d for d in range(max(nesting(left), nesting(right)) + 1) if _worth_trying(d, left, right)
     ]
     cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplified"]
     costly = [Proof(d, "simplified") for d in depths]
-    return next((proof for proof in cheap + costly if proves(proof, left, right)), None)
+    return next((proof for proof in cheap + costly if proves(proof, left, right, positive)), None)
 
 
-def proves(proof: Proof, left: sp.Expr, right: sp.Expr) -> bool:
+def proves(
+    proof: Proof, left: sp.Expr, right: sp.Expr, positive: Positive = by_assumptions
+) -> bool:
     """Whether this very proof also establishes ``left == right``."""
-    return TACTICS[proof.tactic](*_computed(proof.depth, left, right))
+    a, b, atoms = _computed(proof.depth, left, right)
+    back = {dummy: expr for expr, dummy in atoms.items()}
+    return TACTICS[proof.tactic](a, b, lambda expr: positive(expr.xreplace(back)))
 
 
-def _computed(depth: int, left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+def _computed(
+    depth: int, left: sp.Expr, right: sp.Expr
+) -> tuple[sp.Expr, sp.Expr, dict[sp.Expr, sp.Dummy]]:
     atoms: dict[sp.Expr, sp.Dummy] = {}
     a, b = (_to_atoms(compute(open_names(e, depth)), atoms) for e in (left, right))
-    return a, b
+    return a, b, atoms
 
 
 def _worth_trying(depth: int, left: sp.Expr, right: sp.Expr) -> bool:
     """Whether the sides agree at one point, up to the sign of a root; saves time, decides nothing."""
-    a, b = _computed(depth, left, right)
+    a, b, _ = _computed(depth, left, right)
     symbols = sorted(a.free_symbols | b.free_symbols, key=lambda v: v.name)
     point = {v: mp.mpf(0.6 + 0.7 * math.sin(k + 1) ** 2) for k, v in enumerate(symbols)}
     try:
@@ -88,11 +103,11 @@ def _to_atoms(expr: sp.Expr, atoms: dict[sp.Expr, sp.Dummy]) -> sp.Expr:
     return expr.func(*(_to_atoms(a, atoms) for a in expr.args))
 
 
-def _identical(a: sp.Expr, b: sp.Expr) -> bool:
+def _identical(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return bool(a == b)
 
 
-def _expanded(a: sp.Expr, b: sp.Expr) -> bool:
+def _expanded(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return bool(sp.expand(a - b) == 0)
 
 
@@ -101,18 +116,18 @@ def _vanishes(expr: sp.Expr) -> bool:
     return bool(sfield(sp.expand_power_exp(expr))[1] == 0)
 
 
-def _rational(a: sp.Expr, b: sp.Expr) -> bool:
+def _rational(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return _vanishes(a - b)
 
 
-def _logarithms(a: sp.Expr, b: sp.Expr) -> bool:
+def _logarithms(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     difference = sp.expand_log(
         (a - b).replace(sp.log, lambda arg: sp.log(sp.factor(sp.together(arg))))
     )
     return _vanishes(difference)
 
 
-def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
+def _ratio(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     """a = b for products of powers and exponentials: a / b = exp(0) R sqrt(Q), R^2 Q = 1, R > 0."""
     if a == 0 or b == 0:
         return False
@@ -123,7 +138,7 @@ def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
             exponent += factor.args[0]
         elif power.is_Integer:
             whole *= factor
-        elif (2 * power).is_Integer:  # a root: real on the domain, so positive
+        elif (2 * power).is_Integer and positive(base):
             rooted *= base ** (2 * power)
         else:
             return False
@@ -133,11 +148,11 @@ def _ratio(a: sp.Expr, b: sp.Expr) -> bool:
     return _vanishes(whole**2 * rooted - 1) and _vanishes(exponent)
 
 
-def _simplified(a: sp.Expr, b: sp.Expr) -> bool:
+def _simplified(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return bool(sp.simplify(a - b) == 0)
 
 
-TACTICS: dict[str, Callable[[sp.Expr, sp.Expr], bool]] = {
+TACTICS: dict[str, Callable[[sp.Expr, sp.Expr, Positive], bool]] = {
     "computed": _identical,
     "expanded": _expanded,
     "rational": _rational,
@@ -145,4 +160,4 @@ TACTICS: dict[str, Callable[[sp.Expr, sp.Expr], bool]] = {
     "ratio": _ratio,
     "simplified": _simplified,
 }
-"""Name -> whether the two computed sides are equal. In order of cost."""
+"""Name -> whether the two computed sides are equal, given what is positive. In order of cost."""

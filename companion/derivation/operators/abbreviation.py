@@ -11,6 +11,7 @@ from sympy.core.symbol import Str
 from sympy.printing.precedence import PRECEDENCE
 
 from .. import latex, mutants
+from ..conditions import conditions
 from ..exact import exact
 from ..numeric import Compiled, Degrees, build, compile_expression, degree
 from ..tree import opened
@@ -22,7 +23,8 @@ class Abbreviation(sp.Expr):
     Args:
         latex: how the name is printed.
         definition: what it stands for.
-        positive: True where the definition is positive on the whole domain (a variance, say).
+        positive: True where the definition is positive on the whole domain (a variance, say); each step
+            that uses the name proves it.
     """
 
     def __new__(cls, latex: str | Str, definition: Any, positive: Any = False) -> Abbreviation:  # noqa: D102
@@ -57,6 +59,11 @@ class Abbreviation(sp.Expr):
 @opened.register
 def _(expr: Abbreviation) -> sp.Expr:
     return expr.definition
+
+
+@conditions.register
+def _(expr: Abbreviation) -> list[tuple[str, sp.Expr]]:
+    return [(f"what {expr.latex} stands for", expr.definition)] if expr.args[2] == sp.true else []
 
 
 @exact.register

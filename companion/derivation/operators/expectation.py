@@ -10,11 +10,20 @@ import mpmath as mp
 import sympy as sp
 
 from .. import latex, mutants
+from ..conditions import conditions, positive_if
 from ..exact import compute, exact
-from ..numeric import Compiled, Environment, build, compile_expression, degree, hoisted
+from ..numeric import (
+    Compiled,
+    Environment,
+    build,
+    compile_expression,
+    degree,
+    hoisted,
+    one_argument,
+)
 from ..quadrature import gauss_hermite, gaussian_trapezoid
 from ..symbolic import atom
-from .integral import canonical, integral, quadratic_exponent
+from .integral import canonical, curvatures, integral, quadratic_exponent
 from .normal import Normal
 
 
@@ -78,6 +87,22 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
     return total
 
 
+@conditions.register
+def _(expr: Expectation) -> Iterable[tuple[str, sp.Expr]]:
+    result, *laws = (compute(a) for a in expr.args)
+    for law in laws:
+        for term in sp.Add.make_args(sp.expand(result)):
+            rest = term.as_independent(law.args[0], as_Add=False)[1]
+            if not rest.is_polynomial(law.args[0]):
+                yield from curvatures(rest * law.density(), law.args[0])
+        result = expectation(result, law)
+
+
+@positive_if.register
+def _(expr: Expectation) -> list[sp.Expr]:
+    return [expr.args[0].subs({z: sp.Dummy(str(z), real=True) for z in expr.bound_symbols})]
+
+
 def _moment(poly: sp.Poly, mean: sp.Expr, variance: sp.Expr) -> sp.Expr:
     return sum(
         c
@@ -112,12 +137,8 @@ def _(expr: Expectation) -> Compiled:
     degrees = _degrees(integrand, (first, *outer))
     inner = _one_expectation(hoisted(integrand, first.args[0]), first, degrees[0])
     for law, known in zip(outer, degrees[1:], strict=True):
-        inner = _one_expectation(_one_argument(inner, law.args[0]), law, known)
+        inner = _one_expectation(one_argument(inner, law.args[0]), law, known)
     return inner
-
-
-def _one_argument(inner: Compiled, variable: sp.Symbol) -> Compiled:
-    return lambda env: lambda point: inner({**env, variable: point})
 
 
 def _degrees(integrand: sp.Expr, laws: tuple[Normal, ...]) -> list[int | None]:

@@ -11,8 +11,17 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from .. import mutants
+from ..conditions import conditions, positive_if
 from ..exact import compute, exact
-from ..numeric import Compiled, Environment, NumericError, build, compile_expression, hoisted
+from ..numeric import (
+    Compiled,
+    Environment,
+    NumericError,
+    build,
+    compile_expression,
+    hoisted,
+    one_argument,
+)
 from ..quadrature import line_integral
 from ..symbolic import atom
 from .normal import Normal
@@ -31,9 +40,8 @@ def _(expr: sp.Integral) -> sp.Expr:
 def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
     """A definite integral, term by term, as far as it can be computed."""
     z, low, high = bounds
-    expr = expr.replace(lambda e: isinstance(e, Normal) and e.has(z), lambda e: e.density())
     total = sp.Integer(0)
-    for term in sp.Add.make_args(sp.expand(sp.powsimp(sp.expand_mul(expr)), power_exp=False)):
+    for term in _terms(expr, z):
         constant, rest = term.as_independent(z, as_Add=False)
         shape = quadratic_exponent(rest, z) if (low, high) == (-sp.oo, sp.oo) else None
         if shape is not None:
@@ -47,6 +55,37 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
         else:
             total += constant * sp.integrate(rest, (z, low, high))
     return total
+
+
+def _terms(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, ...]:
+    """The terms of an integrand, densities in z written out."""
+    expr = expr.replace(lambda e: isinstance(e, Normal) and e.has(z), lambda e: e.density())
+    return sp.Add.make_args(sp.expand(sp.powsimp(sp.expand_mul(expr)), power_exp=False))
+
+
+@conditions.register
+def _(expr: sp.Integral) -> Iterable[tuple[str, sp.Expr]]:
+    result, *limits = (compute(a) for a in expr.args)
+    for z, *ends in limits:
+        if ends == [-sp.oo, sp.oo]:
+            for term in _terms(result, z):
+                yield from curvatures(term, z)
+        result = integral(result, (z, *ends))
+
+
+@positive_if.register
+def _(expr: sp.Integral) -> list[sp.Expr]:
+    needed, fresh = [], {z: sp.Dummy(str(z), real=True) for z in expr.variables}
+    for _z, low, high in expr.limits:
+        needed += [high - low] if (low, high) != (-sp.oo, sp.oo) else []
+    return [expr.function.subs(fresh), *needed]
+
+
+def curvatures(expr: sp.Expr, z: sp.Symbol) -> Iterable[tuple[str, sp.Expr]]:
+    """What must be positive for the integral of ``expr`` over the line, a Gaussian in z, to converge."""
+    shape = quadratic_exponent(expr.as_independent(z, as_Add=False)[1], z)
+    if shape is not None:
+        yield f"the curvature in {z} of an integrand", -shape[1].coeff_monomial(shape[1].gen ** 2)
 
 
 def quadratic_exponent(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
@@ -110,10 +149,14 @@ def _(expr: sp.Integral) -> tuple[sp.Expr, bool]:
 def _(expr: sp.Integral) -> Compiled:
     if any(len(bounds) != 3 for bounds in expr.limits):
         raise NumericError(f"only definite integrals can be computed: {expr}")
-    (variable, low, high), *outer = expr.limits
-    if outer:
-        return build(sp.Integral(sp.Integral(expr.function, expr.limits[0]), *outer))
-    inner = hoisted(expr.function, variable)
+    first, *outer = expr.limits
+    compiled = _one_integral(hoisted(expr.function, first[0]), *first)
+    for bounds in outer:
+        compiled = _one_integral(one_argument(compiled, bounds[0]), *bounds)
+    return compiled
+
+
+def _one_integral(inner: Compiled, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Compiled:
     if (low, high) == (-sp.oo, sp.oo):
         return lambda env: line_integral(inner(env))
     ends = [_endpoint(e) for e in (low, high)]

@@ -8,6 +8,7 @@ import mpmath as mp
 import sympy as sp
 
 from .. import latex
+from ..conditions import conditions
 from ..exact import exact, log_of
 from ..numeric import Compiled, Degrees, Environment, build, compile_expression, degree, log_degree
 from ..symbolic import atom
@@ -35,6 +36,11 @@ class Normal(sp.Expr):
 
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
         return self * self.log_density().diff(symbol)
+
+
+@conditions.register
+def _(expr: Normal) -> list[tuple[str, sp.Expr]]:
+    return [("a variance", expr.args[2])]
 
 
 # --- the exact route: densities stay whole until an integral or the prover writes them out
