@@ -166,7 +166,7 @@ def test_a_symbol_without_assumptions_is_an_error() -> None:
 
 
 def test_time_limit_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
-    def forever(left: Any, right: Any) -> None:
+    def forever(left: Any, right: Any, positive: Any) -> None:
         while True:
             try:
                 sum(range(1000))
@@ -181,7 +181,7 @@ def test_time_limit_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_prover_that_proves_anything_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     from companion.derivation.symbolic import TACTICS
 
-    monkeypatch.setitem(TACTICS, "computed", lambda a, b: True)
+    monkeypatch.setitem(TACTICS, "computed", lambda a, b, positive: True)
     with pytest.raises(DerivationError, match="the prover also proves the wrong variant"):
         write((x + x_hat) ** 2, x**2 + 2 * x * x_hat + x_hat**2)
 
