@@ -53,7 +53,7 @@ def test_what_copies_do_to_a_standard_error_follows_from_what_they_share(pairs, 
     words = sentences.held_out(split, shared, 400)
     assert "63% of its rows are copies" in words or "62% of its rows are copies" in words
     assert f"{shared:.2f} ± 0.05" in words
-    assert f"at most {math.sqrt(1 + (pairs - 1) * shared):.2f}." in words
+    assert f"up to {math.sqrt(1 + (pairs - 1) * shared):.2f}." in words
 
 
 def test_copies_share_what_their_point_explains(monkeypatch):

@@ -127,10 +127,10 @@ def held_out(split: Mapping[str, float], shared: float, points: int) -> str:
         f"{split['distinct']:.0%} of the rows survive, and {split['test_in_train']:.0%} of the "
         "test rows are in the training set as well, so the test split is not held out. "
         f"{1 - split['test_distinct']:.0%} of its rows are copies of another. Each copy is "
-        "measured with a time and a noise of its own; what copies share is the point. Two such losses "
-        "of one point, of the perfect denoiser, have a correlation of at most "
-        f"{shared:.2f} ± {points**-0.5:.2f}. The standard errors above take test points as "
-        f"independent, and where the draws decide they are too small by a factor of at most "
+        "measured with a time and a noise of its own; what copies share is the point. For the perfect "
+        "denoiser the largest correlation of two losses of one point, over all losses and data sets, "
+        f"is {shared:.2f} ± {points**-0.5:.2f}. The standard errors above take test points as "
+        "independent: where the draws decide, they are too small, by a factor of up to "
         f"{widening:.2f}. The floors are for endless data."
     )
 
