@@ -15,10 +15,10 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from companion import notebooks, paths, profiles
-from companion.build import records, shards
+from companion.build import processes, records, shards
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
-RUN = f"cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m companion"
+RUN = f"cd {shlex.quote(str(ROOT))} && {processes.in_shell([sys.executable, '-m', 'companion'])}"
 SECONDS = records.seconds(PROFILE)
 
 paths.build_dir(PROFILE).mkdir(parents=True, exist_ok=True)

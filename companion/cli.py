@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 from companion import cli_runs, paths
+from companion.build import processes
 from companion.cli_runs import ProfileOption
 from companion.errors import NO_ROOM, UserError, cannot, one_line
 
 #: What typer makes of Ctrl-C.
 INTERRUPTED = 130
+AGAIN = "interrupted; run it again to go on where it stopped"
 
 #: A mistake of ours.
 BUG = 3
@@ -163,14 +165,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status; a user's mistake is one line on stderr."""
     logging.getLogger().addHandler(logging.NullHandler())  # libraries' words are not the user's
     try:
-        status = app(arguments, prog_name="companion", standalone_mode=False)
+        with processes.interruptible():
+            status = app(arguments, prog_name="companion", standalone_mode=False)
+    except processes.Interrupted as signalled:
+        return _complain(AGAIN, signalled.status)
+    except KeyboardInterrupt:  # where typer does not look
+        return _complain(AGAIN, INTERRUPTED)
     except Exception as error:
         if os.environ.get(TRACEBACK):
             traceback.print_exc()
         return _complain(*_in_words(error))
-    if status == INTERRUPTED:
-        return _complain("interrupted; run it again to go on where it stopped", status)
-    return status or 0
+    return _complain(AGAIN, status) if status == INTERRUPTED else status or 0
 
 
 def _in_words(error: Exception) -> tuple[str, int]:

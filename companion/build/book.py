@@ -6,19 +6,14 @@ words in a log, and says in one line what went wrong.
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
-from filelock import FileLock, Timeout
-
 from companion import graph, notebooks, profiles
-from companion.build import engine, records
+from companion.build import engine, processes, records
 from companion.errors import UserError, one_line, plain
 from companion.files import read_yaml, write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
@@ -47,13 +42,12 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
     """
     profile = profiles.get(profile).name
     target = records.HTML if only is None else notebooks.find(only)
-    build_dir(profile).mkdir(parents=True, exist_ok=True)
     log = logs_dir(profile) / "snakemake.log"
-    log.parent.mkdir(exist_ok=True)
-    with _alone(build_dir(profile), profile):
+    with processes.head(build_dir(profile), f"build of profile {profile}") as environment:
+        log.parent.mkdir(exist_ok=True)
         stale = records.forget(profile)
         if target in stale:
-            _snakemake(profile, target, jobs, log, waiting=list(stale))
+            _snakemake(profile, target, jobs, log, list(stale), environment)
     return html_dir(profile) / "index.html" if only is None else records.page(target, profile)
 
 
@@ -73,7 +67,9 @@ def render(profile: str) -> None:
     command += ["build", str(pages_dir(profile))]
     command += ["--config", str(ROOT / "_config.yml"), "--toc", str(BOOK / "_toc.yml")]
     command += ["--path-output", str(cache), "-W", "-n", "--keep-going"]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    result = subprocess.run(
+        processes.launched(command), capture_output=True, text=True, cwd=ROOT, check=False
+    )
     write_text(log, plain(result.stdout + result.stderr))
     if result.returncode:
         # what was rendered with a warning would be kept, and silent next time
@@ -108,7 +104,14 @@ def stage(profile: str) -> None:
         shutil.copytree(figures_dir(profile), pages / "figures")
 
 
-def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[str]) -> None:
+def _snakemake(
+    profile: str,
+    target: str,
+    jobs: int,
+    log: Path,
+    waiting: list[str],
+    environment: dict[str, str],
+) -> None:
     """Have Snakemake make the record of ``target``; say what is done, keep its words in ``log``."""
     if not (ROOT / "Snakefile").is_file():
         raise UserError("there is no Snakefile: expected it; restore it (git checkout Snakefile)")
@@ -116,13 +119,13 @@ def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[st
     command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"profile={profile}"]
     command += ["--cores", str(jobs), "--keep-going", "--scheduler", "greedy"]
     command += ["--rerun-incomplete", "--rerun-triggers", "input"]
-    command += ["--nolock"]  # `_alone` is the lock, and unlike Snakemake's it dies with its holder
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"} | engine.home(build_dir(profile))
+    command += ["--nolock"]  # `processes.head` locks, and that lock dies with its holder
+    environment = environment | {"PYTHONUNBUFFERED": "1"} | engine.home(build_dir(profile))
     failures = []
     with (
         log.open("w", encoding="utf-8", errors="replace") as words,
         subprocess.Popen(
-            command,
+            processes.launched(command),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -139,7 +142,7 @@ def _snakemake(profile: str, target: str, jobs: int, log: Path, waiting: list[st
                 if line.startswith("error: "):
                     failures.append(line.removeprefix("error: ").strip())
         except BaseException:
-            _end_family(process.pid)
+            process.kill()  # or it would be waited for; `processes.head` ends what is below it
             raise
     _announce(profile, waiting)
     if process.returncode and failures:
@@ -163,18 +166,6 @@ def _announce(profile: str, waiting: list[str]) -> list[str]:
     return waiting
 
 
-def _end_family(pid: int) -> None:
-    """End a process and all its descendants at once; whatever they were writing is not yet in place.
-
-    An interrupt alone can be lost on the way through Snakemake and a notebook's event loop.
-    """
-    with suppress(psutil.NoSuchProcess):
-        head = psutil.Process(pid)
-        for process in [*head.children(recursive=True), head]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-
-
 def _first_problem(words: str) -> str:
     """Return the first warning or error in what Sphinx said, in one line."""
     lines = [one_line(line) for line in words.splitlines()]
@@ -183,14 +174,3 @@ def _first_problem(words: str) -> str:
     found += [engine.exception_in(words)] if not found else []
     first = next(filter(None, [*found, *lines[-1:]]), "Sphinx said nothing")
     return first.replace(f"{ROOT}/", "")
-
-
-def _alone(folder: Path, profile: str) -> FileLock:
-    """Keep two builds of one profile apart, by a lock that the system frees when its holder dies."""
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        print(f"another build of profile {profile} is running; waiting for it")  # noqa: T201
-        lock.acquire()
-    return lock

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from companion import paths
-from companion.build import results
+from companion.build import processes, results
 from companion.errors import UserError
 from companion.evidence import manifest
 from companion.evidence.compare import Comparison, compare
@@ -27,8 +27,19 @@ def run(jobs: int = 2) -> list[Comparison]:
     """
     recorded = results.record()["artifacts"]
     scratch = paths.build_dir(results.PROFILE) / "cold"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    with processes.head(scratch, "check") as environment:
+        _build(scratch, jobs, environment)
+    again = scratch / paths.figures_dir(results.PROFILE).relative_to(paths.ROOT)
+    found = compare(paths.RESULTS, recorded, again, manifest.manifest_in(again))
+    words = "".join(f"{c.words}\n" for c in found)
+    write_text(paths.logs_dir(results.PROFILE) / "check.log", words)
+    return found
+
+
+def _build(scratch: Path, jobs: int, environment: dict[str, str]) -> None:
+    """Copy the sources into the empty folder ``scratch``, and build the book there."""
+    shutil.rmtree(scratch)
+    scratch.mkdir()
     for name in SOURCES:
         source = paths.ROOT / name
         if source.is_dir():
@@ -36,15 +47,12 @@ def run(jobs: int = 2) -> list[Comparison]:
             shutil.copytree(source, scratch / name, ignore=skip)
         elif source.is_file():
             shutil.copy(source, scratch / name)
-    environment = os.environ | {"PYTHONPATH": str(scratch), "COMPANION_RUNS": str(scratch / "runs")}
+    environment |= {"PYTHONPATH": str(scratch), "COMPANION_RUNS": str(scratch / "runs")}
     command = [sys.executable, "-m", "companion", "book", "--profile", results.PROFILE]
+    command = processes.launched([*command, "--jobs", str(jobs)])
+    # a session of its own: Ctrl-C is told once, by this process, and ends that one
     done = subprocess.run(
-        [*command, "--jobs", str(jobs)], cwd=scratch, env=environment, check=False
+        command, cwd=scratch, env=environment, check=False, start_new_session=True
     )
     if done.returncode:
         raise UserError(f"the cold build failed in {scratch.relative_to(paths.ROOT)}: see above")
-    again = scratch / paths.figures_dir(results.PROFILE).relative_to(paths.ROOT)
-    found = compare(paths.RESULTS, recorded, again, manifest.manifest_in(again))
-    words = "".join(f"{c.words}\n" for c in found)
-    write_text(paths.logs_dir(results.PROFILE) / "check.log", words)
-    return found

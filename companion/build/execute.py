@@ -11,13 +11,13 @@ import re
 import time
 import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from companion import notebooks, profiles
+from companion.build import kernel, processes
 from companion.errors import UserError, one_line, plain
 from companion.files import write_text
-from companion.paths import ROOT, logs_dir, pages_dir
+from companion.paths import ROOT, build_dir, logs_dir, pages_dir
 
 #: One thread and one hash seed: the same machine gives the same bytes.
 STEADY = {
@@ -54,8 +54,11 @@ def execute(name: str, profile: str, *, progress: bool = False) -> float:
     log, output = logs_dir(profile) / f"{name}.log", pages_dir(profile) / f"{name}.ipynb"
     output.unlink(missing_ok=True)  # if this fails, nothing is left that looks finished
     started, began = time.strftime("%Y-%m-%d %H:%M:%S"), time.monotonic()
-    executed = _run(name, notebook, profile, log, progress=progress)
-    write_text(log, f"{name}, profile {profile}, {started}: done\n\n{_stderr(executed)}")
+    with processes.temporary(build_dir(profile)) as scratch:
+        connection = scratch / f"{name[:2]}.json"
+        executed = _run(name, notebook, profile, log, connection, progress=progress)
+        said = kernel.words_of(connection).read_text(encoding="utf-8", errors="replace")
+    write_text(log, f"{name}, profile {profile}, {started}: done\n\n{_stderr(executed)}{said}")
     import nbformat
 
     write_text(output, nbformat.writes(clean(executed)) + "\n")
@@ -103,26 +106,26 @@ def clean(notebook: Any) -> Any:
     return notebook
 
 
-def _run(name: str, notebook: Any, profile: str, log: Path, *, progress: bool) -> Any:
+def _run(
+    name: str, notebook: Any, profile: str, log: Path, connection: Path, *, progress: bool
+) -> Any:
     """Return ``notebook`` executed; its errors become one line and a log."""
     os.environ.update(STEADY)
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
-    from traitlets.config import Config
 
     try:
-        with TemporaryDirectory(prefix="kernel-") as sockets, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # papermill's own, about its dependencies
-            # sockets in a folder of its own: kernels side by side have no ports to collide on
-            transport = {"transport": "ipc", "ip": f"{sockets}/socket"}
             return execute_notebook(
                 notebook,
                 None,
                 parameters={"profile": profile},
                 cwd=ROOT,
                 progress_bar=progress,
-                config=Config({"KernelManager": transport}),
+                config=kernel.config(connection),
+                kernel_manager_class=kernel.LaunchedKernel,
             )
     except PapermillExecutionError as error:
         write_text(log, plain("\n".join(error.traceback)) + "\n")
