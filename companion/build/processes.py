@@ -161,14 +161,24 @@ def socket_in(folder: Path, name: str) -> str:
     return str(beginning)
 
 
+class Interrupted(SystemExit):
+    """A signal to end; ``status`` is the exit status that a shell expects.
+
+    Not a KeyboardInterrupt, after which Python may end with the status of SIGINT although it was caught.
+    Event loops let a SystemExit pass as well.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.status = 128 + number
+
+
 @contextmanager
-def interruptible() -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP, unless they are ignored, do what Ctrl-C does; give the numbers that came."""
-    came: list[int] = []
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP, unless they are ignored, raise `Interrupted`: they end us as Ctrl-C does."""
 
     def interrupt(number: int, _: object) -> None:
-        came.append(number)
-        raise KeyboardInterrupt
+        raise Interrupted(number)
 
     ours = []
     if threading.current_thread() is threading.main_thread():
@@ -177,7 +187,7 @@ def interruptible() -> Iterator[list[int]]:
     for number in ours:
         signal.signal(number, interrupt)
     try:
-        yield came
+        yield
     finally:
         for number in ours:
             signal.signal(number, signal.SIG_DFL)
