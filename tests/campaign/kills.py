@@ -247,7 +247,12 @@ def campaign(seed: int) -> Iterator[Campaign]:
     try:
         temporary = place / "t"
         temporary.mkdir()
-        yield Campaign(Project.at(place / "project", temporary), temporary, seed)
+        project = Project.at(place / "project", temporary)
+        try:
+            yield Campaign(project, temporary, seed)
+        finally:  # where the campaign itself is interrupted
+            for process in project.family():
+                process.kill()
     finally:
         shutil.rmtree(place)
 
