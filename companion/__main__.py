@@ -1,6 +1,11 @@
 """``python -m companion``."""
 
+import signal
 import sys
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    # Until the command line can say a line for it, Ctrl-C ends this process without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
     from companion.cli import main

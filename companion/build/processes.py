@@ -182,10 +182,11 @@ def interruptible() -> Iterator[None]:
 
     ours = []
     if threading.current_thread() is threading.main_thread():
-        numbers = (signal.SIGTERM, signal.SIGHUP)
+        numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
         ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
-        signal.signal(number, interrupt)
+        ctrl_c = number == signal.SIGINT  # Python's own: asyncio makes it end its loops
+        signal.signal(number, signal.default_int_handler if ctrl_c else interrupt)
     try:
         yield
     finally:

@@ -259,3 +259,15 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_ctrl_c_while_modules_load_shows_no_traceback(project: Miniature) -> None:
+    project.edit("companion/cli.py", "import logging", LOADS)
+    command = start(project, "list")
+    wait_for((project.root / "loading").exists)
+    command.send_signal(signal.SIGINT)
+    assert command.communicate(timeout=40)[1] == ""
+    assert command.returncode == -signal.SIGINT
+
+
+LOADS = "import logging, pathlib, time\npathlib.Path('loading').touch()\ntime.sleep(60)"

@@ -160,9 +160,10 @@ class Campaign:
 
     def check_exit(self, stderr: str, status: int, number: int, when: str) -> None:
         """A build ends as the signal says, or has just finished, and says at most one line."""
-        if "Traceback" in stderr:
+        ours = str(self.project.root) in stderr  # not of Python, before it comes to our code
+        if "Traceback" in stderr and ours:
             self.note("raw", f"{when}: {stderr}")
-        elif status not in (0, -number, 128 + number) or len(stderr.splitlines()) > 1:
+        elif status not in (0, -number, 128 + number) or (len(stderr.splitlines()) > 1 and ours):
             self.note("failed", f"{when}: exit status {status}: {stderr}")
 
     def finish(self) -> None:
