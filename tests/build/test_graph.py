@@ -63,6 +63,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             else:
                 from pkg.lazy import X as One
             """,
+        "pkg/own/__init__.py": """
+            if FAST:
+                from pkg.shapes.circle import Circle as One
+            else:
+                def One(): ...
+            """,
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -108,6 +114,7 @@ WHOLE_SHAPES = {"pkg/shapes/__init__.py", "pkg/shapes/circle.py", "pkg/shapes/sq
         ("import pkg.reads", {"pkg/reads.py", "pkg/data/numbers.csv"}),
         ("import pkg.composes", {"pkg/composes.py", "pkg/data/numbers.csv", "pkg/data/deep/other.csv"}),
         ("from pkg.choice import One", CIRCLE | {"pkg/lazy.py"}),
+        ("from pkg.own import One", CIRCLE | {"pkg/own/__init__.py"}),
         ("try:\n    from pkg.choice import One as A\nexcept E:\n    from pkg.lazy import X as A\nA.b",
          CIRCLE | {"pkg/lazy.py"}),
         ("if A:\n    import pkg.shapes as s\nelse:\n    import pkg.named as s\ns.Circle\ns.named",

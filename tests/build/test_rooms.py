@@ -97,3 +97,19 @@ def test_a_notebook_uses_one_chapter_and_no_machinery(name: str) -> None:
     assert len(topics) <= 1
     for room in ("build", "cli", "graph", "loaded", "files", "paths"):
         assert not any(f"{m}.".startswith(f"companion.{room}.") for m in used), room
+
+
+FILLED_IN = {"Chain", "Refuted", "Found", "Row", "Said"}
+"""Records that take in what becomes of a step while it is checked; every other dataclass is a value."""
+
+
+def test_a_dataclass_is_frozen_unless_it_is_filled_in() -> None:
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for path in [*ROOT.glob("diffcore/**/*.py"), *ROOT.glob("companion/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            for mark in node.decorator_list if isinstance(node, ast.ClassDef) else []:
+                if ast.unparse(mark).startswith("dataclass"):
+                    frozen = "frozen=True" in ast.unparse(mark)
+                    found[frozen].add(node.name)
+    assert found[False] == FILLED_IN
+    assert len(found[True]) > 40

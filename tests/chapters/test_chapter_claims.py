@@ -251,7 +251,10 @@ def fids(**given):
 @pytest.mark.parametrize(("weighted", "verdict"), [(16.9, H), (17.1, U), (18.9, U), (19.1, F)])
 def test_fids_are_told_apart_beyond_the_resolution(weighted, verdict):
     images = fids(eps_nelbo=18.0, eps_weighted=weighted, v_nelbo=18.0, v_weighted=weighted)
-    assert on_images.weighted_fid({"images": images}).cases == [verdict] * 2
+    decision = on_images.weighted_fid({"images": images})
+    assert decision.cases == [verdict] * 2
+    pair = f"18.00 (NELBO), {weighted:.2f} (weighted)"
+    assert decision.measured.endswith(f"one run each: eps: {pair}; v: {pair}")
 
 
 def test_the_published_fids_are_those_read_by_hand():

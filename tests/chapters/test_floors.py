@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy import integrate
 
 from companion import study
-from companion.chapters.published_numbers import results
+from companion.chapters.published_numbers import results, sentences
 from companion.chapters.published_numbers.results import SCHEDULE, Budget, published_floors
 from diffcore.exact import data2d
 from diffcore.exact.quadrature import gauss_legendre
@@ -182,6 +183,50 @@ def test_table_has_every_published_loss_beside_its_floor():
         index="dataset", columns="target", values="floor"
     )
     assert (nelbo[["x", "score"]].max(axis=1) * 2 < nelbo[["eps", "v"]].min(axis=1)).all()
+
+
+def test_the_table_of_coefficients_is_that_of_the_published_code():
+    """Rows copied by hand from lines 22, 55, 96 and 128 of ``code/loss.py``, with c = alpha, s = sigma."""
+    lines = results.coefficient_table().splitlines()
+    cells = {
+        row[0]: row[1:]
+        for row in ([c.strip() for c in line[1:-1].split("|")] for line in lines[2:])
+    }
+    assert cells == {
+        "$x$": [r"$\alpha/(\sigma^3 + g)$", r"$\frac{\alpha}{\sigma^{3}}$", "$x$"],
+        r"$\epsilon$": [r"$1/(\sigma\alpha + g)$", r"$\frac{1}{\alpha \sigma}$", r"$\epsilon$"],
+        "$v$": [
+            r"$\alpha/(\sigma(\alpha^2 + \sigma^2) + g)$",
+            r"$\frac{\alpha}{\sigma}$",
+            r"$-\sigma x + \alpha \epsilon$",
+        ],
+        "$s$": [
+            r"$\sigma/(\alpha + g)$",
+            r"$\frac{\sigma}{\alpha}$",
+            r"$-\sigma/(\sigma^2 + g) \epsilon$",
+        ],
+    }
+
+
+def test_the_sentence_about_monte_carlo_counts_standard_errors():
+    rows = [
+        (
+            "rings",
+            target,
+            "nelbo",
+            1.0 + (target in ("eps", "v")),
+            2.0 + 4 * (target in ("eps", "v")),
+        )
+        for target in study.TARGETS
+    ]
+    frame = pd.DataFrame(rows, columns=["dataset", "target", "objective", "floor", "published"])
+    frame = frame.assign(floor_error=0.01, monte_carlo=frame["floor"] + 0.3, monte_carlo_error=0.1)
+    frame.loc[0, "monte_carlo"] -= 0.7  # four of its errors below: the largest
+    words = sentences.share_of_the_gap(frame, Budget(monte_carlo=1234))
+    assert "shows 25% to 25% of the published gap" in words
+    assert "standard error of a floor is 1.00%" in words
+    assert "1,234 points" in words
+    assert "at most 4.0 of its standard errors in 4 comparisons" in words
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from scipy import stats
 from torch import Tensor
 
 from companion.chapters.forward_process import results as forward_process
@@ -71,3 +72,5 @@ def test_diffcore_agrees_with_the_closed_forms() -> None:
     assert ((gaps["diffcore"] - gaps["exact"]).abs() <= 4 * gaps["se"]).all()
     entropy = bound_check.bound_against_entropy(n=20_000, seed=5)
     assert ((entropy["bound"] - entropy["closed form"]).abs() <= 4 * entropy["se"]).all()
+    known = stats.norm(scale=entropy["c"] ** 0.5).entropy()
+    assert entropy["entropy of the data"].tolist() == pytest.approx(known.tolist())

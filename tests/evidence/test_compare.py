@@ -59,6 +59,7 @@ TABLE = pd.DataFrame({"target": ["x", "v"], "loss": [1.0, 2.0]})
 def test_a_table_is_compared_number_by_number(folders, changed, expected) -> None:
     found = outcome(folders, TABLE, changed)
     assert found.outcome is expected
+    assert (found.name, found.entry["kind"]) == ("t", "table")
     assert found.outcome.agrees == (expected in (Outcome.SAME, Outcome.WITHIN))
 
 

@@ -50,6 +50,16 @@ def test_the_table_has_every_row_and_says_how_each_is_known():
     assert frame.source.str.len().gt(0).all()
     libraries = {row.library for row in rosetta.rows()}
     assert {"azula", "flow_matching", "diffusers"} <= libraries
+    assert all(library.isidentifier() for library in libraries)
+    assert all(row.theirs.startswith("`") for row in rosetta.rows())
+
+
+def test_the_table_states_a_tolerance_where_there_is_a_difference():
+    read = rosetta.Row("torch", "`x`", "x", "somewhere")
+    checked = rosetta.Row("torch", "`x`", "x", "somewhere", check=lambda: 1e-9, tolerance=1e-8)
+    frame = rosetta.table([read, checked])
+    assert frame[["max_difference", "tolerance"]].isna().all(axis=1).tolist() == [True, False]
+    assert frame.loc[1, ["max_difference", "tolerance"]].tolist() == [1e-9, 1e-8]
 
 
 class Knows(torch.nn.Module):

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +21,7 @@ from companion import graph, runs
 from companion.errors import UserError
 from companion.runs import Run
 from companion.runs.run import _code as run_code
+from companion.runs.store import only_one
 from diffcore.networks import StudyMLP
 from diffcore.published import GuardedScore, Published
 from diffcore.times import UniformLogSNR
@@ -55,6 +58,31 @@ def test_runs_are_what_the_trainer_gives():
     assert torch.equal(trained.net(z, t), trainer.net(0)(z, t))
     eps = trained.denoiser.predict(z, t.double(), dc.EPS)
     assert torch.equal(eps, trainer.net(0)(z, t))
+
+
+def test_the_label_names_the_network_however_it_is_made():
+    made = replace(FIRST, net=lambda: StudyMLP(2, 16, depth=2))
+    for run, name in ((FIRST, "StudyMLP"), (made, "<lambda>")):
+        assert run.label.startswith("target eps, weighting ")
+        assert f", seed 0, {name}, Plan(steps=30," in run.label
+
+
+def test_a_run_that_is_trained_elsewhere_is_waited_for_and_named(
+    capsys: pytest.CaptureFixture[str],
+):
+    def wait() -> None:
+        with only_one(["one"]):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with only_one(["one"]):
+            waiting, said, end = pool.submit(wait), "", time.monotonic() + 20
+            while "waiting" not in said and time.monotonic() < end:
+                said += capsys.readouterr().err
+                time.sleep(0.01)
+            assert "run one is being trained elsewhere: waiting" in said
+            assert not waiting.done()
+        waiting.result(timeout=60)
 
 
 def test_long_runs_have_a_short_tidy_record():

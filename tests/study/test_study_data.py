@@ -81,6 +81,8 @@ def test_rows_and_comments_are_watched(name):
     [
         ("losses", "execution_2", 1e-5, "mean is not the executions'"),
         ("losses", "mean", 1e-5, "mean is not the executions'"),
+        ("losses", "mean", 2e-6, "mean is not the executions'"),
+        ("losses", "sd", 2e-6, "sd is not the executions'"),
         ("losses", "sd", 1e-5, "sd is not the executions'"),
         ("losses", "printed", 1e-4, "printed is not mean"),
         ("losses", "last20_mean", 0.6, "last20_mean"),
