@@ -1,7 +1,8 @@
 """Derivations that are checked as they are written.
 
 A derivation is a list of chains; a chain is ``first = second = ... = last``, each link with its
-reason. Every link is accepted only when SymPy proves it, both sides agree to 40 digits at 24 random
+reason. Every link is accepted only when SymPy proves it, what it takes for granted is proved too
+(``conditions``: positive variances, integrals that converge), both sides agree to 40 digits at 24 random
 points by a route that computes every operator by its own means (``numeric`` lists what it shares with
 SymPy: the tree as it is built, names and assumptions, but no algebra), at least five wrong variants of
 it are refuted by the same checks, and, where asked, a torch function agrees in value and gradient::

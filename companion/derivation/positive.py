@@ -30,10 +30,11 @@ def _opaque(expr: sp.Expr, domain: Domain) -> sp.Expr:
     """``expr`` with an unknown number, positive or real, for every integral, derivative, other operator."""
     if isinstance(expr, AppliedUndef) or not expr.args:
         return expr
+    needed = positive_if(expr)
+    if needed is not None and all(positive(part, domain) for part in needed):
+        return sp.Dummy("unknown", positive=True)
     if not pointwise(expr):
-        needed = positive_if(expr)
-        known = needed is not None and all(positive(part, domain) for part in needed)
-        return sp.Dummy("unknown", real=True, positive=known or None)
+        return sp.Dummy("unknown", real=True)
     return expr.func(*(_opaque(a, domain) for a in expr.args))
 
 

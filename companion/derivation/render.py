@@ -30,7 +30,11 @@ def how_checked(outcome: Outcome) -> str:
     equivalent = outcome.count("equivalent")
     parts = [
         f"SymPy ({outcome.proof.tactic})"
-        + (f", {outcome.conditions} positive or convergent: proved" if outcome.conditions else ""),
+        + (
+            f", {_counted(outcome.conditions, 'side condition')} proved"
+            if outcome.conditions
+            else ""
+        ),
         rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
         if outcome.error
         else f"{outcome.points} points, no difference",
@@ -44,6 +48,10 @@ def how_checked(outcome: Outcome) -> str:
     if not outcome.limited:
         parts.append("no time limit on this platform")
     return "✓ " + " · ".join(parts)
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("s" if number > 1 else "")
 
 
 def block(chain: Chain) -> str:

@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.functions.elementary.hyperbolic import HyperbolicFunction
 
 from .. import mutants
+from ..conditions import positive_if
 from ..exact import compute, exact, log_of
 from ..numeric import Compiled, Degrees, build, compile_expression, degree, log_degree
 
@@ -39,6 +40,24 @@ def _expand_log(expr: sp.log) -> sp.Expr:
 def _(expr: HyperbolicFunction) -> sp.Expr:
     rebuilt = expr.func(*(compute(a) for a in expr.args))
     return rebuilt.rewrite(sp.exp) if rebuilt.has(sp.log) else rebuilt  # cosh(log y) is rational
+
+
+# --- where they are positive
+
+
+@positive_if.register
+def _(expr: sp.cos) -> list[sp.Expr]:
+    return [sp.pi / 2 + expr.args[0], sp.pi / 2 - expr.args[0]]
+
+
+@positive_if.register
+def _(expr: sp.sin) -> list[sp.Expr]:
+    return [expr.args[0], sp.pi - expr.args[0]]
+
+
+@positive_if.register
+def _(expr: sp.log) -> list[sp.Expr]:
+    return [expr.args[0] - 1]
 
 
 # --- the numeric route
