@@ -53,8 +53,19 @@ TIMED = ("reproduced", "searchindex")
 CHECKSUM = re.compile(rb"\?v=[0-9a-f]{8}")
 """What Sphinx adds to the link of a style sheet, unless an extension has yet to write it."""
 
-COUNTED = ["kills", "builds", "survivors", "lost", "wrong", "litter", "temporary", "failed", "raw"]
-"""What is counted, in the order in which it is said; all but the first two must be 0."""
+COUNTED = [
+    "kills",
+    "amid jobs",
+    "builds",
+    "survivors",
+    "lost",
+    "wrong",
+    "litter",
+    "temporary",
+    "failed",
+    "raw",
+]
+"""What is counted, in the order in which it is said; all but the first three must be 0."""
 
 
 class Project(Miniature):
@@ -113,7 +124,8 @@ class Campaign:
         self.counts: Counter[str] = Counter()
         self.undisturbed: dict[int, dict[str, str]] = {}
         self.version = 0
-        self.seconds = 10.0  # of a cold build, until one has been seen
+        self.seconds = 0.0  # of the last undisturbed build
+        self.reference()
 
     def round(self, kills: int) -> None:
         """End some builds, finish one, and compare it."""
@@ -144,6 +156,8 @@ class Campaign:
         if head.returncode is not None:
             self.check_exit(head.communicate()[1], head.returncode, 0, "no signal")
             return
+        if len(self.project.family()) > len(["the head", "Snakemake"]):
+            self.counts["amid jobs"] += 1
         (os.killpg if whole_group else os.kill)(head.pid, number)
         try:
             _, stderr = head.communicate(timeout=PATIENCE)
@@ -198,6 +212,7 @@ class Campaign:
         """What an undisturbed cold build makes of this version, in the same place."""
         if self.version not in self.undisturbed:
             aside = self.project.root.with_name("aside")
+            (self.project.root / "_build").mkdir(exist_ok=True)  # the first time there is none
             (self.project.root / "_build").rename(aside)
             started = time.monotonic()
             self.build()
@@ -238,7 +253,7 @@ class Campaign:
     @property
     def clean(self) -> bool:
         """Whether nothing was lost, and nothing left behind."""
-        return not any(self.counts[kind] for kind in COUNTED[2:])
+        return not any(self.counts[kind] for kind in COUNTED[3:])
 
 
 @contextmanager

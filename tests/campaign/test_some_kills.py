@@ -11,7 +11,7 @@ from tests.campaign.kills import campaign
 @pytest.mark.timeout(900)  # some six builds, on a busy machine
 def test_builds_that_end_at_random_moments_lose_nothing() -> None:
     with campaign(seed=0) as few:
-        few.round(kills=4)
-    assert few.counts["kills"] == 4
-    assert few.counts["builds"] == 2  # the one that may finish, and the undisturbed one
+        few.round(kills=3)
+    assert few.counts["kills"] == 3
+    assert few.counts["amid jobs"] >= 1
     assert few.clean, few.line
