@@ -123,6 +123,10 @@ EXACT = {
         sp.Integral(y * sp.Derivative(f(z), z), (z, 0, v)), y * (f(v) - f(0))),
     "telescoping": (sp.Sum(x * (f(i - 1) - f(i)), (i, 1, n)), x * (f(0) - f(n))),
     "telescoping from 3": (sp.Sum((f(i) - f(i - 1)) / x, (i, 3, n)), (f(n) - f(2)) / x),
+    "one half telescopes": (
+        sp.Sum(x * (f(i - 1) - g(i)), (i, 3, n)),
+        x * (f(2) - f(n) + sp.Sum(f(i), (i, 3, n)) - sp.Sum(g(i), (i, 3, n))),
+    ),
     "derivative at 2 t": (
         sp.Limit((f(2 * t + h) - f(2 * t)) / h, h, 0),
         sp.Subs(sp.Derivative(f(u), u), u, 2 * t),
@@ -198,3 +202,4 @@ def test_links_are_numbered_where_there_are_several_and_sources_are_named() -> N
     assert r"\text{(" not in render.markdown(one)
     assert [rf"\text{{({k})}}" in render.markdown(two) for k in (1, 2, 3)] == [True, True, False]
     assert render.markdown(one).endswith("<small>Euclid (300 BC) · `page/one`</small>")
+    assert {"numeric", "symbolic", "mutants"} <= set(one.outcomes[0].seconds)
