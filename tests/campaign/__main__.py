@@ -8,6 +8,7 @@ from importlib import import_module
 PARTS = {
     "kills": "end builds at random moments, then compare with an undisturbed build, byte for byte",
     "inputs": "give malformed arguments, files and tensors, and ask for one clear line",
+    "functions": "call diffcore with what has no meaning, and ask for one clear line or the right numbers",
 }
 
 
