@@ -18,6 +18,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import logsigmoid
 
+from diffcore import checks
 from diffcore.denoisers import Denoiser
 from diffcore.losses import noise_like, noised, per_example, squared_norm
 from diffcore.targets import EPS
@@ -48,7 +49,13 @@ def step_weight(log_snr_s: Tensor, log_snr_t: Tensor) -> Tensor:
 
     It multiplies :math:`\|\epsilon - \hat\epsilon\|^2`; in x-space the same term is
     :math:`\frac12 (SNR_s - SNR_t) \|x - \hat x\|^2` (Kingma et al., 2021).
+
+    Raises:
+        TypeError: if one is no tensor of floating-point numbers.
+        ValueError: if the shapes differ, or s has more noise than t.
     """
+    checks.alike("log_snr_t", log_snr_t, checks.floating("log_snr_s", log_snr_s))
+    checks.positive("log_snr_s - log_snr_t", log_snr_s - log_snr_t, or_zero=True)
     return torch.expm1(log_snr_s - log_snr_t) / 2
 
 
@@ -57,7 +64,13 @@ def prior_kl(x: Tensor, log_snr: float) -> Tensor:
 
     The prior has the variance that unit-variance data would give ``z_1``: N(0, I) for a
     variance-preserving schedule.
+
+    Raises:
+        TypeError: if ``x`` is no tensor of float32 or float64, or ``log_snr`` no number.
+        ValueError: if ``x`` is not finite or has no examples, or float64 does not resolve ``log_snr``.
     """
+    checks.precise("x", x)
+    checks.log_snr("log_snr", log_snr)
     end = torch.tensor(log_snr, dtype=torch.float64, device=x.device)
     per_dim = torch.sigmoid(end).to(x.dtype) * (x.square() - 1) - logsigmoid(-end).to(x.dtype)
     return per_example(per_dim) / 2
@@ -68,7 +81,13 @@ def reconstruction_gaussian(x: Tensor, log_snr: float) -> Tensor:
 
     The expectation over the noise is exact: :math:`\frac d2 (\log 2\pi e - \lambda_0)`, the same for
     every x.
+
+    Raises:
+        TypeError: if ``x`` is no tensor of float32 or float64, or ``log_snr`` no number.
+        ValueError: if ``x`` is not finite or has no examples, or float64 does not resolve ``log_snr``.
     """
+    checks.precise("x", x)
+    log_snr = checks.log_snr("log_snr", log_snr)
     dims = x[0].numel()
     return x.new_full(x.shape[:1], dims / 2 * (math.log(2 * math.pi * math.e) - log_snr))
 
@@ -77,8 +96,12 @@ def level_index(x: Tensor, levels: Tensor) -> Tensor:
     """Which of ``levels`` (n,) each value of ``x`` is: integers of the shape of ``x``.
 
     Raises:
-        ValueError: if a value of ``x`` is not one of ``levels``.
+        TypeError: if one is no tensor of floating-point numbers.
+        ValueError: if a value of ``x`` is not one of ``levels``, or these are not (n,), n >= 1, and finite.
     """
+    checks.floating("x", x)
+    if checks.finite("levels", levels).ndim != 1 or len(levels) == 0:
+        raise ValueError(f"levels: expected shape (n,), n >= 1, got {tuple(levels.shape)}")
     nearest, index = (x.unsqueeze(-1) - levels.to(x)).abs().min(-1)
     if not torch.all(nearest <= 1e-6 * levels.abs().max().to(x)):
         raise ValueError("every value of x must be one of the levels: rescale x as levels was")
@@ -94,9 +117,12 @@ def reconstruction_levels(
     (Kingma et al., 2021).
 
     Raises:
-        ValueError: if a value of ``x`` is not one of ``levels``.
+        TypeError: if ``x`` is no tensor of float32 or float64, or another argument is of another kind.
+        ValueError: if a value of ``x`` is not one of ``levels``, or float64 does not resolve ``log_snr``.
     """
-    index = level_index(x, levels)
+    index = level_index(checks.precise("x", x), levels)
+    log_snr = checks.log_snr("log_snr", log_snr)
+    checks.generator(generator)
     noise_scale = math.exp(-log_snr / 2)
     y = x + noise_scale * noise_like(x, generator)  # z_0 / alpha_0
     logits = -(((y.unsqueeze(-1) - levels.to(x)) / noise_scale) ** 2) / 2
@@ -127,12 +153,16 @@ def nelbo(
         levels: the values that data can take; None for continuous data.
 
     Raises:
-        ValueError: if low < high, draws >= 1 or steps >= 1 does not hold, or the schedule does not
-            reach that far.
+        TypeError: if an argument is of another kind; ``x`` must be float32 or float64.
+        ValueError: if low < high, draws >= 1 or steps >= 1 does not hold, the schedule does not reach that
+            far, or ``x`` is not finite or has no examples.
     """
-    low, high = denoiser.schedule.log_snr_window(log_snr or (None, None))
-    if draws < 1 or (steps is not None and steps < 1):
-        raise ValueError(f"draws and steps must be at least 1: got {draws} and {steps}")
+    checks.instance("denoiser", denoiser, Denoiser)
+    checks.generator(generator)
+    checks.precise("x", x)
+    draws = checks.count("draws", draws)
+    steps = None if steps is None else checks.count("steps", steps)
+    low, high = denoiser.schedule.log_snr_window((None, None) if log_snr is None else log_snr)
     diffusion = x.new_zeros(x.shape[0])
     for k in range(draws):
         strata = torch.randperm(x.shape[0], generator=generator, device=generator.device)

@@ -7,8 +7,11 @@ wherever one fits the other does too.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
+from diffcore import checks
+from diffcore.memoized import Memoized
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, X, convert
 
@@ -17,23 +20,39 @@ Net = Callable[[Tensor, Tensor], Tensor]
 
 
 def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
-    """What a network predicts from ``z`` (batch, ...) at times ``t`` (batch,), which it sees in z's dtype.
+    """What a network predicts from ``z`` (batch, ...) at times ``t`` (batch,), which it sees as :func:`seen`.
 
     Raises:
+        TypeError: if it is no tensor of floating-point numbers.
         ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently.
     """
-    return checked(net(z, t.to(z.dtype)), z)
+    return checked(net(z, seen(t, z.dtype)), z)
+
+
+def seen(t: Tensor, dtype: torch.dtype) -> Tensor:
+    """Times as a network sees them: in its own dtype, and not rounded to 0 or 1 from inside.
+
+    There the log-SNR of most schedules is infinite. float32 would round one uniform time in 2^25 to 1,
+    float16 and bfloat16 one in a few hundred.
+    """
+    cast = t.to(dtype)
+    if cast.dtype == t.dtype:
+        return t
+    first, last = torch.finfo(dtype).smallest_normal, 1 - torch.finfo(dtype).eps / 2
+    cast = torch.where((cast >= 1) & (t < 1), last, cast)
+    return torch.where((cast <= 0) & (t > 0), first, cast)
 
 
 def checked(prediction: Tensor, like: Tensor) -> Tensor:
     """The prediction of a network, if it has the shape of ``like``.
 
     Raises:
+        TypeError: if it is no tensor of floating-point numbers.
         ValueError: if it has another.
     """
-    if prediction.shape != like.shape:
+    if checks.floating("what the network returns", prediction).shape != like.shape:
         raise ValueError(
-            f"the network must return the shape of its input, {tuple(like.shape)}: "
+            f"what the network returns: expected the shape of its input, {tuple(like.shape)}, "
             f"got {tuple(prediction.shape)}"
         )
     return prediction
@@ -50,11 +69,22 @@ class Denoiser(ABC):
 
     @abstractmethod
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
-        """The predicted ``target`` given ``z`` (batch, ...) at times ``t`` (batch,) or ()."""
+        """The predicted ``target`` given ``z`` (batch, ...) at times ``t`` (batch,) or ().
+
+        Raises:
+            TypeError: if an argument is of another kind.
+            ValueError: if a shape is another, or a time lies outside [0, 1].
+        """
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """The predicted (x, eps), which satisfy z = alpha x + sigma eps."""
         return self.predict(z, t, X), self.predict(z, t, EPS)
+
+
+def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
+    """The times, one for each example, after a look at what a denoiser is asked."""
+    checks.instance("target", target, Target)
+    return checks.times(checks.for_each("t", t, len(checks.batch("z", z)))).expand(len(z))
 
 
 class NetDenoiser(Denoiser):
@@ -67,19 +97,22 @@ class NetDenoiser(Denoiser):
     """
 
     def __init__(self, net: Net, schedule: Schedule, target: Target) -> None:
+        checks.function("net", net, "net(z, t) -> prediction")
+        checks.instance("schedule", schedule, Schedule)
+        checks.instance("target", target, Target)
         self.net, self.schedule, self.target = net, schedule, target
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t = t.expand(z.shape[0])
+        t = _asked(z, t, target)
         return convert(predicted(self.net, z, t), z, t, self.schedule, self.target, target)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one call of the network."""
-        t = t.expand(z.shape[0])
-        prediction = predicted(self.net, z, t)
-        x_hat = convert(prediction, z, t, self.schedule, self.target, X)
-        return x_hat, convert(prediction, z, t, self.schedule, self.target, EPS)
+        t = _asked(z, t)
+        prediction, schedule = predicted(self.net, z, t), Memoized(self.schedule)
+        x_hat = convert(prediction, z, t, schedule, self.target, X)
+        return x_hat, convert(prediction, z, t, schedule, self.target, EPS)
 
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -98,10 +131,12 @@ class ExactDenoiser(Denoiser):
     """
 
     def __init__(self, posterior: Posterior, schedule: Schedule) -> None:
+        checks.function("posterior", posterior, "(z, alpha, sigma) -> (E[x|z], E[eps|z])")
+        checks.instance("schedule", schedule, Schedule)
         self.posterior, self.schedule = posterior, schedule
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t = t.expand(z.shape[0])
-        x_hat, eps_hat = self.posterior(z, self.schedule.alpha(t), self.schedule.sigma(t))
-        return target.of(x_hat, eps_hat, t, self.schedule)
+        t, schedule = _asked(z, t, target), Memoized(self.schedule)
+        x_hat, eps_hat = self.posterior(z, schedule.alpha(t), schedule.sigma(t))
+        return target.of(x_hat, eps_hat, t, schedule)

@@ -13,8 +13,9 @@ from typing import NamedTuple, Self
 import torch
 from torch import Generator, Tensor
 
+from diffcore import checks
 from diffcore.choice import Choice
-from diffcore.denoisers import Denoiser, Net, checked, predicted
+from diffcore.denoisers import Denoiser, Net, checked, predicted, seen
 from diffcore.memoized import Memoized
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, error_scale, like
@@ -54,9 +55,9 @@ class Task(NamedTuple):
 
     Attributes:
         z: noisy data, (batch, ...).
-        t: times, (batch,), in the dtype of ``z``.
-        truth: the true target, (batch, ...).
-        factor: on the squared error, (batch,), in the dtype of ``z``.
+        t: times, (batch,), as a network sees them (:func:`diffcore.denoisers.seen`).
+        truth: the true target, (batch, ...), in at least float32.
+        factor: on the squared error, (batch,), in at least float32.
     """
 
     z: Tensor
@@ -87,7 +88,10 @@ class Loss(Choice):
     times: TimeSampler = Uniform()
 
     def __call__(self, net: Net, x: Tensor, generator: Generator) -> Tensor:
-        """Per-example loss, shape (batch,), in nats.
+        """Per-example loss, shape (batch,), in nats, in at least float32 whatever the dtype of ``x``.
+
+        A sum of squares over dimensions, weighted, overflows float16 in a few examples in a hundred. The
+        network alone works in the dtype of ``x``.
 
         Args:
             net: ``net(z, t)``, z (batch, ...), t (batch,) in the dtype of z -> prediction like z.
@@ -95,12 +99,15 @@ class Loss(Choice):
             generator: the only source of randomness.
 
         Raises:
-            ValueError: if the prediction does not have the shape of ``x``.
+            TypeError: if ``x`` is no tensor of floating-point numbers, or ``generator`` no generator.
+            ValueError: if ``x`` has no examples, or the prediction does not have the shape of ``x``.
         """
         return self.terms(net, x, generator).value
 
     def terms(self, net: Net, x: Tensor, generator: Generator) -> Terms:
         """Per-example losses with the times that they were taken at; arguments as for a call."""
+        checks.generator(generator)
+        checks.batch("x", x)
         once = self.memoized(Memoized(self.schedule))
         times = self.times.sample(x.shape[0], once.schedule, generator)
         eps = noise_like(x, generator)
@@ -113,16 +120,28 @@ class Loss(Choice):
 
     def task(self, x: Tensor, eps: Tensor, times: Times) -> Task:
         """What a network is asked of data ``x`` and noise ``eps``, both (batch, ...), at ``times``."""
-        z = noised(x, eps, times.t, self.schedule)
-        truth = self.target.of(x, eps, times.t, self.schedule)
-        return Task(z, times.t.to(x.dtype), truth, self.factor(times).to(x.dtype))
+        accurate = torch.promote_types(x.dtype, torch.float32)
+        t, seen_t = times.t, seen(times.t, x.dtype)
+        x, eps, dtype = x.to(accurate), eps.to(accurate), x.dtype
+        z = noised(x, eps, t, self.schedule).to(dtype)
+        truth = self.target.of(x, eps, t, self.schedule)
+        return Task(z, seen_t, truth, self.factor(times).to(accurate))
 
     def of_prediction(self, prediction: Tensor, x: Tensor, eps: Tensor, times: Times) -> Tensor:
         """Per-example loss (batch,) of a prediction made from ``noised(x, eps, times.t)``.
 
         Raises:
-            ValueError: if the prediction does not have the shape of ``x``.
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if ``prediction`` or ``eps`` does not have the shape of ``x``, or there is not one
+                time for each example.
         """
+        checks.alike("eps", eps, checks.batch("x", x))
+        for name, values in zip(times._fields, times, strict=True):
+            if checks.floating(f"times.{name}", values).shape != x.shape[:1]:
+                raise ValueError(
+                    f"times.{name}: expected shape ({len(x)},), got {tuple(values.shape)}"
+                )
+        checks.times(times.t)
         once = self.memoized(Memoized(self.schedule))
         return once.task(x, eps, times).value(checked(prediction, x))
 
@@ -158,8 +177,16 @@ def excess(
         Shape (batch,), in nats.
 
     Raises:
-        ValueError: if the two are denoisers of different schedules.
+        TypeError: if an argument is of another kind; ``x`` must be float32 or float64.
+        ValueError: if the two are denoisers of different schedules, or ``x`` is not finite or has no
+            examples.
     """
+    checks.instance("denoiser", denoiser, Denoiser)
+    checks.instance("oracle", oracle, Denoiser)
+    checks.instance("weighting", weighting, Weighting)
+    checks.instance("times", times, TimeSampler)
+    checks.generator(generator)
+    checks.precise("x", x)
     if denoiser.schedule != oracle.schedule:
         raise ValueError(
             f"denoisers of one schedule expected: got {denoiser.schedule} and {oracle.schedule}"

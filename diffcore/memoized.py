@@ -8,12 +8,14 @@ from diffcore.schedules.base import Schedule
 
 
 @dataclass(frozen=True)
-class Memoized(Schedule):
+class Memoized(Schedule, any_time=True):
     """Another schedule, whose values are kept: asked again for the same tensor, it does not compute.
 
     A loss needs alpha and sigma of the same times two to four times: in the noisy data, the target, the
     error scale and the weighting. Tensors are told apart by identity, so none may be changed in place,
     and every one is kept alive: make one for each batch, and let it go.
+
+    It does not look at the times: who makes one has done so, or has drawn them.
 
     Attributes:
         schedule: the schedule.
@@ -27,7 +29,9 @@ class Memoized(Schedule):
     def _once(self, name: str, at: Tensor) -> Tensor:
         key = name, id(at)
         if key not in self._known:
-            value: Tensor = getattr(self.schedule, name)(at)
+            function = getattr(self.schedule, name)
+            unchecked = getattr(function, "__wrapped__", None)
+            value: Tensor = unchecked(self.schedule, at) if unchecked else function(at)
             self._known[key] = at, value  # with `at`, whose id is then nobody else's
         return self._known[key][1]
 

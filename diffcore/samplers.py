@@ -15,6 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Generator, Tensor
 
+from diffcore import checks
 from diffcore.denoisers import Denoiser
 from diffcore.losses import noise_like
 from diffcore.targets import X
@@ -43,7 +44,9 @@ def ancestral(
         The predicted x at the last noise level, shape ``shape``.
 
     Raises:
-        ValueError: if steps >= 1 or low < high does not hold, or the schedule does not reach that far.
+        TypeError: if an argument is of another kind.
+        ValueError: if an axis of ``shape`` is less than 1, steps >= 1 or low < high does not hold, or the
+            schedule does not reach that far.
     """
     return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=True)
 
@@ -71,10 +74,11 @@ def _sample(
     *,
     stochastic: bool,
 ) -> Tensor:
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1: got {steps}")
-    schedule, device = denoiser.schedule, generator.device
-    window = schedule.log_snr_window(log_snr or (None, None))
+    checks.instance("denoiser", denoiser, Denoiser)
+    shape, steps = checks.sample_shape(shape), checks.count("steps", steps)
+    checks.float_dtype(dtype)
+    schedule, device = denoiser.schedule, checks.generator(generator).device
+    window = schedule.log_snr_window((None, None) if log_snr is None else log_snr)
     ends = schedule.time_of(torch.tensor(window, dtype=torch.float64, device=device))
     times = torch.linspace(
         float(ends[0]), float(ends[1]), steps + 1, dtype=torch.float64, device=device

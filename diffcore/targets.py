@@ -20,7 +20,9 @@ from typing import ClassVar, Protocol
 
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.choice import Choice, Scalar
+from diffcore.memoized import Memoized
 from diffcore.schedules.base import Schedule
 
 
@@ -67,7 +69,14 @@ class Target(Choice, ABC):
 
         The true target of clean data and noise; the best prediction of it, if x and eps are their
         posterior means.
+
+        Raises:
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if ``eps`` does not have the shape of ``x``, ``t`` is not one for each example, or a
+                time lies outside [0, 1].
         """
+        checks.alike("eps", eps, checks.batch("x", x))
+        checks.times(checks.for_each("t", t, len(x)))
         a, b = self.row(schedule, t)
         return like(a, x) * x + like(b, eps) * eps
 
@@ -79,6 +88,9 @@ class Row(Target):
     Attributes:
         a: of x.
         b: of eps.
+
+    Raises:
+        ValueError: if both are 0.
     """
 
     name = "row"
@@ -86,6 +98,11 @@ class Row(Target):
 
     a: Scalar
     b: Scalar
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        numbers = isinstance(self.a, float) and isinstance(self.b, float)
+        self._require(not numbers or self.a or self.b, "a and b not both 0")
 
     def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
         """(a, b), whatever the schedule and the time."""
@@ -171,11 +188,11 @@ def like(coefficient: Tensor | float, data: Tensor) -> Tensor | float:
     """
     if isinstance(coefficient, int | float):
         return coefficient
-    if coefficient.ndim == 0:
+    if checks.floating("coefficient", coefficient).ndim == 0:
         return coefficient.to(data.dtype)
     if coefficient.ndim != 1 or coefficient.shape[0] != data.shape[0]:
         raise ValueError(
-            f"one coefficient per example expected, shape ({data.shape[0]},) or (): "
+            f"coefficient: expected one per example, shape ({data.shape[0]},) or (), "
             f"got {tuple(coefficient.shape)} for data of shape {tuple(data.shape)}"
         )
     return coefficient.reshape(-1, *[1] * (data.ndim - 1)).to(data.dtype)
@@ -190,7 +207,7 @@ def convert(
     :math:`\hat y' = [(bc - ad) z + (\alpha d - \sigma c) \hat y] / D`, :math:`D = \alpha b - \sigma a`.
 
     Args:
-        prediction: the predicted ``source``, shape (batch, ...).
+        prediction: the predicted ``source``, shape (batch, ...), or () for one number.
         z: the noisy data, same shape.
         t: times, shape (batch,) or ().
         schedule: the forward process.
@@ -199,9 +216,22 @@ def convert(
 
     Returns:
         The predicted ``to``, same shape. Equal to ``prediction`` when ``source`` is ``to``.
+
+    Raises:
+        TypeError: if an argument is of another kind.
+        ValueError: if ``prediction`` does not have the shape of ``z``, ``t`` is not one for each example, or
+            a time lies outside [0, 1].
     """
+    if checks.floating("z", z).ndim:
+        checks.batch("z", z)
+    checks.alike("prediction", prediction, z)
+    checks.times(checks.for_each("t", t, len(z) if z.ndim else 1))
+    for name, value in (("source", source), ("to", to)):
+        checks.instance(name, value, Target)
+    checks.instance("schedule", schedule, Schedule)
     if source is to or (not isinstance(source, Row) and source == to):  # a Row may hold tensors
         return prediction
+    schedule = Memoized(schedule)
     alpha, sigma = schedule.alpha(t), schedule.sigma(t)
     a, b = source.row(schedule, t)
     c, d = to.row(schedule, t)

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from diffcore.choice import Choice
+from diffcore import checks
+from diffcore.choice import Choice, Positive
 from diffcore.schedules.base import Schedule
 
 
@@ -36,8 +37,20 @@ def uniform(n: int, generator: Generator) -> Tensor:
     """``n`` float64 uniforms in the *open* interval (0, 1).
 
     ``torch.rand`` may return 0, where the log-SNR of most schedules is infinite.
+
+    Raises:
+        TypeError: if ``n`` is no integer.
+        ValueError: if n >= 1 does not hold.
     """
-    return (_integers(CELLS, n, generator).double() + 0.5) / CELLS
+    checks.generator(generator)
+    return (_integers(CELLS, checks.count("n", n), generator).double() + 0.5) / CELLS
+
+
+REACH = 8.3
+"""No uniform of at most :data:`CELLS` cells is this many standard deviations from the middle of a normal."""
+
+LAST_LOGIT = 36.0
+"""The sigmoid of a larger number is 1 in float64."""
 
 
 def _integers(below: int, n: int, generator: Generator) -> Tensor:
@@ -45,8 +58,9 @@ def _integers(below: int, n: int, generator: Generator) -> Tensor:
 
 
 def _one_in_each_stratum(n: int, offsets: int, generator: Generator) -> Tensor:
+    checks.generator(generator)
     # In whole cells, because (n - 1 + u) / n rounds to 1 for u close to 1.
-    cells = CELLS // n
+    cells = CELLS // checks.count("n", n)
     strata = torch.arange(n, device=generator.device)
     return ((strata * cells + _integers(cells, offsets, generator)).double() + 0.5) / (n * cells)
 
@@ -57,14 +71,25 @@ class TimeSampler(Choice, ABC):
 
     @abstractmethod
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        """Times at the quantiles ``u`` in (0, 1), shape (batch,)."""
+        """Times at the quantiles ``u`` in (0, 1), shape (batch,).
+
+        Raises:
+            TypeError: if ``u`` is no tensor of floating-point numbers.
+            ValueError: if one is not in (0, 1); they are looked at on the CPU only.
+        """
 
     def draw(self, n: int, generator: Generator) -> Tensor:
-        """``n`` uniforms, independent unless the sampler spreads them."""
+        """``n`` >= 1 uniforms, independent unless the sampler spreads them."""
         return uniform(n, generator)
 
     def sample(self, n: int, schedule: Schedule, generator: Generator) -> Times:
-        """``n`` times drawn from this distribution."""
+        """``n`` >= 1 times drawn from this distribution.
+
+        Raises:
+            TypeError: if ``n`` is no integer, ``schedule`` no schedule or ``generator`` no generator.
+            ValueError: if n >= 1 does not hold.
+        """
+        checks.instance("schedule", schedule, Schedule)
         return self.quantile(self.draw(n, generator), schedule)
 
 
@@ -78,7 +103,7 @@ class Uniform(TimeSampler):
     """t uniform in (0, 1): the study's choice, and the usual one."""
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        return _at_time(u, 1.0, schedule)
+        return _at_time(checks.quantiles(u), 1.0, schedule)
 
 
 @dataclass(frozen=True)
@@ -97,13 +122,12 @@ class UniformLogSNR(TimeSampler):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.low is not None and self.high is not None and not self.low < self.high:
-            raise ValueError(f"log-SNR range: low < high expected, got ({self.low}, {self.high})")
+        checks.log_snr_range((self.low, self.high))
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
         low, high = schedule.log_snr_window((self.low, self.high))
         width = high - low
-        log_snr = high - width * u  # decreasing, so that u runs the way t does
+        log_snr = high - width * checks.times(u, "u")  # decreasing, so that u runs the way t does
         return Times(schedule.time_of(log_snr), log_snr, torch.full_like(u, 1 / width))
 
 
@@ -112,14 +136,15 @@ class LogitNormal(TimeSampler):
     """logit(t) ~ N(mean, std^2) (Esser et al., 2024, section 3.1)."""
 
     mean: float = 0.0
-    std: float = 1.0
+    std: Positive = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require(self.std > 0, "std > 0")
+        reach = abs(self.mean) + REACH * self.std
+        self._require(reach <= LAST_LOGIT, f"|mean| + {REACH} std <= {LAST_LOGIT:g}: times below 1")
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        n = torch.special.ndtri(u)
+        n = torch.special.ndtri(checks.quantiles(u))
         logit = self.mean + self.std * n
         t = torch.sigmoid(logit)
         # dt / dlogit = t (1 - t), written so that 1 - t does not cancel.
@@ -131,18 +156,27 @@ class LogNormalSigma(TimeSampler):
     """log(sigma / alpha) ~ N(mean, std^2): EDM's noise levels (Karras et al., 2022, table 1).
 
     On a schedule that reaches only part of the line, this distribution truncated to that part.
+
+    Raises:
+        ValueError: when asked for times, if next to nothing of it is on that part.
     """
 
     mean: float = -1.2
-    std: float = 1.2
+    std: Positive = 1.2
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require(self.std > 0, "std > 0")
+        most = checks.LARGEST_LOG_SNR
+        reach = 2 * (abs(self.mean) + REACH * self.std)
+        self._require(reach <= most, f"2 (|mean| + {REACH} std) <= {most:.4g}: log-SNRs of float64")
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        ends = torch.tensor(schedule.log_snr_range[::-1], dtype=u.dtype, device=u.device)
-        first, last = torch.special.ndtr((-ends / 2 - self.mean) / self.std)
+        ends = torch.tensor(schedule.log_snr_range[::-1], dtype=checks.quantiles(u).dtype)
+        first, last = torch.special.ndtr((-ends / 2 - self.mean) / self.std).tolist()
+        if last - first < 1e-6:
+            raise ValueError(
+                f"{self}: expected noise levels that {schedule} reaches, got {last - first:.1g} of them"
+            )
         n = torch.special.ndtri(first + (last - first) * u)
         log_snr = -2 * (self.mean + self.std * n)
         density = _normal(n) / (2 * self.std) / (last - first)

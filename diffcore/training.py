@@ -17,7 +17,8 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from diffcore.choice import Choice
+from diffcore import checks
+from diffcore.choice import Choice, Count, NonNegative, Positive
 from diffcore.denoisers import Net, checked
 from diffcore.losses import Loss, Task, noise_like
 from diffcore.memoized import Memoized
@@ -41,16 +42,16 @@ class Plan(Choice):
         ema: decay of the averaged weights that are evaluated; 0 evaluates the last weights.
     """
 
-    steps: int
-    batch: int = 256
-    learning_rate: float = 1e-3
+    steps: Count
+    batch: Count = 256
+    learning_rate: Positive = 1e-3
     final_learning_rate: float | None = None
-    ema: float = 0.0
+    ema: NonNegative = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        counts = self.steps >= 1 and self.batch >= 1
-        self._require(counts and 0 <= self.ema < 1, "steps >= 1, batch >= 1 and 0 <= ema < 1")
+        self._require(self.ema < 1, "0 <= ema < 1")
+        self._require((self.final_learning_rate or 0) >= 0, "final_learning_rate >= 0")
 
 
 class Draw(NamedTuple):
@@ -72,7 +73,8 @@ class Trainer:
         plan: how long and how hard.
 
     Raises:
-        ValueError: if ``losses`` and ``seeds`` differ in length or are empty.
+        TypeError: if an argument is of another kind.
+        ValueError: if ``losses`` and ``seeds`` differ in length or are empty, or ``data`` has no examples.
     """
 
     def __init__(
@@ -87,6 +89,11 @@ class Trainer:
             raise ValueError(
                 f"one seed for each loss expected: got {len(losses)} losses and {len(seeds)} seeds"
             )
+        for loss in losses:
+            checks.instance("losses", loss, Loss)
+        seeds = [checks.count("seeds", seed, least=0) for seed in seeds]
+        checks.batch("data", data)
+        checks.instance("plan", plan, Plan)
         self.losses, self.seeds, self.data, self.plan = list(losses), list(seeds), data, plan
         self._groups = _grouped(losses, seeds)
         self._samplers = list(dict.fromkeys(loss.times for loss in losses))

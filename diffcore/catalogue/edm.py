@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffcore.choice import Positive
 from diffcore.schedules.base import Schedule
 from diffcore.weightings import Weighting
 
@@ -23,13 +24,9 @@ class EDM(Weighting):
 
     source = "Karras et al. (2022)"
 
-    sigma_data: float = 0.5
+    sigma_data: Positive = 0.5
     mean: float = -1.2
-    std: float = 1.2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._require(self.sigma_data > 0 and self.std > 0, "sigma_data > 0 and std > 0")
+    std: Positive = 1.2
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffcore.choice import Positive
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS
 from diffcore.weightings import Native, Weighting
@@ -17,11 +18,7 @@ class MinSNR(Weighting):
 
     source = "Hang et al. (2023)"
 
-    gamma: float = 5.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._require(self.gamma > 0, "gamma > 0")
+    gamma: Positive = 5.0
 
     @property
     def name(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffcore.choice import NonNegative, Positive
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS
 from diffcore.weightings import Native, Weighting
@@ -16,12 +17,8 @@ class P2(Weighting):
 
     source = "Choi et al. (2022)"
 
-    gamma: float = 1.0
-    k: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._require(self.gamma >= 0 and self.k > 0, "gamma >= 0 and k > 0")
+    gamma: NonNegative = 1.0
+    k: Positive = 1.0
 
     @property
     def name(self) -> str:

@@ -13,13 +13,14 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from diffcore.choice import Choice, Count, Positive
 from diffcore.exact.components import Components, log_density
 from diffcore.exact.mixtures import Mixture, Moments
 from diffcore.exact.quadrature import CUTOFF, adapt
 
 
 @dataclass(frozen=True)
-class CurveMixture(Mixture):
+class CurveMixture(Choice, Mixture):
     """Gaussians whose label is a point, uniform in u on [0, 1], of one of several equally likely curves.
 
     Attributes:
@@ -27,8 +28,8 @@ class CurveMixture(Mixture):
         cutoff: parts of the posterior this many nats below its peak are left out.
     """
 
-    nodes: int = 12
-    cutoff: float = CUTOFF
+    nodes: Count = 12
+    cutoff: Positive = CUTOFF
 
     branches = 1
     panels = 16

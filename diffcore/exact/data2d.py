@@ -15,6 +15,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from diffcore import checks
+from diffcore.choice import Positive
 from diffcore.exact.components import Components
 from diffcore.exact.curves import CurveMixture
 from diffcore.exact.mixtures import GaussianMixture, Mixture
@@ -74,8 +76,8 @@ def _eigen(root: Tensor) -> tuple[Tensor, Tensor]:
 class Rings(Standardised):
     """Two rings: angle uniform, radius normal; noise along the radius only."""
 
-    radius: float = 4.0
-    width: float = 0.2
+    radius: Positive = 4.0
+    width: Positive = 0.2
     distance: float = 5.0
 
     branches = 2
@@ -110,7 +112,7 @@ class Rings(Standardised):
 class SwissRoll(Standardised):
     """A spiral (tau cos tau, tau sin tau), tau uniform on [1.5 pi, 4.5 pi], with isotropic noise."""
 
-    noise: float = 0.5
+    noise: Positive = 0.5
 
     panels = 24
 
@@ -129,7 +131,7 @@ class Waves(Standardised):
     amplitude: float = 0.3
     turns: float = 3.0
     levels: tuple[float, float] = (0.6, 0.3)
-    noise: float = 0.03
+    noise: Positive = 0.03
 
     branches = 2
     panels = 32
@@ -155,7 +157,15 @@ class Waves(Standardised):
 
 
 def clusters(centre: float = 5.0, std: float = 1.0) -> GaussianMixture:
-    """Four isotropic Gaussians at (+-centre, +-centre), standardised by the exact sqrt(centre^2 + std^2)."""
+    """Four isotropic Gaussians at (+-centre, +-centre), standardised by the exact sqrt(centre^2 + std^2).
+
+    Raises:
+        TypeError: if one is no number.
+        ValueError: if one is not finite, or std > 0 does not hold.
+    """
+    centre, std = checks.number("centre", centre), checks.number("std", std)
+    if std <= 0:
+        raise ValueError(f"std: expected a positive number, got {std:g}")
     scale = math.hypot(centre, std)
     means = (
         centre / scale * torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=torch.float64)] * 2)

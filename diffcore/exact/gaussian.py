@@ -6,6 +6,7 @@ Its exact denoiser is the best for the data of all that are affine in z, at ever
 import torch
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.denoisers import ExactDenoiser
 from diffcore.schedules.base import Schedule
 
@@ -19,11 +20,13 @@ class EmpiricalGaussian:
         variance: along each, (D,).
 
     Raises:
-        ValueError: if there are fewer examples than dimensions.
+        TypeError: if ``data`` is no tensor of floating-point numbers.
+        ValueError: if a value is not finite, or there are fewer examples than dimensions.
     """
 
     def __init__(self, data: Tensor) -> None:
-        flat = data.flatten(1).double()
+        checks.finite("data", checks.batch("data", data))
+        flat = data.reshape(len(data), -1).double()
         if len(flat) < flat.shape[1]:
             raise ValueError(
                 f"at least as many examples as dimensions expected: got {tuple(flat.shape)}"
@@ -33,8 +36,15 @@ class EmpiricalGaussian:
         self.variance = singular**2 / len(flat)
 
     def posterior(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        """(E[x|z], E[eps|z]), each like ``z`` (batch, ...); ``alpha`` and ``sigma`` are (batch,)."""
-        a, s = alpha.double()[:, None], sigma.double()[:, None]
+        """(E[x|z], E[eps|z]), each like ``z`` (batch, ...); ``alpha`` and ``sigma`` are (batch,) or ().
+
+        Raises:
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if a shape is another, or a scale is negative.
+        """
+        checks.matrix("z, flattened", checks.batch("z", z).reshape(len(z), -1), len(self.mean))
+        a, s = checks.scales(alpha, sigma, len(z))
+        a, s = a.double()[:, None], s.double()[:, None]
         residual = (z.flatten(1).double() - a * self.mean) @ self.basis.T
         weighted = residual / (a**2 * self.variance + s**2)
         x_hat = self.mean + (a * self.variance * weighted) @ self.basis

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from diffcore import checks
 from diffcore.bounds import level_index
 from diffcore.denoisers import ExactDenoiser
 from diffcore.schedules.base import Schedule
@@ -20,9 +21,25 @@ class IndependentLevels:
     Args:
         probabilities: (D, levels), float64, rows that sum to 1.
         levels: the values that a dimension can take, (levels,), float64.
+
+    Raises:
+        TypeError: if one is no tensor of floating-point numbers.
+        ValueError: if the shapes disagree, or the rows are no distributions.
     """
 
     def __init__(self, probabilities: Tensor, levels: Tensor) -> None:
+        if checks.finite("levels", levels).ndim != 1 or len(levels) == 0:
+            raise ValueError(f"levels: expected shape (n,), n >= 1, got {tuple(levels.shape)}")
+        checks.positive(
+            "probabilities",
+            checks.matrix("probabilities", probabilities, len(levels)),
+            or_zero=True,
+        )
+        total = probabilities.sum(1)
+        if not torch.allclose(total, torch.ones_like(total)):
+            raise ValueError(
+                f"probabilities: expected rows that sum to 1, got sums up to {float(total.max()):.6g}"
+            )
         self.probabilities, self.levels = probabilities, levels
 
     @classmethod
@@ -35,7 +52,8 @@ class IndependentLevels:
         Raises:
             ValueError: if a value of ``data`` is not one of ``levels``.
         """
-        count = one_hot(level_index(data, levels).flatten(1), len(levels)).double().sum(0)
+        index = level_index(checks.batch("data", data), levels)
+        count = one_hot(index.reshape(len(data), -1), len(levels)).double().sum(0)
 
         def left_out(pseudo: Tensor) -> Tensor:
             others = torch.where(count > 0, count - 1 + pseudo, 1.0)
@@ -50,13 +68,23 @@ class IndependentLevels:
         Raises:
             ValueError: if a value of ``x`` is not one of the levels.
         """
-        level = level_index(x, self.levels).flatten(1)
+        level = level_index(checks.batch("x", x), self.levels).reshape(len(x), -1)
+        checks.matrix("x, flattened", x.reshape(len(x), -1), len(self.probabilities))
         chosen = self.probabilities.expand(len(x), -1, -1).gather(2, level.unsqueeze(2))
         return -chosen.squeeze(2).log2().mean(1)
 
     def posterior(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        """(E[x|z], E[eps|z]), each like ``z`` (batch, ...); ``alpha`` and ``sigma`` are (batch,)."""
-        a, s = alpha.double()[:, None, None], sigma.double()[:, None, None]
+        """(E[x|z], E[eps|z]), each like ``z`` (batch, ...); ``alpha`` and ``sigma`` are (batch,) or ().
+
+        Raises:
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if a shape is another, or a scale is negative, or ``sigma`` is zero.
+        """
+        checks.matrix(
+            "z, flattened", checks.batch("z", z).reshape(len(z), -1), len(self.probabilities)
+        )
+        a, s = checks.scales(alpha, checks.positive("sigma", sigma), len(z))
+        a, s = a.double()[:, None, None], s.double()[:, None, None]
         at = z.flatten(1).double().unsqueeze(2)
         noise = (at - a * self.levels) / s  # the noise that each level would need
         weight = (self.probabilities.log() - noise**2 / 2).softmax(2)

@@ -13,12 +13,14 @@ means, score and density. No formula divides by :math:`\alpha` or :math:`\sigma`
 float64 and returned in the dtype of ``z``.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.denoisers import ExactDenoiser
 from diffcore.exact.components import Components, log_density, rotate
 from diffcore.exact.quadrature import Estimate, mean_of, sobol
@@ -72,13 +74,21 @@ class Mixture(ABC):
     def sample(
         self, n: int, generator: torch.Generator, dtype: torch.dtype | None = None
     ) -> Tensor:
-        """Independent draws, (n, D), in ``dtype`` (default: torch's), on the generator's device."""
+        """Independent draws, (n, D), in ``dtype`` (default: torch's), on the generator's device.
+
+        Raises:
+            TypeError: if an argument is of another kind.
+            ValueError: if n >= 1 does not hold.
+        """
+        checks.generator(generator)
+        dtype = checks.float_dtype(dtype or torch.get_default_dtype())
+        n = checks.count("n", n)
         device = generator.device
         label = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
         noise = torch.randn(self.dim, n, generator=generator, dtype=torch.float64, device=device)
         mean, basis, variance = self.component_at(label)
         x = mean + rotate(basis, variance.sqrt() * noise)
-        return x.T.contiguous().to(dtype or torch.get_default_dtype())
+        return x.T.contiguous().to(dtype)
 
     def moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
         """Everything about the posterior at ``z``; the other methods return parts of it.
@@ -90,19 +100,17 @@ class Mixture(ABC):
                 inverse, or the distribution knows its own density).
 
         Raises:
-            ValueError: if a shape is not one of these.
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if a shape is not one of these, a value is not finite, a scale is negative, both are
+                zero, or float64 does not resolve the noise.
         """
-        if z.ndim != 2 or z.shape[1] != self.dim:
-            raise ValueError(f"z of shape (batch, {self.dim}) expected, got {tuple(z.shape)}")
-        scales = []
-        for name, scale in (("alpha", alpha), ("sigma", sigma)):
-            if scale.ndim > 1 or (scale.ndim == 1 and scale.shape[0] != z.shape[0]):
-                raise ValueError(
-                    f"{name} of shape () or ({z.shape[0]},) expected, got {tuple(scale.shape)}"
-                )
-            scales.append(scale.to(z.device, torch.float64).expand(z.shape[0]))
+        checks.finite("z", checks.matrix("z", z, self.dim))
+        scales = [
+            scale.to(z.device, torch.float64) for scale in checks.scales(alpha, sigma, len(z))
+        ]
+        _resolved(*scales)
         wide = z.to(torch.float64).T.contiguous()
-        starts = range(0, max(z.shape[0], 1), CHUNK)
+        starts = range(0, len(z), CHUNK)
         parts = [self._moments(*(v[..., i : i + CHUNK] for v in (wide, *scales))) for i in starts]
         return Moments(
             *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))
@@ -154,7 +162,14 @@ class Mixture(ABC):
         return ExactDenoiser(self.posterior, schedule)
 
     def noised(self, uniforms: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        """Noised data at quantiles (n, 1 + D): label, then normals along the component's axes."""
+        """Noised data at quantiles (n, 1 + D): label, then normals along the component's axes.
+
+        Raises:
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if a shape is another, a quantile is not in (0, 1), or a scale is negative.
+        """
+        checks.quantiles(checks.matrix("u", uniforms, 1 + self.dim))
+        checks.scales(alpha, sigma, len(uniforms))
         mean, basis, variance = self.component_at(uniforms[:, 0])
         deviation = (alpha**2 * variance + sigma**2).sqrt()
         return (alpha * mean + rotate(basis, deviation * torch.special.ndtri(uniforms[:, 1:].T))).T
@@ -175,7 +190,18 @@ class Mixture(ABC):
 
         Returns:
             One estimate for each scramble, (scrambles, n), float64: all independent and unbiased.
+
+        Raises:
+            TypeError: if an argument is of another kind.
+            ValueError: if the scales are not (n,), n >= 1, one of them is negative, or points >= 1 or
+                scrambles >= 1 does not hold.
         """
+        points, scrambles = checks.count("points", points), checks.count("scrambles", scrambles)
+        seed = checks.count("seed", seed, least=0)
+        for name, scale in (("alpha", alpha), ("sigma", sigma)):
+            if checks.floating(name, scale).ndim != 1 or len(scale) == 0:
+                raise ValueError(f"{name}: expected shape (n,), n >= 1, got {tuple(scale.shape)}")
+        checks.alike("sigma", sigma, alpha)
         alpha, sigma = alpha.double(), sigma.double()
         rows = []
         for first in range(seed, seed + scrambles * len(alpha), len(alpha)):
@@ -205,7 +231,14 @@ class Mixture(ABC):
 
         Returns:
             The value and its standard error, each of the shape of ``log_snr``, float64.
+
+        Raises:
+            TypeError: if an argument is of another kind.
+            ValueError: if there is no log-SNR, float64 does not resolve one, or points >= 1 or scrambles >= 2
+                does not hold.
         """
+        checks.resolved("log_snr", log_snr)
+        checks.count("scrambles", scrambles, least=2)
         flat = log_snr.double().reshape(-1)
         scales = torch.sigmoid(flat).sqrt(), torch.sigmoid(-flat).sqrt()
         each = torch.exp(-flat) * self.eps_mmse(*scales, points, scrambles, seed)
@@ -213,7 +246,15 @@ class Mixture(ABC):
         return Estimate(mean.value.reshape(log_snr.shape), mean.error.reshape(log_snr.shape))
 
     def entropy(self, points: int = 4096, scrambles: int = 8, seed: int = 0) -> Estimate:
-        """Differential entropy of the clean data in nats: value and standard error, each ()."""
+        """Differential entropy of the clean data in nats: value and standard error, each ().
+
+        Raises:
+            TypeError: if an argument is no integer.
+            ValueError: if points >= 1 or scrambles >= 2 does not hold.
+        """
+        points = checks.count("points", points)
+        scrambles = checks.count("scrambles", scrambles, least=2)
+        seed = checks.count("seed", seed, least=0)
         one, zero = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
 
         def surprise(uniforms: Tensor) -> Tensor:
@@ -225,6 +266,15 @@ class Mixture(ABC):
         )
 
 
+def _resolved(alpha: Tensor, sigma: Tensor) -> None:
+    """Refuse noise that float64 cannot tell from none."""
+    if checks.readable(alpha) and checks.readable(sigma):
+        small = math.exp(-checks.LARGEST_LOG_SNR / 2)
+        if ((sigma > 0) & (sigma < small * alpha)).any():
+            least = float((sigma / alpha)[sigma > 0].min())
+            raise ValueError(f"sigma / alpha: expected 0 or at least {small:.2g}, got {least:.3g}")
+
+
 class GaussianMixture(Mixture):
     """Finitely many Gaussians.
 
@@ -234,16 +284,24 @@ class GaussianMixture(Mixture):
         covariances: (K, D, D), symmetric and positive semi-definite.
 
     Raises:
+        TypeError: if one is no tensor of floating-point numbers.
         ValueError: if shapes disagree, weights do not sum to 1 or a covariance is not one.
     """
 
     def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
+        given = {"weights": weights, "means": means, "covariances": covariances}
+        for name, value in given.items():
+            checks.finite(name, value)
+        if means.ndim != 2 or means.numel() == 0:
+            raise ValueError(
+                f"means: expected shape (K, D), K and D >= 1, got {tuple(means.shape)}"
+            )
         weights, means, covariances = weights.double(), means.double(), covariances.double()
         k, self.dim = means.shape
         if weights.shape != (k,) or covariances.shape != (k, self.dim, self.dim):
             raise ValueError(
-                f"means {tuple(means.shape)} need weights ({k},) and covariances ({k}, {self.dim}, "
-                f"{self.dim}): got {tuple(weights.shape)} and {tuple(covariances.shape)}"
+                f"means {tuple(means.shape)}: expected weights ({k},) and covariances ({k}, {self.dim}, "
+                f"{self.dim}), got {tuple(weights.shape)} and {tuple(covariances.shape)}"
             )
         if (weights <= 0).any() or not torch.isclose(weights.sum(), torch.ones_like(weights[0])):
             raise ValueError(f"positive weights that sum to 1 expected, got {weights.tolist()}")
@@ -259,6 +317,8 @@ class GaussianMixture(Mixture):
     @classmethod
     def gaussian(cls, mean: Tensor, covariance: Tensor) -> Self:
         """A single Gaussian: mean (D,), covariance (D, D)."""
+        checks.floating("mean", mean)
+        checks.floating("covariance", covariance)
         return cls(torch.ones(1), mean.unsqueeze(0), covariance.unsqueeze(0))
 
     def _at(self, label: Tensor) -> Components:

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from diffcore import checks
 from diffcore.schedules.base import Schedule
 
 LOG_SNR_SCALE = 20.0
@@ -20,7 +21,12 @@ class TimeMLP(nn.Module):
         depth: number of residual blocks.
         frequencies: sine and cosine pairs in the time embedding.
         schedule: given, the network is told the log-SNR of this schedule instead of ``t``. Noise levels
-            are then spread evenly over its input, and none of them is crowded at an end.
+            are then spread evenly over its input, and none of them is crowded at an end. The log-SNR is
+            computed in float64 and cast last.
+
+    Raises:
+        TypeError: if a size is no integer, or ``schedule`` no schedule.
+        ValueError: if a size is less than 1.
     """
 
     def __init__(
@@ -32,6 +38,10 @@ class TimeMLP(nn.Module):
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__()
+        sizes = {"dims": dims, "width": width, "depth": depth, "frequencies": frequencies}
+        dims, width, depth, frequencies = (checks.count(name, size) for name, size in sizes.items())
+        if schedule is not None:
+            checks.instance("schedule", schedule, Schedule)
         self.inlet = nn.Linear(dims, width)
         self.embedding = nn.Linear(2 * frequencies, width)
         self.shifts = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
@@ -43,9 +53,19 @@ class TimeMLP(nn.Module):
         self.schedule = schedule
 
     def forward(self, z: Tensor, t: Tensor) -> Tensor:
-        """Prediction of the shape of ``z`` (batch, ...), at times ``t`` (batch,)."""
-        clock = t if self.schedule is None else self.schedule.log_snr(t) / LOG_SNR_SCALE
-        angles = clock[:, None] * self.get_buffer("rates")
+        """Prediction of the shape of ``z`` (batch, ...), at times ``t`` (batch,).
+
+        Raises:
+            TypeError: if one is no tensor of floating-point numbers.
+            ValueError: if a shape is another.
+        """
+        checks.batch("z", z)
+        checks.matrix("z, flattened", z.flatten(1), self.inlet.in_features)
+        checks.alike("t", t, z.flatten(1)[:, 0])
+        clock = t
+        if self.schedule is not None:
+            clock = self.schedule.log_snr(t.double()) / LOG_SNR_SCALE
+        angles = clock.to(z.dtype)[:, None] * self.get_buffer("rates")
         time = nn.functional.silu(self.embedding(torch.cat([angles.sin(), angles.cos()], dim=1)))
         h = self.inlet(z.flatten(1))
         for shift, up, down, norm in zip(

@@ -19,6 +19,10 @@ class GuardedScore(Target):
 
     guard: Scalar
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(not isinstance(self.guard, float) or self.guard >= 0, "guard >= 0")
+
     def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
         """(0, -sigma / (sigma^2 + g))."""
         sigma = scales.sigma(t)

@@ -49,10 +49,12 @@ class Published(Weighting):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require(not isinstance(self.guard, float) or self.guard >= 0, "guard >= 0")
         if (self.objective, self.predicts) not in COEFFICIENTS:
             raise ValueError(
-                f"no published loss {self.objective!r} in {self.predicts!r}: expected one of "
-                + ", ".join(f"{objective} {target}" for objective, target in COEFFICIENTS)
+                "published loss: expected one of "
+                + ", ".join(f"{objective} in {target}" for objective, target in COEFFICIENTS)
+                + f", got {self.objective} in {self.predicts}"
             )
 
     @property

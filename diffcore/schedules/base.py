@@ -13,11 +13,15 @@ mathematics says so.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.choice import Choice
 
 DEFAULT_LOG_SNR = (-12.0, 12.0)
@@ -26,7 +30,19 @@ DEFAULT_LOG_SNR = (-12.0, 12.0)
 
 @dataclass(frozen=True)
 class Schedule(Choice, ABC):
-    r"""A forward process :math:`q(z_t | x) = N(\alpha_t x, \sigma_t^2 I)`."""
+    r"""A forward process :math:`q(z_t | x) = N(\alpha_t x, \sigma_t^2 I)`.
+
+    Every function below refuses what is no tensor of floating-point numbers, with a TypeError, and times
+    outside [0, 1], with a ValueError, whoever wrote the schedule. Times are looked at only on the CPU, where
+    no device is waited for. ``class Mine(Schedule, any_time=True)`` goes without.
+    """
+
+    def __init_subclass__(cls, *, any_time: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not any_time:
+            for name, checked in CHECKED.items():
+                if name in vars(cls):
+                    setattr(cls, name, checked(vars(cls)[name]))
 
     @abstractmethod
     def alpha(self, t: Tensor) -> Tensor:
@@ -56,8 +72,10 @@ class Schedule(Choice, ABC):
     def time_of(self, log_snr: Tensor) -> Tensor:
         r"""The time at which the log-SNR is ``log_snr``: the inverse of :meth:`log_snr`.
 
-        Defined on :attr:`log_snr_range`. Beyond it the formula's continuation is returned, a time
-        outside [0, 1] or none at all; nothing in this package asks for one.
+        Defined on :attr:`log_snr_range`.
+
+        Raises:
+            ValueError: beyond it.
         """
 
     @property
@@ -74,16 +92,56 @@ class Schedule(Choice, ABC):
                 schedule reaches where that is less.
 
         Raises:
-            ValueError: if low < high does not hold, or the schedule does not reach that far.
+            ValueError: if low < high does not hold, float64 does not resolve an end, or the schedule does not
+                reach that far.
         """
+        first, last = checks.log_snr_range(asked)
         lowest, highest = self.log_snr_range
-        low = max(DEFAULT_LOG_SNR[0], lowest) if asked[0] is None else asked[0]
-        high = min(DEFAULT_LOG_SNR[1], highest) if asked[1] is None else asked[1]
+        low = max(DEFAULT_LOG_SNR[0], lowest) if first is None else first
+        high = min(DEFAULT_LOG_SNR[1], highest) if last is None else last
         if not low < high:
-            raise ValueError(f"log-SNR range: low < high expected, got ({low:g}, {high:g})")
+            raise ValueError(f"log-SNR range: expected low < high, got ({low:g}, {high:g})")
         if low < lowest or high > highest:
             raise ValueError(
                 f"log-SNR range: {self} reaches ({lowest:.4g}, {highest:.4g}), "
                 f"got ({low:g}, {high:g}): ask for a range inside"
             )
         return low, high
+
+
+Function = Callable[[Any, Tensor], Tensor]
+"""A method of a schedule, elementwise in times or log-SNRs."""
+
+
+def _of_times(function: Function) -> Function:
+    """The method, after a look at its times."""
+
+    @wraps(function)
+    def checked(self: Schedule, t: Tensor) -> Tensor:
+        return function(self, checks.times(t))
+
+    return checked
+
+
+def _to_times(function: Function) -> Function:
+    """The method, with a look at the times that it gives."""
+
+    @wraps(function)
+    def checked(self: Schedule, log_snr: Tensor) -> Tensor:
+        t = function(self, checks.floating("log-SNR", log_snr))
+        try:
+            return checks.times(t)
+        except ValueError:
+            low, high = self.log_snr_range
+            least, most = (float(end) for end in log_snr.detach().aminmax())
+            raise ValueError(
+                f"log-SNR: expected numbers from {low:.4g} to {high:.4g}, which {self} reaches, "
+                f"got {least:g} to {most:g}"
+            ) from None
+
+    return checked
+
+
+FUNCTIONS_OF_TIME = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr_prime")
+CHECKED = dict.fromkeys(FUNCTIONS_OF_TIME, _of_times) | {"time_of": _to_times}
+"""What every schedule's methods are looked at for."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.schedules.base import Schedule
 
 
@@ -19,6 +20,10 @@ class Cosine(Schedule):
     """
 
     shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.log_snr("Cosine.shift", self.shift)
 
     def log_snr(self, t: Tensor) -> Tensor:
         half_pi = math.pi / 2

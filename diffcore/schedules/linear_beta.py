@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from diffcore import checks
 from diffcore.schedules.base import Schedule
 
 
@@ -26,6 +27,8 @@ class LinearBeta(Schedule):
         self._require(
             0 <= self.beta_min <= self.beta_max > 0, "0 <= beta_min <= beta_max, not both 0"
         )
+        # The log-SNR at t = 1 is -B_1 and a little less.
+        checks.log_snr("LinearBeta: (beta_min + beta_max) / 2", (self.beta_min + self.beta_max) / 2)
 
     def beta(self, t: Tensor) -> Tensor:
         r"""The noising rate :math:`\beta(t) = dB/dt`, per unit time."""

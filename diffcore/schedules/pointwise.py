@@ -18,7 +18,7 @@ ANY_TIME = torch.zeros((), dtype=torch.float64)
 
 
 @dataclass(frozen=True)
-class Pointwise(Schedule):
+class Pointwise(Schedule, any_time=True):
     """alpha, sigma and, where needed, their time derivatives, as given: tensors, or symbols for a row."""
 
     alpha_t: Scalar

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffcore import checks
 from diffcore.schedules.base import Schedule
 
 
@@ -21,6 +22,8 @@ class VarianceExploding(Schedule):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._require(0 < self.sigma_min < self.sigma_max, "0 < sigma_min < sigma_max")
+        for name in ("sigma_min", "sigma_max"):
+            checks.log_snr(f"VarianceExploding.{name}", -2 * math.log(getattr(self, name)))
 
     def _rate(self) -> float:
         return math.log(self.sigma_max / self.sigma_min)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from reference import SCHEDULES, Gaussian, generator, tensor
 from scipy.integrate import quad
@@ -185,6 +185,7 @@ def test_one_step_is_the_kl_of_the_two_posteriors(s, width):
     """Against torch's own KL of q(z_s|z_t, x) and q(z_s|z_t, x_hat), built by precision weighing."""
     schedule = LinearBeta()
     lam = tensor([s, s - width])
+    assume(float(lam[1]) > schedule.log_snr_range[0])
     at = schedule.time_of(lam)
     (alpha_s, alpha_t), (sigma_s, sigma_t) = schedule.alpha(at), schedule.sigma(at)
     x, eps, eps_hat = tensor(0.4), tensor(-1.1), tensor(0.3)
@@ -225,10 +226,10 @@ def test_any_shape_of_data(shape):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"log_snr": (3.0, 3.0)}, "log-SNR range: low < high expected"),
-        ({"log_snr": (5.0, -5.0)}, "log-SNR range: low < high expected"),
-        ({"steps": 0}, "draws and steps must be at least 1: got 1 and 0"),
-        ({"draws": 0}, "draws and steps must be at least 1: got 0 and None"),
+        ({"log_snr": (3.0, 3.0)}, "log-SNR range: expected low < high"),
+        ({"log_snr": (5.0, -5.0)}, "log-SNR range: expected low < high"),
+        ({"steps": 0}, "steps: expected an integer >= 1, got 0"),
+        ({"draws": 0}, "draws: expected an integer >= 1, got 0"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, message):

@@ -149,7 +149,7 @@ def test_frozen_weights_give_the_network_that_they_came_from():
 
 def test_the_weights_of_another_network_are_refused():
     net = TimeMLP(4, 8, 2)
-    with pytest.raises(ValueError, match="the weights are not those of TimeMLP"):
+    with pytest.raises(ValueError, match="weights: expected those of TimeMLP"):
         frozen(net, TimeMLP(4, 16, 2).state_dict())
-    with pytest.raises(ValueError, match="the weights are not those of TimeMLP"):
+    with pytest.raises(ValueError, match="weights: expected those of TimeMLP"):
         frozen(net, {})

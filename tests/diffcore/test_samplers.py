@@ -177,5 +177,5 @@ def test_float32_samples_agree_with_float64():
 @pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize(("steps", "log_snr"), [(0, LOG_SNR), (-3, LOG_SNR), (5, (2.0, 2.0))])
 def test_bad_arguments_are_refused(name, steps, log_snr):
-    with pytest.raises(ValueError, match=r"steps must be at least 1|log-SNR range: low < high"):
+    with pytest.raises(ValueError, match=r"steps: expected an integer|log-SNR range: expected low"):
         SAMPLERS[name](DATA.denoiser(Cosine()), (2, 2), steps, generator(), log_snr)

@@ -238,7 +238,7 @@ def test_images_and_scalar_times_broadcast():
 @pytest.mark.parametrize("shape", [(4, 1), (3,), (1,)])
 def test_a_coefficient_of_the_wrong_shape_is_refused(shape):
     x, _ = data((4, 2), 10)
-    with pytest.raises(ValueError, match=r"one coefficient per example expected, shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"expected one per example, shape \(4,\)"):
         like(torch.ones(shape), x)
 
 

@@ -269,5 +269,5 @@ class TransposedOutput(nn.Module):
 
 
 def test_a_prediction_that_would_broadcast_is_refused():
-    with pytest.raises(ValueError, match=r"shape of its input, \(16, 2\): got \(16, 1\)"):
+    with pytest.raises(ValueError, match=r"shape of its input, \(16, 2\), got \(16, 1\)"):
         Trainer(TransposedOutput, LOSSES[:1], [0], DATA, PLAN).step()

@@ -1,0 +1,70 @@
+"""Low precision: networks see times below 1, the log-SNR is made in float64, losses are summed in float32."""
+
+from functools import partial
+
+import pytest
+import torch
+
+import diffcore as dc
+from diffcore.denoisers import seen
+from diffcore.networks import TimeMLP, initialised
+from diffcore.times import CELLS
+
+COSINE = dc.schedules.Cosine()
+LOW = (torch.float16, torch.bfloat16, torch.float32)
+EXTREME = (torch.tensor([0.0, CELLS - 1], dtype=torch.float64) + 0.5) / CELLS
+"""The first and the last time that a time sampler draws."""
+
+
+@pytest.mark.parametrize("dtype", LOW)
+def test_no_time_that_is_drawn_is_seen_at_an_end(dtype):
+    t = torch.cat([EXTREME, torch.linspace(1e-4, 1 - 1e-4, 999, dtype=torch.float64)])
+    cast = seen(t, dtype)
+    assert cast.dtype == dtype
+    assert bool(((cast > 0) & (cast < 1)).all())
+    inside = (t.to(dtype) > 0) & (t.to(dtype) < 1)
+    assert torch.equal(cast[inside], t.to(dtype)[inside])
+    ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    assert torch.equal(seen(ends, dtype), ends.to(dtype))  # asked for, they stay
+
+
+@pytest.mark.parametrize("dtype", LOW)
+@pytest.mark.parametrize("schedule", [COSINE, dc.schedules.RectifiedFlow()])
+def test_a_network_of_the_log_snr_gives_numbers_at_every_time_that_is_drawn(dtype, schedule):
+    net = initialised(partial(TimeMLP, 2, 8, 1, schedule=schedule), 0).to(dtype)
+    z = torch.zeros(2, 2, dtype=dtype)
+    assert bool(net(z, seen(EXTREME, dtype)).isfinite().all())
+    assert bool(net(z, EXTREME).isfinite().all())  # in the precision in which they are drawn
+
+
+@pytest.mark.parametrize("target", [dc.X, dc.EPS, dc.V])
+def test_a_loss_in_float16_is_that_of_float32(target):
+    """The network's rounding alone is left: summed in float16, 2 in 100 losses in x overflow."""
+    x = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0))
+    eps = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+    loss = dc.Loss(COSINE, target)
+    times = loss.times.sample(len(x), COSINE, torch.Generator().manual_seed(2))
+    low = loss.of_prediction(x.half() / 2, x.half(), eps.half(), times)
+    high = loss.of_prediction(x / 2, x, eps, times)
+    assert low.dtype == torch.float32
+    assert bool(low.isfinite().all())
+    torch.testing.assert_close(low, high, rtol=1e-2, atol=1e-2)
+
+
+class Recording(dc.schedules.Cosine):
+    """Remembers the precision in which it is asked."""
+
+    def log_snr(self, t):
+        asked.append(t.dtype)
+        return super().log_snr(t)
+
+
+asked: list[torch.dtype] = []
+
+
+@pytest.mark.parametrize("dtype", LOW)
+def test_the_log_snr_is_made_in_float64_and_cast_last(dtype):
+    asked.clear()
+    net = initialised(partial(TimeMLP, 2, 8, 1, schedule=Recording()), 0).to(dtype)
+    assert net(torch.zeros(2, 2, dtype=dtype), seen(EXTREME, dtype)).dtype == dtype
+    assert asked == [torch.float64]
