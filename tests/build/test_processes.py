@@ -32,7 +32,7 @@ WAITS = notebook(
 def project(tmp_path: Path) -> Iterator[Miniature]:
     """One notebook that waits until it may go on; temporary files in a folder of their own."""
     project = Miniature.make(tmp_path / "project", {"01_waits": WAITS})
-    temporary = Path(tempfile.mkdtemp(dir="/tmp", prefix="t"))  # short: it will hold sockets
+    temporary = Path(tempfile.mkdtemp(prefix="t"))  # short: it will hold sockets
     project.environment["TMPDIR"] = str(temporary)
     yield project
     for process in family(project):  # of a test that has failed
