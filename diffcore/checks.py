@@ -100,7 +100,7 @@ def scales(alpha: Any, sigma: Any, examples: int) -> tuple[Tensor, Tensor]:
 def times(t: Any, name: str = "t") -> Tensor:
     """Times, or other numbers, in [0, 1], of any shape."""
     if readable(floating(name, t)):
-        low, high = (float(end) for end in t.detach().aminmax())
+        low, high = _least_and_most(t)
         slack = ROUNDING * torch.finfo(t.dtype).eps
         if not (low >= -slack and high <= 1 + slack):
             raise ValueError(f"{name}: expected numbers in [0, 1], got {_ends(low, high)}")
@@ -110,7 +110,7 @@ def times(t: Any, name: str = "t") -> Tensor:
 def quantiles(u: Any) -> Tensor:
     """Numbers strictly between 0 and 1, of any shape."""
     if readable(floating("u", u)):
-        low, high = (float(end) for end in u.detach().aminmax())
+        low, high = _least_and_most(u)
         if not (low > 0 and high < 1):
             raise ValueError(f"u: expected numbers in (0, 1), got {_ends(low, high)}")
     return u
@@ -119,7 +119,7 @@ def quantiles(u: Any) -> Tensor:
 def positive(name: str, value: Any, *, or_zero: bool = False) -> Tensor:
     """Positive finite numbers, of any shape."""
     if readable(floating(name, value)):
-        low, high = (float(end) for end in value.detach().aminmax())
+        low, high = _least_and_most(value)
         if not (low > 0 or (or_zero and low == 0)) or not high < math.inf:
             kind = "non-negative" if or_zero else "positive"
             raise ValueError(f"{name}: expected {kind} finite numbers, got {_ends(low, high)}")
@@ -129,7 +129,7 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> Tensor:
 def finite(name: str, value: Any) -> Tensor:
     """Finite floating-point numbers, of any shape."""
     if readable(floating(name, value)):
-        low, high = (float(end) for end in value.detach().aminmax())
+        low, high = _least_and_most(value)
         if not (-math.inf < low and high < math.inf):
             raise ValueError(f"{name}: expected finite numbers, got {_ends(low, high)}")
     return value
@@ -227,6 +227,11 @@ def described(value: Any) -> str:
         return f"a tensor of {dtype} of shape {tuple(value.shape)}"
     words = " ".join(repr(value).split())
     return words if len(words) <= 60 else f"{words[:57]}..."
+
+
+def _least_and_most(value: Tensor) -> tuple[float, float]:
+    low, high = torch.aminmax(value.detach())
+    return low.item(), high.item()
 
 
 def _ends(low: float, high: float) -> str:

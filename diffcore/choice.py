@@ -5,6 +5,7 @@ exactly if they are of one class and their fields are equal.
 """
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Annotated, Any
 
 from diffcore import checks
@@ -38,25 +39,44 @@ class Choice:
     """
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value, kind = getattr(self, field.name), field.type
-            name = f"{type(self).__name__}.{field.name}"
-            if kind == Count:
-                object.__setattr__(self, field.name, checks.count(name, value))
-            elif (
-                kind in (float, Positive, NonNegative)
-                or (kind == float | None and value is not None)
-                or (kind is Scalar and isinstance(value, int | float))
-            ):
-                number = checks.number(name, value) + 0.0  # -0.0 + 0.0 is 0.0
-                if (kind == Positive and number <= 0) or (kind == NonNegative and number < 0):
-                    words = "a positive number" if kind == Positive else "a number >= 0"
-                    raise ValueError(f"{name}: expected {words}, got {number:g}")
-                object.__setattr__(self, field.name, number)
-            elif isinstance(kind, type) and issubclass(kind, Choice):
-                checks.instance(name, value, kind)
+        # mypy takes the __hash__ of the instances for that of the class.
+        for name, kind in _kinds(type(self)):  # type: ignore[arg-type]
+            value = getattr(self, name)
+            if isinstance(kind, type) and issubclass(kind, Choice):
+                if not isinstance(value, kind):
+                    checks.instance(f"{type(self).__name__}.{name}", value, kind)
+            else:
+                read = _read(f"{type(self).__name__}.{name}", kind, value)
+                object.__setattr__(self, name, read)
 
     def _require(self, holds: bool, expected: str) -> None:
         """Raise the one ValueError of a domain check: ``expected`` says what must hold."""
         if not holds:
             raise ValueError(f"{type(self).__name__}: expected {expected}, got {self}")
+
+
+@cache
+def _kinds(choice: type) -> list[tuple[str, Any]]:
+    """The fields that are looked at, by name, and what each is to hold."""
+    numbers = (float, float | None, Positive, NonNegative, Count, Scalar)
+    return [
+        (field.name, field.type)
+        for field in fields(choice)
+        if field.type in numbers
+        or (isinstance(field.type, type) and issubclass(field.type, Choice))
+    ]
+
+
+def _read(name: str, kind: Any, value: Any) -> Any:
+    """The number that a field holds when it is given ``value``."""
+    if kind == Count:
+        return checks.count(name, value)
+    if (value is None and kind == float | None) or (
+        kind == Scalar and not isinstance(value, int | float)
+    ):
+        return value
+    number = checks.number(name, value) + 0.0  # -0.0 + 0.0 is 0.0
+    if (kind == Positive and number <= 0) or (kind == NonNegative and number < 0):
+        words = "a positive number" if kind == Positive else "a number >= 0"
+        raise ValueError(f"{name}: expected {words}, got {number:g}")
+    return number

@@ -30,17 +30,15 @@ def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
 
 
 def seen(t: Tensor, dtype: torch.dtype) -> Tensor:
-    """Times as a network sees them: in its own dtype, and not rounded to 0 or 1 from inside.
+    """Times as a network sees them: in its own dtype, and not rounded to 0 or 1.
 
     There the log-SNR of most schedules is infinite. float32 would round one uniform time in 2^25 to 1,
-    float16 and bfloat16 one in a few hundred.
+    float16 and bfloat16 one in a few hundred; the last time below 1, or the first above 0, takes its place.
     """
-    cast = t.to(dtype)
-    if cast.dtype == t.dtype:
+    if t.dtype == dtype:
         return t
-    first, last = torch.finfo(dtype).smallest_normal, 1 - torch.finfo(dtype).eps / 2
-    cast = torch.where((cast >= 1) & (t < 1), last, cast)
-    return torch.where((cast <= 0) & (t > 0), first, cast)
+    limits = torch.finfo(dtype)
+    return t.to(dtype).clamp(limits.smallest_normal, 1 - limits.eps / 2)
 
 
 def checked(prediction: Tensor, like: Tensor) -> Tensor:
@@ -84,7 +82,8 @@ class Denoiser(ABC):
 def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
     """The times, one for each example, after a look at what a denoiser is asked."""
     checks.instance("target", target, Target)
-    return checks.times(checks.for_each("t", t, len(checks.batch("z", z)))).expand(len(z))
+    checks.for_each("t", t, len(checks.batch("z", z)))
+    return checks.times(t).expand(len(z))
 
 
 class NetDenoiser(Denoiser):
@@ -104,8 +103,8 @@ class NetDenoiser(Denoiser):
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t = _asked(z, t, target)
-        return convert(predicted(self.net, z, t), z, t, self.schedule, self.target, target)
+        t, schedule = _asked(z, t, target), Memoized(self.schedule)
+        return convert(predicted(self.net, z, t), z, t, schedule, self.target, target)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one call of the network."""

@@ -76,7 +76,7 @@ class Target(Choice, ABC):
                 time lies outside [0, 1].
         """
         checks.alike("eps", eps, checks.batch("x", x))
-        checks.times(checks.for_each("t", t, len(x)))
+        schedule.looked_at(checks.for_each("t", t, len(x)))
         a, b = self.row(schedule, t)
         return like(a, x) * x + like(b, eps) * eps
 
@@ -225,10 +225,11 @@ def convert(
     if checks.floating("z", z).ndim:
         checks.batch("z", z)
     checks.alike("prediction", prediction, z)
-    checks.times(checks.for_each("t", t, len(z) if z.ndim else 1))
+    checks.for_each("t", t, len(z) if z.ndim else 1)
     for name, value in (("source", source), ("to", to)):
         checks.instance(name, value, Target)
     checks.instance("schedule", schedule, Schedule)
+    schedule.looked_at(t)
     if source is to or (not isinstance(source, Row) and source == to):  # a Row may hold tensors
         return prediction
     schedule = Memoized(schedule)

@@ -44,6 +44,15 @@ class Schedule(Choice, ABC):
                 if name in vars(cls):
                     setattr(cls, name, checked(vars(cls)[name]))
 
+    def looked_at(self, t: Tensor) -> Tensor:
+        """The times, after a look at whether they are in [0, 1]: for what needs no function of them.
+
+        Raises:
+            TypeError: if they are no tensor of floating-point numbers.
+            ValueError: if one lies outside [0, 1].
+        """
+        return checks.times(t)
+
     @abstractmethod
     def alpha(self, t: Tensor) -> Tensor:
         r"""Signal scale :math:`\alpha_t`."""

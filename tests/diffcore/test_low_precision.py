@@ -24,8 +24,8 @@ def test_no_time_that_is_drawn_is_seen_at_an_end(dtype):
     assert bool(((cast > 0) & (cast < 1)).all())
     inside = (t.to(dtype) > 0) & (t.to(dtype) < 1)
     assert torch.equal(cast[inside], t.to(dtype)[inside])
-    ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
-    assert torch.equal(seen(ends, dtype), ends.to(dtype))  # asked for, they stay
+    assert cast.min() < 1e-4
+    assert cast.max() > 0.99
 
 
 @pytest.mark.parametrize("dtype", LOW)
