@@ -49,8 +49,8 @@ CLOSED = {
     "G6 eps-MSE, cosine": (Native(dc.EPS), Cosine(), lambda lam: sech(lam / 2) / np.pi),
     "G7 score with sigma^2, VE": (
         Native(dc.EPS),
-        dc.schedules.VarianceExploding(),
-        lambda lam: ONES(lam) / np.log(50 / 0.01),
+        dc.schedules.VarianceExploding(0.01, 100),
+        lambda lam: ONES(lam) / np.log(100 / 0.01),
     ),
     "G9 x-MSE, cosine": (Native(dc.X), Cosine(), lambda lam: sech(lam / 2) * np.exp(-lam) / np.pi),
     "G10 v-MSE, cosine": (Native(dc.V), Cosine(), lambda lam: 2 / np.pi * np.exp(-lam / 2)),
