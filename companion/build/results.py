@@ -14,7 +14,7 @@ from companion import notebooks, paths, profiles
 from companion.build import records
 from companion.errors import UserError
 from companion.evidence import manifest
-from companion.evidence.compare import Comparison, compare
+from companion.evidence.compare import TOLD, Comparison, compare
 from companion.files import read_object, write_bytes
 
 PROFILE = profiles.STANDARD.name
@@ -88,7 +88,7 @@ def update() -> list[str]:
     lines = [
         f"{c.words}{_why(c, old, new)}"
         for c in compare(paths.RESULTS, old["artifacts"], paths.figures_dir(PROFILE), made)
-        if _bytes(c.name, old) != _bytes(c.name, new)
+        if _content(c.name, old) != _content(c.name, new)
     ]
     if not lines and old["needs"] == new["needs"]:
         return []  # how long it took this time is no result
@@ -104,8 +104,10 @@ def update() -> list[str]:
     return lines
 
 
-def _bytes(name: str, manifest: dict[str, Any]) -> Any:
-    return manifest["artifacts"].get(name, {}).get("files")
+def _content(name: str, manifest: dict[str, Any]) -> Any:
+    """The hashes of a figure's or table's files, and what the reader is told beside them."""
+    entry = manifest["artifacts"].get(name, {})
+    return [entry.get(key) for key in ("files", *TOLD)]
 
 
 def _why(comparison: Comparison, old: dict[str, Any], new: dict[str, Any]) -> str:

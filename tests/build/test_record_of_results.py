@@ -71,6 +71,19 @@ def test_what_changed_is_said_with_what_changed_it(built: SmallRepository) -> No
     assert built.recorded()["numbers.csv"] == "a\n1.1\n"
 
 
+def test_another_caption_is_said_though_no_number_changed(built: SmallRepository) -> None:
+    changed_lines()
+    manifest = built.root / "_build/standard/figures/01_first.manifest.json"
+    entries = json.loads(manifest.read_text())
+    entries["numbers"]["caption"] = "In other words."
+    built.edit(str(manifest.relative_to(built.root)), json.dumps(entries))
+    records.write("01_first", "standard", records.needs("01_first"), 2.0)
+    (line,) = changed_lines()
+    assert line.startswith("numbers: other words or shape")
+    assert "another caption" in line
+    assert results.record()["artifacts"]["numbers"]["caption"] == "In other words."
+
+
 def test_what_is_made_no_more_leaves_the_record(built: SmallRepository) -> None:
     changed_lines()
     built.edit("figures/stray.csv", "a\n")
