@@ -2,8 +2,9 @@
 
 from diffcore.exact.data2d import DATASETS, clusters, rings, swiss_roll, waves
 from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.levels import IndependentLevels
-from diffcore.exact.mixtures import GaussianMixture, Mixture
+from diffcore.exact.mixtures import Mixture
 
 __all__ = [
     "DATASETS",

@@ -19,7 +19,8 @@ from diffcore import checks
 from diffcore.choice import Positive
 from diffcore.exact.components import Components
 from diffcore.exact.curves import CurveMixture
-from diffcore.exact.mixtures import GaussianMixture, Mixture
+from diffcore.exact.gaussian_mixture import GaussianMixture
+from diffcore.exact.mixtures import Mixture
 from diffcore.exact.quadrature import gauss_legendre
 
 LOG_2PI = math.log(2 * math.pi)

@@ -15,7 +15,7 @@ float64 and returned in the dtype of ``z``.
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -273,67 +273,3 @@ def _resolved(alpha: Tensor, sigma: Tensor) -> None:
         if ((sigma > 0) & (sigma < small * alpha)).any():
             least = float((sigma / alpha)[sigma > 0].min())
             raise ValueError(f"sigma / alpha: expected 0 or at least {small:.2g}, got {least:.3g}")
-
-
-class GaussianMixture(Mixture):
-    """Finitely many Gaussians.
-
-    Args:
-        weights: (K,), positive; they must sum to 1.
-        means: (K, D).
-        covariances: (K, D, D), symmetric and positive semi-definite.
-
-    Raises:
-        TypeError: if one is no tensor of floating-point numbers.
-        ValueError: if shapes disagree, weights do not sum to 1 or a covariance is not one.
-    """
-
-    def __init__(self, weights: Tensor, means: Tensor, covariances: Tensor) -> None:
-        given = {"weights": weights, "means": means, "covariances": covariances}
-        for name, value in given.items():
-            checks.finite(name, value)
-        if means.ndim != 2 or means.numel() == 0:
-            raise ValueError(
-                f"means: expected shape (K, D), K and D >= 1, got {tuple(means.shape)}"
-            )
-        weights, means, covariances = weights.double(), means.double(), covariances.double()
-        k, self.dim = means.shape
-        if weights.shape != (k,) or covariances.shape != (k, self.dim, self.dim):
-            raise ValueError(
-                f"means {tuple(means.shape)}: expected weights ({k},) and covariances ({k}, {self.dim}, "
-                f"{self.dim}), got {tuple(weights.shape)} and {tuple(covariances.shape)}"
-            )
-        if (weights <= 0).any() or not torch.isclose(weights.sum(), torch.ones_like(weights[0])):
-            raise ValueError(f"positive weights that sum to 1 expected, got {weights.tolist()}")
-        if not torch.equal(covariances, covariances.mT):
-            raise ValueError("symmetric covariances expected, got one that is not")
-        variance, basis = torch.linalg.eigh(covariances)
-        if (variance < 0).any():
-            least = variance.min().item()
-            raise ValueError(f"covariances without negative eigenvalues expected, got {least:.3g}")
-        self.weights = weights
-        self.components = Components(means.T, basis.permute(1, 2, 0), variance.T)
-
-    @classmethod
-    def gaussian(cls, mean: Tensor, covariance: Tensor) -> Self:
-        """A single Gaussian: mean (D,), covariance (D, D)."""
-        checks.floating("mean", mean)
-        checks.floating("covariance", covariance)
-        return cls(torch.ones(1), mean.unsqueeze(0), covariance.unsqueeze(0))
-
-    def _at(self, label: Tensor) -> Components:
-        return Components(*(part.to(label.device)[..., label] for part in self.components))
-
-    def component_at(self, quantile: Tensor) -> Components:
-        """See :meth:`Mixture.component_at`."""
-        edges = self.weights.to(quantile.device).cumsum(0)[:-1].contiguous()
-        return self._at(torch.searchsorted(edges, quantile.contiguous(), right=True))
-
-    def label_nodes(
-        self, z: Tensor, alpha: Tensor, sigma: Tensor
-    ) -> tuple[Tensor, Components, Tensor]:
-        """See :meth:`Mixture.label_nodes`: every component, for every column."""
-        k = len(self.weights)
-        row = torch.arange(z.shape[1], device=z.device).repeat_interleave(k)
-        label = torch.arange(k, device=z.device).repeat(z.shape[1])
-        return row, self._at(label), self.weights.to(z.device).log()[label]

@@ -19,6 +19,8 @@ import diffcore as dc
 from diffcore import networks, training
 from diffcore.networks import StudyMLP, TimeMLP
 
+from .choices import CHOICES
+
 ROOMS = (
     dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.published,
     networks, training,
@@ -93,72 +95,11 @@ FUNCTIONS = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr
 
 def calls() -> Iterator[Call]:
     """Every call; made anew each time, for generators move on."""
-    yield from _choices()
+    yield from (Call(kind.__name__, kind, fields) for kind, fields in CHOICES.items())
     yield from _functions_of_noise()
     yield from _losses_and_bounds()
     yield from _exact()
     yield from _networks()
-
-
-def _choices() -> Iterator[Call]:
-    for kind, fields in {
-        dc.schedules.Cosine: {"shift": (0.5, "number")},
-        dc.schedules.LinearBeta: {
-            "beta_min": (0.1, "not negative"),
-            "beta_max": (20.0, "positive"),
-        },
-        dc.schedules.SubVP: {"beta_min": (0.1, "not negative"), "beta_max": (20.0, "positive")},
-        dc.schedules.VarianceExploding: {
-            "sigma_min": (0.01, "positive"),
-            "sigma_max": (50.0, "positive"),
-        },
-        dc.schedules.RectifiedFlow: {},
-        dc.schedules.Pointwise: {"alpha_t": (0.6, ""), "sigma_t": (0.8, "")},
-        dc.times.Uniform: {},
-        dc.times.UniformLogSNR: {"low": (-5.0, "log-SNR"), "high": (5.0, "log-SNR")},
-        dc.times.LogitNormal: {"mean": (0.0, "number"), "std": (1.0, "positive")},
-        dc.times.LogNormalSigma: {"mean": (-1.2, "number"), "std": (1.2, "positive")},
-        dc.times.Stratified: {"base": (dc.times.Uniform(), "choice")},
-        dc.times.SharedOffset: {"base": (dc.times.Uniform(), "choice")},
-        dc.weightings.Elbo: {},
-        dc.weightings.Native: {"target": (dc.X, "choice")},
-        dc.catalogue.EDM: {
-            "sigma_data": (0.5, "positive"),
-            "mean": (-1.2, "number"),
-            "std": (1.2, "positive"),
-        },
-        dc.catalogue.MinSNR: {"gamma": (5.0, "positive")},
-        dc.catalogue.P2: {"gamma": (1.0, "not negative"), "k": (1.0, "positive")},
-        dc.catalogue.Sigmoid: {"bias": (2.0, "number")},
-        dc.published.GuardedScore: {"guard": (0.01, "number not negative")},
-        dc.published.Published: {
-            "objective": ("nelbo", "name"),
-            "predicts": ("x", "name"),
-            "guard": (0.01, "number not negative"),
-        },
-        dc.targets.Data: {},
-        dc.targets.Noise: {},
-        dc.targets.AngularVelocity: {},
-        dc.targets.Score: {},
-        dc.targets.FlowVelocity: {},
-        dc.Row: {"a": (1.0, "scalar"), "b": (0.5, "scalar")},
-        training.Plan: {
-            "steps": (3, "count"),
-            "batch": (8, "count"),
-            "learning_rate": (1e-3, "positive"),
-            "ema": (0.9, "probability"),
-        },
-        dc.exact.Mixture: {},
-    }.items():
-        if not inspect.isabstract(kind):
-            yield Call(kind.__name__, kind, fields)
-    loss = {
-        "schedule": (COSINE, "choice"),
-        "target": (dc.V, "choice"),
-        "weighting": (dc.weightings.Elbo(), "choice"),
-        "times": (dc.times.Uniform(), "choice"),
-    }
-    yield Call("Loss", dc.Loss, loss)
 
 
 def _functions_of_noise() -> Iterator[Call]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from companion.chapters.forward_process import results as forward_process
 from companion.chapters.nelbo_in_x import results as bound_check
-from diffcore.exact.mixtures import GaussianMixture
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.schedules import Cosine, Schedule
 from diffcore.targets import EPS
 

@@ -10,8 +10,8 @@ import diffcore as dc
 from diffcore.catalogue import Sigmoid
 from diffcore.exact.floors import factor_of, floors, truncated_nelbo
 from diffcore.exact.gaussian import EmpiricalGaussian
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.levels import IndependentLevels
-from diffcore.exact.mixtures import GaussianMixture
 from diffcore.schedules import Cosine, LinearBeta
 
 NORMAL = GaussianMixture.gaussian(torch.zeros(2).double(), torch.eye(2).double())

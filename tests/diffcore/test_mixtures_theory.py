@@ -10,7 +10,7 @@ from oracle2d import noisy, scales
 from reference import SCHEDULES, tensor
 
 from diffcore.exact import data2d
-from diffcore.exact.mixtures import GaussianMixture
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.quadrature import adapt, gauss_legendre, sobol
 from diffcore.targets import TARGETS, convert
 

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from diffcore.bounds import Bound, nelbo, step_weight
-from diffcore.exact.mixtures import GaussianMixture
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.schedules import Cosine
 
 LOG_SNR = (-12.0, 12.0)
