@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,15 @@ def read_yaml(path: Path) -> Any:
         raise UserError(
             f"{path}{where}: {reason}: expected YAML that parses; mend the line"
         ) from error
+
+
+def read_pins(path: Path) -> dict[str, str]:
+    """Return name -> version of every package that a lock pins.
+
+    Raises:
+        UserError: if it is not UTF-8.
+    """
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", read_text(path), re.MULTILINE))
 
 
 def read_object(path: Path) -> dict[str, Any]:

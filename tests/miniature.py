@@ -13,6 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 
 HEADER = """\
@@ -82,6 +84,18 @@ class Miniature:
             timeout=timeout,
             check=False,
         )
+
+    def family(self) -> list[psutil.Process]:
+        """Every process with the project in its command line, its environment or its folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                words = [*process.cmdline(), *process.environ().values(), process.cwd()]
+            except psutil.Error:
+                continue
+            if any(str(self.root) in word for word in words):
+                found.append(process)
+        return found
 
     def execute(self, profile: str = "quick") -> set[str]:
         """Have Snakemake, by hand, bring all notebooks up to date; return those that it executed."""

@@ -8,20 +8,18 @@ platforms. ``requirements-torch.lock`` has torch alone, by version: its builds d
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
 import tomllib
 from importlib import metadata
-from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from companion.errors import UserError, one_line
-from companion.files import read_text, write_text
+from companion.files import read_pins, read_text, write_text
 from companion.paths import LOCKS, ROOT
 
 LOCK, TORCH = (ROOT / name for name in LOCKS)
@@ -105,17 +103,13 @@ def closure(wanted: list[Requirement]) -> dict[str, str]:
 
 def read() -> dict[str, str]:
     """Return name -> version of the lock."""
-    return {name: version for path in (LOCK, TORCH) for name, version in _pins(path)}
+    return read_pins(LOCK) | read_pins(TORCH)
 
 
 def hashes() -> dict[str, int]:
     """Return name -> how many files of the package are known by their hash."""
     entries = LOCK.read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     return {line.split("==")[0]: line.count("--hash=sha256:") for line in entries if "==" in line}
-
-
-def _pins(path: Path) -> list[tuple[str, str]]:
-    return re.findall(r"^([a-z0-9-]+)==(\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def write() -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,7 +21,7 @@ from typing import Any
 
 from companion import graph, notebooks, paths
 from companion.evidence import manifest
-from companion.files import Unreadable, read_object, read_text, sha256, write_text
+from companion.files import Unreadable, read_object, read_pins, sha256, write_text
 from companion.paths import BOOK, ROOT
 
 HTML = "html"
@@ -57,8 +56,8 @@ def needs(name: str) -> dict[str, str]:
 
 def installed() -> str:
     """A hash of the version that is installed, without its build, of every package in the lock."""
-    texts = [read_text(ROOT / lock) for lock in paths.LOCKS if (ROOT / lock).is_file()]
-    return _versions(tuple(name for text in texts for name in _PINNED.findall(text)))
+    locks = [ROOT / lock for lock in paths.LOCKS if (ROOT / lock).is_file()]
+    return _versions(tuple(name for lock in locks for name in read_pins(lock)))
 
 
 @cache
@@ -69,9 +68,6 @@ def _versions(names: tuple[str, ...]) -> str:
         with suppress(metadata.PackageNotFoundError):
             found.append(f"{name}=={metadata.version(name).partition('+')[0]}\n")
     return hashlib.sha256("".join(sorted(found)).encode()).hexdigest()
-
-
-_PINNED = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 
 
 def inputs(name: str, profile: str) -> dict[str, str]:

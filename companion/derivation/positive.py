@@ -13,12 +13,12 @@ from sympy.core.function import AppliedUndef
 
 from .conditions import positive_if
 from .domain import Domain
-from .tree import open_names, pointwise
+from .tree import nesting, open_names, pointwise
 
 
 def positive(expr: sp.Expr, domain: Domain) -> bool:
     """Whether ``expr`` is proved to be a positive number at every point of ``domain``."""
-    if expr.is_positive and not has_names(expr):
+    if expr.is_positive and not nesting(expr):  # of a name SymPy believes what was declared
         return True
     plain = _opaque(open_names(domain.insert(open_names(expr))), domain)
     form = domain.positive_form(plain)
@@ -36,11 +36,6 @@ def _opaque(expr: sp.Expr, domain: Domain) -> sp.Expr:
     if not pointwise(expr):
         return sp.Dummy("unknown", real=True)
     return expr.func(*(_opaque(a, domain) for a in expr.args))
-
-
-def has_names(expr: sp.Expr) -> bool:
-    """Whether ``expr`` has a name in it, of which SymPy believes what was declared."""
-    return open_names(expr) is not expr
 
 
 def _is_sum_of_positive(expr: sp.Expr) -> bool:

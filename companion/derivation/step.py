@@ -245,7 +245,7 @@ def _refute(
     step: Step, proof: Proof, places: list[Environment], lefts: list[Any]
 ) -> list[Refutation]:
     results: list[Refutation] = []
-    refuted = 0
+    refuted, known = 0, partial(positive, domain=step.domain)
     for mutant in mutants(step.left, step.right, step.name):
         if refuted >= (WANTED if mutant.side == "rhs" else NEEDED):
             break
@@ -254,7 +254,6 @@ def _refute(
             continue  # its value cannot be computed, so it shows nothing
         sides = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
         claim = step.domain.insert(sides[0]), step.domain.insert(sides[1])
-        known = partial(positive, domain=step.domain)
         proved = _also_proves(proof, claim, known, step.seconds)
         if evidence is None and proved:
             results.append(Refutation(mutant, "equivalent", "proved equal by the same tactic"))

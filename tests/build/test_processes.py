@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Iterator[Miniature]:
     temporary = Path(tempfile.mkdtemp(prefix="t"))  # short: it will hold sockets
     project.environment["TMPDIR"] = str(temporary)
     yield project
-    for process in family(project):  # of a test that has failed
+    for process in project.family():  # of a test that has failed
         process.kill()
     shutil.rmtree(temporary)
 
@@ -66,19 +66,6 @@ def wait_for(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def family(project: Miniature) -> list[psutil.Process]:
-    """Every process that names the project in its command line, its environment or its folder."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            words = [*process.cmdline(), *process.environ().values(), process.cwd()]
-        except psutil.Error:
-            continue
-        if any(str(project.root) in word for word in words):
-            found.append(process)
-    return found
-
-
 ENDINGS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 INTERRUPTED = "error: interrupted; run it again to go on where it stopped\n"
 
@@ -96,18 +83,18 @@ def test_the_page_of_a_build_that_was_ended_never_comes_after_the_next(
     _, stderr = build.communicate(timeout=40)
     if number == signal.SIGTERM:
         assert (build.returncode, stderr) == (128 + number, INTERRUPTED)
-        assert not family(project)
+        assert not project.family()
     elif system == "linux":
-        wait_for(lambda: not family(project), 5)
+        wait_for(lambda: not project.family(), 5)
     else:
-        assert family(project)
+        assert project.family()
 
     project.edit("notebooks/01_waits.py", "while not pathlib.Path('go').exists()", "while False")
     project.edit("notebooks/01_waits.py", "the old page", "the new page")
     again = project.run("book", "--only", "01", "--profile", "quick")
     assert again.returncode == 0, again.stderr
     (project.root / "go").touch()
-    assert not family(project)
+    assert not project.family()
     assert "the new page" in project.page("01_waits").read_text()
     assert not list(Path(project.environment["TMPDIR"]).iterdir())
 
@@ -126,7 +113,7 @@ def test_what_is_executed_by_hand_ends_its_kernel(
     _, stderr = command.communicate(timeout=40)
     if number == signal.SIGHUP:
         assert (command.returncode, stderr) == (128 + number, INTERRUPTED)
-    wait_for(lambda: not family(project), 5)
+    wait_for(lambda: not project.family(), 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
@@ -135,12 +122,12 @@ def test_check_ends_its_inner_build(project: Miniature, number: signal.Signals) 
     cold = project.root / "_build/standard/cold"
     wait_for(lambda: list(cold.glob("started-*")) or check.poll())
     assert check.poll() is None, check.communicate()
-    assert len(family(project)) > 4
+    assert len(project.family()) > 4
     check.send_signal(number)
     _, stderr = check.communicate(timeout=40)
     if number == signal.SIGTERM:
         assert (check.returncode, stderr) == (128 + number, INTERRUPTED)
-    wait_for(lambda: not family(project), 5)
+    wait_for(lambda: not project.family(), 5)
 
 
 def test_what_a_dying_kernel_says_is_in_the_log(project: Miniature) -> None:

@@ -102,18 +102,6 @@ class Project(Miniature):
             if not any(word in path.name for word in TIMED)
         }
 
-    def family(self) -> list[psutil.Process]:
-        """Every process with the project in its command line, its environment or its folder."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                words = [*process.cmdline(), *process.environ().values(), process.cwd()]
-            except psutil.Error:
-                continue
-            if any(str(self.root) in word for word in words):
-                found.append(process)
-        return found
-
 
 class Campaign:
     """Rounds on one project; ``counts`` says what happened."""
