@@ -44,7 +44,7 @@ def needs(start: Path | str | Iterable[str]) -> list[Path]:
         UserError: if a file does not parse, or a name is of no file of this repository.
     """
     if isinstance(start, Path):
-        waiting = _used_by(start)
+        waiting = set(_used_by(start))
     else:
         waiting = set()
         for name in [start] if isinstance(start, str) else start:
@@ -60,7 +60,7 @@ def needs(start: Path | str | Iterable[str]) -> list[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting |= _used_by(path) if path.suffix == ".py" else set()
+            waiting |= _used_by(path) if path.suffix == ".py" else frozenset()
     return sorted(found)
 
 
@@ -92,20 +92,20 @@ def _meaning(source: str) -> str:
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
-def resolve(name: str) -> set[Path]:
+@cache
+def resolve(name: str) -> frozenset[Path]:
     """The file that defines a dotted name; several for a pattern with ``*``, none for a stranger's name."""
     name = name.replace(":", ".")
     if "*" in name:
-        return {
-            path for path in ROOT.glob(f"{name.replace('.', '/')}.py") if path.name != "__init__.py"
-        }
-    parts = name.split(".")
+        matches = ROOT.glob(f"{name.replace('.', '/')}.py")
+        return frozenset(path for path in matches if path.name != "__init__.py")
+    parts = tuple(name.split("."))
     for k in range(1, len(parts) + 1):
         here = _module(parts[:k])
         if here is None:
-            return set()
+            return frozenset()
         if here.name != "__init__.py" or k == len(parts):
-            return {here}
+            return frozenset({here})
         bound = bindings(here).get(parts[k], set())
         own = ".".join(parts[: k + 1])
         found = {here} if _OWN in bound else set()
@@ -113,24 +113,26 @@ def resolve(name: str) -> set[Path]:
             if not other.startswith(f"{own}."):
                 found |= resolve(".".join([other, *parts[k + 1 :]])) or {here}
         if found or _module(parts[: k + 1]) is None:
-            return found or {here}
+            return frozenset(found or {here})
     raise AssertionError("the last part returns")
 
 
 def forget() -> None:
     """Read every file again: for a process in which files change."""
-    _names_in.cache_clear()
-    bindings.cache_clear()
+    for known in (resolve, _module, _used_by, bindings, _names_in):
+        known.cache_clear()
 
 
-def _module(parts: list[str]) -> Path | None:
+@cache
+def _module(parts: tuple[str, ...]) -> Path | None:
     place = ROOT.joinpath(*parts)
     return next((p for p in (place / "__init__.py", place.with_suffix(".py")) if p.is_file()), None)
 
 
-def _used_by(path: Path) -> set[Path]:
+@cache
+def _used_by(path: Path) -> frozenset[Path]:
     found = {file for name in _names_in(path) for file in resolve(name)} | _data_of(path)
-    return found - {path}
+    return frozenset(found - {path})
 
 
 def _data_of(path: Path) -> set[Path]:
@@ -238,7 +240,7 @@ def _chain(node: ast.AST) -> list[str]:
 
 def _is_package(name: str) -> bool:
     return any(path.name == "__init__.py" for path in resolve(name)) and _module(
-        name.split(".")
+        tuple(name.split("."))
     ) in resolve(name)
 
 
