@@ -13,8 +13,10 @@ import subprocess
 import sys
 import tomllib
 from importlib import metadata
+from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -50,7 +52,7 @@ def requirements(
         UserError: if it cannot be read.
     """
     try:
-        project = tomllib.loads(read_text(ROOT / "pyproject.toml"))["project"]
+        project = _project()
         lines = list(project["dependencies"])
         for extra in extras:
             lines += project["optional-dependencies"][extra]
@@ -62,13 +64,20 @@ def requirements(
         ) from error
 
 
+def oldest_python() -> str:
+    """Return the first version of Python that ``pyproject.toml`` promises to run on."""
+    return min((s.version for s in SpecifierSet(_project()["requires-python"])), key=Version)
+
+
 def closure(wanted: list[Requirement]) -> dict[str, str]:
     """Return name -> version of ``wanted`` and all that they require, as installed here.
 
     Raises:
-        UserError: if a package is not installed, or not in a version that is asked for.
+        UserError: if a package is not installed, not in a version that is asked for, or not made for
+            the `oldest_python`.
     """
     versions: dict[str, str] = {}
+    oldest = oldest_python()
     queue = list(wanted)
     done: set[str] = set()
     while queue:
@@ -89,6 +98,12 @@ def closure(wanted: list[Requirement]) -> dict[str, str]:
                 f"{name} {package.version} is installed: expected {requirement}; "
                 f"run `pip install '{requirement}'`"
             )
+        needs = package.metadata["Requires-Python"] or ""
+        if not SpecifierSet(needs).contains(oldest):
+            raise UserError(
+                f"{name} {package.version} needs Python {needs}: expected a version for {oldest}, which "
+                f"pyproject.toml promises; run `pip install '{name}<{package.version}'`"
+            )
         versions[name] = Version(package.version).public
         if key in done:
             continue
@@ -99,6 +114,11 @@ def closure(wanted: list[Requirement]) -> dict[str, str]:
             if needed.marker is None or any(needed.marker.evaluate({"extra": e}) for e in extras):
                 queue.append(needed)
     return versions
+
+
+def _project() -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads(read_text(ROOT / "pyproject.toml"))["project"]
+    return found
 
 
 def read() -> dict[str, str]:

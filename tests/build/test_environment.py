@@ -75,6 +75,13 @@ def test_the_lock_is_the_closure_of_what_the_project_asks_for() -> None:
     assert lock.read() == lock.closure(lock.requirements()), "run make lock"
 
 
+def test_a_package_for_newer_pythons_only_is_not_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lock.oldest_python() == "3.11"
+    monkeypatch.setattr(lock, "oldest_python", lambda: "3.10")
+    with pytest.raises(UserError, match=r"needs Python \S*>=3\.11\S*: expected a version for 3\.10"):
+        lock.closure(lock.requirements())
+
+
 def test_what_is_installed_is_what_is_locked() -> None:
     installed = {name: Version(metadata.version(name)).public for name in lock.read()}
     assert installed == lock.read()
