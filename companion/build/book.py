@@ -63,6 +63,9 @@ def render(profile: str) -> None:
         read_yaml(settings)
     stage(profile)
     cache, log = build_dir(profile) / "sphinx", logs_dir(profile) / "sphinx.log"
+    shutil.rmtree(
+        cache / "_build" / "html", ignore_errors=True
+    )  # pages and images that are no more
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(pages_dir(profile))]
     command += ["--config", str(ROOT / "_config.yml"), "--toc", str(BOOK / "_toc.yml")]
@@ -118,8 +121,9 @@ def _snakemake(
     command = [sys.executable, "-m", "snakemake", f"records/{target}.json"]
     command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"profile={profile}"]
     command += ["--cores", str(jobs), "--keep-going", "--scheduler", "greedy"]
-    command += ["--rerun-incomplete", "--rerun-triggers", "input"]
+    command += ["--rerun-triggers", "input"]
     command += ["--nolock"]  # `processes.head` locks, and that lock dies with its holder
+    engine.forget(build_dir(profile))
     environment = environment | {"PYTHONUNBUFFERED": "1"} | engine.home(build_dir(profile))
     failures = []
     with (

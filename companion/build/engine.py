@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from companion.errors import one_line
 
-_EXCEPTION = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Warning)\b")
+_EXCEPTION = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?=:|$)")
 _RULE = re.compile(r"Error in rule (\w+):")
 _OURS = re.compile(r"(execute|train)_(.*)")
 
@@ -42,6 +44,17 @@ def exception_in(words: str) -> str:
                 f"{line} {following}".strip() if re.search(r"(Exception|Error):?$", line) else line
             )
     return ""
+
+
+def forget(folder: Path) -> None:
+    """Remove what Snakemake remembers in ``folder``: records say what is made, and it may be damaged.
+
+    Raises:
+        OSError: if it cannot be removed.
+    """
+    place = folder / ".snakemake"
+    with suppress(FileNotFoundError):
+        shutil.rmtree(place) if place.is_dir() and not place.is_symlink() else place.unlink()
 
 
 def home(folder: Path) -> dict[str, str]:

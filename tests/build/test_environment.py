@@ -78,7 +78,9 @@ def test_the_lock_is_the_closure_of_what_the_project_asks_for() -> None:
 def test_a_package_for_newer_pythons_only_is_not_locked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lock.oldest_python() == "3.11"
     monkeypatch.setattr(lock, "oldest_python", lambda: "3.10")
-    with pytest.raises(UserError, match=r"needs Python \S*>=3\.11\S*: expected a version for 3\.10"):
+    with pytest.raises(
+        UserError, match=r"needs Python \S*>=3\.11\S*: expected a version for 3\.10"
+    ):
         lock.closure(lock.requirements())
 
 

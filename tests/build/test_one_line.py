@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -158,7 +159,6 @@ SLOW = {
         "does not read as",
         NOTEBOOK,
     ),
-    "snakemake's own folder": (write("_build/quick/.snakemake"), "Snakemake stopped", ".snakemake"),
     "killed": (
         replace(NOTEBOOK, "x = 1", "import os; os.kill(os.getppid(), 9)"),
         "at notebook 01_first",
@@ -177,6 +177,26 @@ def test_a_build_that_fails_says_at_what_in_one_line(
     assert built.returncode == 1
     assert first in said
     assert second in said
+
+
+def test_what_snakemake_remembers_does_not_matter(project: Miniature) -> None:
+    def build() -> None:
+        built = project.run(*BOOK.split())
+        assert built.returncode == 0, built.stderr
+
+    memory = project.root / "_build" / "quick" / ".snakemake"
+    write("_build/quick/.snakemake", b"a file")(project.root)
+    build()
+    damaged = [path for path in memory.rglob("*") if path.is_file()]
+    assert damaged
+    for path in damaged:
+        path.write_bytes(b"\xff\x00")
+    project.edit(NOTEBOOK, "x = 1", "x = 2")
+    build()
+    shutil.rmtree(memory)
+    memory.symlink_to(project.root / "nowhere")
+    project.edit(NOTEBOOK, "x = 2", "x = 3")
+    build()
 
 
 def test_a_home_that_cannot_be_written_is_not_needed(project: Miniature, tmp_path: Path) -> None:

@@ -209,9 +209,15 @@ def test_what_is_missing_or_damaged_is_made_again(built: Miniature) -> None:
 def test_a_notebook_that_is_gone_leaves_no_record_and_no_page(project: Miniature) -> None:
     extra = project.root / "notebooks" / "50_extra.py"
     extra.write_text(notebook("Extra", "1"))
-    assert project.execute() == {"50_extra"}
-    extra.unlink()
+    contents = (project.root / "book" / "_toc.yml").read_text()
+    (project.root / "book" / "_toc.yml").write_text(f"{contents}  - file: 50_extra\n")
+    assert project.stale() >= {"50_extra"}
     assert project.run("book", "--profile", "quick").returncode == 0
+    assert (project.html / "50_extra.html").exists()
+    extra.unlink()
+    (project.root / "book" / "_toc.yml").write_text(contents)
+    assert project.run("book", "--profile", "quick").returncode == 0
+    assert not (project.html / "50_extra.html").exists()
     assert not (project.root / "_build/quick/records/50_extra.json").exists()
     assert not project.page("50_extra").exists()
 
