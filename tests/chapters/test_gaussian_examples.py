@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath as mp
 import pytest
 import torch
 from scipy import stats
@@ -74,3 +75,17 @@ def test_diffcore_agrees_with_the_closed_forms() -> None:
     assert ((entropy["bound"] - entropy["closed form"]).abs() <= 4 * entropy["se"]).all()
     known = stats.norm(scale=entropy["c"] ** 0.5).entropy()
     assert entropy["entropy of the data"].tolist() == pytest.approx(known.tolist())
+
+
+@pytest.mark.parametrize("variance", bound_check.VARIANCES)
+def test_what_the_prior_adds_is_a_divergence(variance: float) -> None:
+    with mp.workdps(40):
+        alpha_squared = 1 / (1 + mp.exp(12))
+        spread = mp.sqrt(alpha_squared * mp.mpf(str(variance)) + 1 - alpha_squared)
+
+        def density(z: mp.mpf) -> mp.mpf:
+            return mp.npdf(z, 0, spread) * (mp.log(mp.npdf(z, 0, spread)) - mp.log(mp.npdf(z)))
+
+        divergence = mp.quad(density, mp.linspace(-14, 14, 15))
+    assert bound_check.prior_excess(variance) == pytest.approx(float(divergence), abs=1e-20)
+    assert r"at most $8 \cdot 10^{-11}$" in bound_check.entropy_caption(10)
