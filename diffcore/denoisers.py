@@ -139,3 +139,8 @@ class ExactDenoiser(Denoiser):
         t, schedule = _asked(z, t, target), Memoized(self.schedule)
         x_hat, eps_hat = self.posterior(z, schedule.alpha(t), schedule.sigma(t))
         return target.of(x_hat, eps_hat, t, schedule)
+
+    def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Denoiser.predict_pair`; one evaluation of the posterior."""
+        t, schedule = _asked(z, t), self.schedule
+        return self.posterior(z, schedule.alpha(t), schedule.sigma(t))

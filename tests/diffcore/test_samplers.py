@@ -151,6 +151,31 @@ def test_ddim_of_the_true_noise_walks_along_the_forward_path():
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
+def test_a_step_with_the_exact_denoiser_evaluates_its_posterior_once(name):
+    asked = []
+
+    def posterior(z, alpha, sigma):
+        asked.append(float(sigma[0]))
+        return DATA.posterior(z, alpha, sigma)
+
+    schedule = Cosine()
+    denoiser = dc.ExactDenoiser(posterior, schedule)
+    SAMPLERS[name](denoiser, (4, 3), 7, generator(), LOG_SNR, torch.float64)
+    assert asked == [pytest.approx(sigma) for _, sigma in chain(schedule, 7)]  # the last: the mean
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_exact_pair_is_what_is_predicted_of_each(dtype):
+    denoiser = dc.exact.rings().denoiser(Cosine())
+    z, t = torch.randn(5, 2, generator=generator(), dtype=dtype), torch.linspace(0.01, 0.99, 5)
+    for found, target in zip(denoiser.predict_pair(z, t), (dc.X, dc.EPS), strict=True):
+        assert torch.equal(found, denoiser.predict(z, t, target))
+        assert found.dtype == dtype
+    with pytest.raises(ValueError, match=r"t: expected shape \(\) or \(5,\)"):
+        denoiser.predict_pair(z, t[:3])
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
 def test_samplers_are_interchangeable_and_reproducible(name):
     sampler, oracle = SAMPLERS[name], DATA.denoiser(Cosine())
     assert inspect.signature(sampler) == inspect.signature(ancestral)
