@@ -7,7 +7,9 @@ sigma = 1e-6. What is left is the rounding of the curve's coordinates in units o
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import torch
@@ -15,8 +17,9 @@ from torch import Tensor
 
 from diffcore.choice import Choice, Count, Positive
 from diffcore.exact.components import Components, log_density
-from diffcore.exact.mixtures import Mixture, Moments
-from diffcore.exact.quadrature import CUTOFF, adapt
+from diffcore.exact.mixtures import Mixture
+from diffcore.exact.posterior import Moments, listed, shared
+from diffcore.exact.quadrature import CUTOFF, adapt, gauss_legendre, panel_grid, settled
 
 
 @dataclass(frozen=True)
@@ -56,43 +59,88 @@ class CurveMixture(Choice, Mixture):
         branch = scaled.floor()
         return self.curve(branch.long(), scaled - branch)
 
-    def label_nodes(
-        self, z: Tensor, alpha: Tensor, sigma: Tensor
-    ) -> tuple[Tensor, Components, Tensor]:
-        """See :meth:`Mixture.label_nodes`: panels halved until each is as narrow as the posterior."""
+    @cached_property
+    def _coarse(self) -> Components:
+        """The components on the grid at which panels are judged, of one branch after the other."""
+        grid = panel_grid(self.panels)
+        branch = torch.arange(self.branches).repeat_interleave(len(grid))
+        return self.curve(branch, grid.repeat(self.branches))
 
-        def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
-            return -log_density(z[:, row], alpha[row], sigma[row], self.curve(branch, u))[0]
-
-        sizes = z.shape[1], self.branches, self.panels, self.nodes
-        nodes = adapt(exponent, *sizes, self.cutoff, z.device)
-        log_weight = nodes.log_weight - math.log(self.branches)
-        return nodes.row, self.curve(nodes.branch, nodes.u), log_weight
+    @cached_property
+    def _equal(self) -> tuple[Components, Tensor]:
+        """Components and log weights of the nodes of equal panels, all branches."""
+        points, weights = gauss_legendre(self.nodes)
+        left = panel_grid(self.panels)[:-1:2]
+        u = (left[:, None] + points / self.panels).reshape(-1)
+        branch = torch.arange(self.branches).repeat_interleave(len(u))
+        log_weight = (
+            (weights / (self.panels * self.branches)).log().repeat(self.panels * self.branches)
+        )
+        return self.curve(branch, u.repeat(self.branches)), log_weight
 
     def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        def noisy(column: Tensor) -> Moments:
+            return self._by_quadrature(z[:, column], alpha[column], sigma[column])
+
         clean = sigma == 0
-        if not clean.any():
-            return super()._moments(z, alpha, sigma)
-        x = z[:, clean] / alpha[clean]
+        known = self._without_noise(z[:, clean], alpha[clean]) if clean.any() else None
+        return (
+            self._by_quadrature(z, alpha, sigma)
+            if known is None
+            else _by_parts(clean, lambda _: known, noisy)
+        )
+
+    def _without_noise(self, z: Tensor, alpha: Tensor) -> Moments | None:
+        """Clean data say all about x and nothing about eps; None where there is no `data_log_prob`."""
+        x = z / alpha
         with torch.enable_grad():
             x = x if x.requires_grad else x.detach().requires_grad_()
             log_prob = self.data_log_prob(x)
             if log_prob is None:
-                return super()._moments(z, alpha, sigma)
+                return None
             (gradient,) = torch.autograd.grad(log_prob.sum(), x, create_graph=z.requires_grad)
-        # Without noise z says all about x and nothing about eps.
-        volume = self.dim * alpha[clean].log()
-        known = Moments(
-            log_prob - volume if z.requires_grad else log_prob.detach() - volume,
-            x if z.requires_grad else x.detach(),
-            torch.zeros_like(x),
-            gradient / alpha[clean],
-            torch.full_like(volume, self.dim),
-        )
-        if clean.all():
-            return known
-        noisy = super()._moments(z[:, ~clean], alpha[~clean], sigma[~clean])
-        order = torch.argsort(torch.cat([clean.nonzero(), (~clean).nonzero()]).squeeze(1))
-        return Moments(
-            *(torch.cat(pair, -1)[..., order] for pair in zip(known, noisy, strict=True))
-        )
+        if not z.requires_grad:
+            log_prob, x = log_prob.detach(), x.detach()
+        volume = self.dim * alpha.log()
+        every = torch.full_like(volume, self.dim)
+        return Moments(log_prob - volume, x, torch.zeros_like(x), gradient / alpha, every)
+
+    def _by_quadrature(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        """Equal panels, shared by the columns whose posteriors are wide; the others halve them."""
+        with torch.no_grad():
+            coarse = Components(*(part.to(z.device).unsqueeze(-2) for part in self._coarse))
+            values = -log_density(z[..., None], alpha[:, None], sigma[:, None], coarse)[0]
+            values = values.unflatten(1, (self.branches, -1))
+
+        def equal(column: Tensor) -> Moments:
+            component, log_weight = self._equal
+            component = Components(*(part.to(z.device) for part in component))
+            given = z[:, column], alpha[column], sigma[column]
+            return shared(*given, component, log_weight.to(z.device))
+
+        def halved(column: Tensor) -> Moments:
+            given = z[:, column], alpha[column], sigma[column]
+
+            def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
+                there, a, s = (part[..., row] for part in given)
+                return -log_density(there, a, s, self.curve(branch, u))[0]
+
+            nodes = adapt(exponent, values[column], self.nodes, self.cutoff)
+            log_weight = nodes.log_weight - math.log(self.branches)
+            return listed(*given, nodes.row, self.curve(nodes.branch, nodes.u), log_weight)
+
+        return _by_parts(settled(values, self.cutoff), equal, halved)
+
+
+def _by_parts(
+    chosen: Tensor, of_these: Callable[[Tensor], Moments], of_others: Callable[[Tensor], Moments]
+) -> Moments:
+    """Moments of all columns: by one function of their numbers for the chosen (batch,), by another else."""
+    these, others = chosen.nonzero().squeeze(1), (~chosen).nonzero().squeeze(1)
+    if not len(others):
+        return of_these(these)
+    if not len(these):
+        return of_others(others)
+    order = torch.argsort(torch.cat([these, others]))
+    parts = zip(of_these(these), of_others(others), strict=True)
+    return Moments(*(torch.cat(pair, -1)[..., order] for pair in parts))

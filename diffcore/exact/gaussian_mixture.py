@@ -8,6 +8,7 @@ from torch import Tensor
 from diffcore import checks
 from diffcore.exact.components import Components
 from diffcore.exact.mixtures import Mixture
+from diffcore.exact.posterior import Moments, shared
 
 
 class GaussianMixture(Mixture):
@@ -64,11 +65,6 @@ class GaussianMixture(Mixture):
         edges = self.weights.to(quantile.device).cumsum(0)[:-1].contiguous()
         return self._at(torch.searchsorted(edges, quantile.contiguous(), right=True))
 
-    def label_nodes(
-        self, z: Tensor, alpha: Tensor, sigma: Tensor
-    ) -> tuple[Tensor, Components, Tensor]:
-        """See :meth:`Mixture.label_nodes`: every component, for every column."""
-        k = len(self.weights)
-        row = torch.arange(z.shape[1], device=z.device).repeat_interleave(k)
-        label = torch.arange(k, device=z.device).repeat(z.shape[1])
-        return row, self._at(label), self.weights.to(z.device).log()[label]
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        component = Components(*(part.to(z.device) for part in self.components))
+        return shared(z, alpha, sigma, component, self.weights.to(z.device).log())

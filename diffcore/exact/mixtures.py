@@ -15,37 +15,19 @@ float64 and returned in the dtype of ``z``.
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from diffcore import checks
 from diffcore.denoisers import ExactDenoiser
-from diffcore.exact.components import Components, log_density, rotate
+from diffcore.exact.components import Components, rotate
+from diffcore.exact.posterior import Moments
 from diffcore.exact.quadrature import Estimate, mean_of, sobol
 from diffcore.schedules.base import Schedule
 
-CHUNK = 512
+CHUNK = 1024
 """Rows evaluated at once: bounds memory at about 100 MB for the curves of :mod:`diffcore.exact.data2d`."""
-
-
-class Moments(NamedTuple):
-    r"""What the posterior at ``z`` says, for each row of a batch.
-
-    Attributes:
-        log_prob: :math:`\log q(z)` in nats, (batch,).
-        x_hat: :math:`E[x|z]`, (batch, D).
-        eps_hat: :math:`E[\epsilon|z]`, (batch, D).
-        score: :math:`\nabla_z \log q(z)`, (batch, D).
-        eps_variance: :math:`\mathrm{tr\,Cov}[\epsilon|z]`, (batch,); a sum of squares, exact when small.
-    """
-
-    log_prob: Tensor
-    x_hat: Tensor
-    eps_hat: Tensor
-    score: Tensor
-    eps_variance: Tensor
 
 
 class Mixture(ABC):
@@ -62,14 +44,8 @@ class Mixture(ABC):
         """The n components at quantiles (n,) of the label: uniform numbers draw from the prior."""
 
     @abstractmethod
-    def label_nodes(
-        self, z: Tensor, alpha: Tensor, sigma: Tensor
-    ) -> tuple[Tensor, Components, Tensor]:
-        """Labels to sum over for each column of ``z`` (D, batch).
-
-        Returns:
-            The column (n,) that each label belongs to, the n components, and their log weights (n,).
-        """
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        """`moments` with the coordinates first: z (D, batch), scales (batch,), in float64."""
 
     def sample(
         self, n: int, generator: torch.Generator, dtype: torch.dtype | None = None
@@ -115,27 +91,6 @@ class Mixture(ABC):
         return Moments(
             *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))
         )
-
-    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
-        row, component, log_weight = self.label_nodes(z, alpha, sigma)
-        a, s = alpha[row], sigma[row]
-        log_p, residual = log_density(z[:, row], a, s, component)
-        joint = log_p + log_weight
-        peak = torch.full_like(alpha, -torch.inf).scatter_reduce(0, row, joint.detach(), "amax")
-        mass = torch.exp(joint - peak[row])
-        total = torch.zeros_like(peak).index_add(0, row, mass)
-
-        def average(value: Tensor) -> Tensor:
-            zeros = torch.zeros(*value.shape[:-1], len(total), dtype=z.dtype, device=z.device)
-            return zeros.index_add(-1, row, mass * value) / total
-
-        signal = a.square() * component.variance
-        p = rotate(component.basis, residual)
-        x_hat = average(component.mean + rotate(component.basis, a * component.variance * residual))
-        p_hat = average(p)
-        within = (signal / (signal + s.square())).sum(0)
-        between = (s * (p - p_hat[:, row])).square().sum(0)
-        return Moments(peak + total.log(), x_hat, sigma * p_hat, -p_hat, average(within + between))
 
     def log_prob(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""Log density of the noised data, :math:`\log q(z)` in nats, (batch,); see :meth:`moments`.

@@ -55,19 +55,43 @@ Exponent = Callable[[Tensor, Tensor, Tensor], Tensor]
 r"""(row, branch, u) -> :math:`\varphi`, all of one shape."""
 
 
+def panel_grid(panels: int) -> Tensor:
+    """The ends and the middles of equal panels on [0, 1], (2 panels + 1,): where `adapt` looks first."""
+    return torch.arange(2 * panels + 1, dtype=torch.float64) / (2 * panels)
+
+
+def _judged(at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Which panels are narrow enough, the least that is seen of each, and a bound on the least inside.
+
+    From the exponent at their left ends, middles and right ends, (3, ...).
+    """
+    low, high = at.amin(0), at.amax(0)
+    bend = (at[0] - 2 * at[1] + at[2]).abs()
+    return (high - low <= SPAN) & (bend <= BEND), low, low - bend
+
+
+def _of_panels(values: Tensor) -> Tensor:
+    """Values on the `panel_grid`, its last axis, as (3, ..., panels)."""
+    return torch.stack([values[..., :-1:2], values[..., 1::2], values[..., 2::2]])
+
+
+def settled(values: Tensor, cutoff: float = CUTOFF) -> Tensor:
+    """In which rows equal panels will do as they are, (rows,): `adapt` would halve none of them.
+
+    Args:
+        values: the exponent on the `panel_grid`, (rows, branches, 2 panels + 1).
+        cutoff: what is too small to count, in nats.
+    """
+    narrow, low, bound = _judged(_of_panels(values))
+    counts = bound <= low.amin((1, 2), keepdim=True) + cutoff
+    return (narrow | ~counts).all(2).all(1)
+
+
 @torch.no_grad()
-def adapt(
-    exponent: Exponent,
-    rows: int,
-    branches: int,
-    panels: int,
-    nodes: int,
-    cutoff: float = CUTOFF,
-    device: torch.device | None = None,
-) -> Nodes:
+def adapt(exponent: Exponent, values: Tensor, nodes: int, cutoff: float = CUTOFF) -> Nodes:
     r"""Nodes for :math:`\sum_b \int_0^1 e^{-\varphi_r(b, u)}\,(\ldots)\,du`, one integral for each row.
 
-    Starts from ``panels`` equal panels on each branch; they must be fine enough to show the shape of
+    Starts from equal panels on each branch; they must be fine enough to show the shape of
     the curve, not the width of the peak. From :math:`\varphi` at both ends and the middle of a panel,
     its smallest value inside is at least the smallest of the three less their second difference
     (eight times the bound for a parabola). Panels whose bound lies ``cutoff`` above the smallest
@@ -76,33 +100,27 @@ def adapt(
 
     Args:
         exponent: evaluates the exponent; called without gradients.
-        rows: number of integrals.
-        branches: number of curves that each integral runs over.
-        panels: panels to start from on each branch.
+        values: the exponent on the `panel_grid`, (rows, branches, 2 panels + 1).
         nodes: Gauss-Legendre nodes in each final panel.
         cutoff: what to drop, in nats.
-        device: of the nodes.
     """
-    grid = torch.arange(2 * panels + 1, dtype=torch.float64, device=device) / (2 * panels)
-    index = torch.arange(rows * branches, device=device)
-    start = index.repeat_interleave(len(grid))
-    values = exponent(start // branches, start % branches, grid.repeat(rows * branches))
-    values = values.reshape(rows * branches, len(grid))
-    at = torch.stack([values[:, k : k + 2 * panels : 2].reshape(-1) for k in range(3)])
-    row, branch = (part.repeat_interleave(panels) for part in (index // branches, index % branches))
-    left = grid[:-1:2].repeat(rows * branches)
+    rows, branches, size = values.shape
+    panels, device = size // 2, values.device
+    at = _of_panels(values).reshape(3, -1)
+    index = torch.arange(rows * branches, device=device).repeat_interleave(panels)
+    row, branch = index // branches, index % branches
+    left = panel_grid(panels)[:-1:2].to(device).repeat(rows * branches)
     best = torch.full((rows,), torch.inf, dtype=torch.float64, device=device)
     width = 1.0 / panels
     done: list[tuple[Tensor, ...]] = []
     while True:
-        low, high = at.amin(0), at.amax(0)
+        narrow, low, bound = _judged(at)
         best = best.scatter_reduce(0, row, low, "amin")
-        bend = (at[0] - 2 * at[1] + at[2]).abs()
-        alive = low - bend <= best[row] + cutoff
-        final = alive & (high - low <= SPAN) & (bend <= BEND)
+        alive = bound <= best[row] + cutoff
+        final = alive & narrow
         widths = torch.full_like(low, width)
-        done.append(tuple(v[final] for v in (row, branch, left, widths, low - bend)))
-        split = alive & ~final
+        done.append(tuple(v[final] for v in (row, branch, left, widths, bound)))
+        split = alive & ~narrow
         if not split.any():
             break
         width /= 2
@@ -111,8 +129,8 @@ def adapt(
         outer = at[:, split]
         middle = exponent(row, branch, left + width / 2)
         at = torch.stack([outer[:2].reshape(-1), middle, outer[1:].reshape(-1)])
-    row, branch, left, widths, floor = (torch.cat(part) for part in zip(*done, strict=True))
-    keep = floor <= best[row] + cutoff
+    row, branch, left, widths, bound = (torch.cat(part) for part in zip(*done, strict=True))
+    keep = bound <= best[row] + cutoff
     row, branch, left, widths = (part[keep] for part in (row, branch, left, widths))
     points, weights = (part.to(left.device) for part in gauss_legendre(nodes))
     return Nodes(

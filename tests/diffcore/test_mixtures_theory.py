@@ -11,7 +11,7 @@ from reference import SCHEDULES, tensor
 
 from diffcore.exact import data2d
 from diffcore.exact.gaussian_mixture import GaussianMixture
-from diffcore.exact.quadrature import adapt, gauss_legendre, sobol
+from diffcore.exact.quadrature import adapt, gauss_legendre, panel_grid, sobol
 from diffcore.targets import TARGETS, convert
 
 # A single Gaussian, where everything has a closed form.
@@ -176,7 +176,10 @@ def test_adaptive_panels_find_a_peak_of_any_width_anywhere(u, width, branch, row
     def exponent(row, where, at):
         return ((at - u) / scale) ** 2 / 2 + torch.where(where == branch, 0.0, 50.0)
 
-    nodes = adapt(exponent, rows, 3, 8, 12)
+    grid = panel_grid(8).repeat(rows * 3)
+    index = torch.arange(rows * 3).repeat_interleave(17)
+    values = exponent(index // 3, index % 3, grid).reshape(rows, 3, 17)
+    nodes = adapt(exponent, values, 12)
     value = torch.exp(nodes.log_weight - exponent(nodes.row, nodes.branch, nodes.u))
     total = torch.zeros(rows, dtype=torch.float64).index_add(0, nodes.row, value)
     cdf = [0.5 * (1 + math.erf((edge - u) / scale / math.sqrt(2))) for edge in (0, 1)]

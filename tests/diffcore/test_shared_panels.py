@@ -1,0 +1,99 @@
+"""Panels that all columns share: where they are taken, and that nothing but the time depends on it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+from torch import Tensor
+
+from diffcore.exact import curves, data2d
+from diffcore.exact.curves import CurveMixture
+from diffcore.exact.quadrature import BEND, CUTOFF, SPAN, panel_grid, settled
+
+CURVES = ["rings", "swiss_roll", "waves"]
+
+
+def given_at(mixture: CurveMixture, n: int, log_snr: float) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(n)
+    scales = [torch.tensor(s * log_snr, dtype=torch.float64).sigmoid().sqrt() for s in (1, -1)]
+    x = mixture.sample(n, generator, torch.float64)
+    eps = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    return scales[0] * x + scales[1] * eps, scales[0], scales[1]
+
+
+@pytest.mark.parametrize("name", CURVES)
+@settings(max_examples=15, deadline=None)
+@given(log_snr=st.floats(-12, 12))
+def test_shared_panels_and_halved_ones_give_the_same(name: str, log_snr: float) -> None:
+    mixture = data2d.DATASETS[name]()
+    at = given_at(mixture, 40, log_snr)
+    both = mixture.moments(*at)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves, "settled", lambda values, cutoff: torch.zeros(len(values)) > 0)
+        halved = mixture.moments(*at)
+    for value, wanted in zip(both, halved, strict=True):
+        torch.testing.assert_close(value, wanted, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", CURVES)
+@pytest.mark.parametrize(("log_snr", "share"), [(-6.0, 1.0), (12.0, 0.0)])
+def test_noise_decides_which_panels_are_taken(
+    name: str, log_snr: float, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixture, seen = data2d.DATASETS[name](), []
+
+    def spied(values: Tensor, cutoff: float) -> Tensor:
+        seen.append(settled(values, cutoff))
+        return seen[-1]
+
+    monkeypatch.setattr(curves, "settled", spied)
+    mixture.moments(*given_at(mixture, 50, log_snr))
+    assert torch.cat(seen).double().mean() == share
+
+
+@pytest.mark.parametrize("log_snr", [-4.0, 0.0, 2.0, 4.0])
+def test_the_noised_density_is_scipy_s_integral_along_the_roll(log_snr: float) -> None:
+    mixture = data2d.swiss_roll()
+    z, alpha, sigma = given_at(mixture, 6, log_snr)
+    centre, scale = (part.squeeze(1).numpy() for part in mixture.standardisation)
+    deviation = ((alpha.item() * 0.5 / scale) ** 2 + sigma.item() ** 2) ** 0.5
+
+    def density(tau: float, row: np.ndarray) -> float:
+        mean = alpha.item() * (tau * np.array([math.cos(tau), math.sin(tau)]) - centre) / scale
+        return stats.norm.pdf(row, mean, deviation).prod() / (3 * math.pi)
+
+    edges = [math.pi * (1.5 + 0.25 * k) for k in range(13)]
+    for row, value in zip(z.numpy(), mixture.log_prob(z, alpha, sigma).tolist(), strict=True):
+        parts = [integrate.quad(density, *ends, (row,))[0] for ends in pairwise(edges)]
+        assert value == pytest.approx(math.log(math.fsum(parts)), abs=1e-6)
+
+
+def test_panels_are_settled_up_to_the_span_and_the_bend() -> None:
+    grid = panel_grid(4)
+
+    def of(rise: float, bend: float) -> bool:
+        hat = ((grid * 4).round() != grid * 4).double()  # at the middles of the panels
+        row = rise * grid * 4 - bend / 2 * hat
+        return settled(row.reshape(1, 1, -1)).item()
+
+    assert of(SPAN, 0)
+    assert not of(SPAN * (1 + 1e-9), 0)
+    assert of(0, BEND)
+    assert not of(0, BEND * (1 + 1e-9))
+
+
+def test_a_panel_too_small_to_count_may_be_as_steep_as_it_likes() -> None:
+    values = torch.zeros(1, 2, 5, dtype=torch.float64)
+    ramp = torch.tensor([0.0, 50.0, 100.0], dtype=torch.float64)
+    values[0, 1, 2:] = CUTOFF + ramp + 1e-6  # the second panel of the second branch
+    values[0, 1, :2] = CUTOFF + 1.0
+    assert settled(values).item()
+    values[0, 1, 2:] -= 2e-6
+    assert not settled(values).item()
