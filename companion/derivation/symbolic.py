@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import mpmath as mp
@@ -60,6 +60,7 @@ def proves(
     return TACTICS[proof.tactic](a, b, lambda expr: positive(expr.xreplace(back)))
 
 
+@lru_cache(maxsize=32)
 def _computed(
     depth: int, left: sp.Expr, right: sp.Expr
 ) -> tuple[sp.Expr, sp.Expr, dict[sp.Expr, sp.Dummy]]:
@@ -148,6 +149,32 @@ def _ratio(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return _vanishes(whole**2 * rooted - 1) and _vanishes(exponent)
 
 
+_QUOTIENTS = {
+    sp.tan: lambda x: sp.sin(x) / sp.cos(x),
+    sp.cot: lambda x: sp.cos(x) / sp.sin(x),
+    sp.sec: lambda x: 1 / sp.cos(x),
+    sp.csc: lambda x: 1 / sp.sin(x),
+}
+
+
+def _trigonometric(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
+    """The numerator of a - b, a polynomial in sines, is 0 once each sin^2 is 1 - cos^2."""
+    difference = a - b
+    for function, quotient in _QUOTIENTS.items():
+        difference = difference.replace(function, quotient)
+    rest = [sp.together(difference).as_numer_denom()[0]]
+    for angle in {f.args[0] for f in difference.atoms(sp.sin, sp.cos)}:
+        sine, cosine = sp.Dummy("s", real=True), sp.Dummy("c", real=True)
+        names = {sp.sin(angle): sine, sp.cos(angle): cosine}
+        try:
+            polynomials = [sp.Poly(sp.expand(e.xreplace(names)), sine) for e in rest]
+        except sp.PolynomialError:
+            return False
+        circle = sp.Poly(sine**2 + cosine**2 - 1, sine)
+        rest = [c for p in polynomials for c in p.rem(circle).all_coeffs()]
+    return all(_vanishes(coefficient) for coefficient in rest)
+
+
 def _simplified(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     return bool(sp.simplify(a - b) == 0)
 
@@ -158,6 +185,7 @@ TACTICS: dict[str, Callable[[sp.Expr, sp.Expr, Positive], bool]] = {
     "rational": _rational,
     "logarithms": _logarithms,
     "ratio": _ratio,
+    "trigonometric": _trigonometric,
     "simplified": _simplified,
 }
 """Name -> whether the two computed sides are equal, given what is positive. In order of cost."""

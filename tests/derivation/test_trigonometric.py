@@ -1,0 +1,38 @@
+"""The tactic that reduces sines and cosines: what it proves, and what it must not."""
+
+from __future__ import annotations
+
+import pytest
+import sympy as sp
+
+from companion.derivation.symbolic import TACTICS, by_assumptions
+
+x, y = sp.symbols("x y", real=True)
+s, c = sp.sin(x), sp.cos(x)
+
+TRUE = {
+    "circle": (s**2 + c**2, sp.Integer(1)),
+    "tangent": (1 + sp.tan(x) ** 2, sp.sec(x) ** 2),
+    "cotangent": (1 / s**2 - 1, sp.cot(x) ** 2),
+    "fraction": (s / (1 + c), (1 - c) / s),
+    "two angles": ((s**2 + c**2) * (sp.sin(y) ** 4 - sp.cos(y) ** 4), 1 - 2 * sp.cos(y) ** 2),
+    "sixth powers": (s**6 + c**6, 1 - 3 * s**2 * c**2),
+}
+FALSE = {
+    "a sign": (s**2 - c**2, sp.Integer(1)),
+    "a power": (s**3 + c**2, sp.Integer(1)),
+    "other angles": (s**2 + sp.cos(y) ** 2, sp.Integer(1)),
+    "a factor": (1 + sp.tan(x) ** 2, 2 * sp.sec(x) ** 2),
+    "odd in the sine": (s, sp.sqrt(1 - c**2)),  # false where the sine is negative
+    "in a logarithm": (sp.log(s**2), sp.log(c**2)),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), TRUE.values(), ids=TRUE.keys())
+def test_what_is_true_is_proved(left: sp.Expr, right: sp.Expr) -> None:
+    assert TACTICS["trigonometric"](left, right, by_assumptions)
+
+
+@pytest.mark.parametrize(("left", "right"), FALSE.values(), ids=FALSE.keys())
+def test_what_is_false_is_not(left: sp.Expr, right: sp.Expr) -> None:
+    assert not TACTICS["trigonometric"](left, right, by_assumptions)
