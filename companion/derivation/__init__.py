@@ -42,6 +42,7 @@ checked by machine", can be named in ``rests_on``, and ``verify`` lists and coun
 from __future__ import annotations
 
 from .chains import Chain, Derivation, Prose, Refuted, deferred, fresh_ledger, ledger
+from .checks import check
 from .domain import (
     ANYWHERE,
     Between,
@@ -55,7 +56,7 @@ from .domain import (
     Where,
 )
 from .operators import KL, Abbreviation, Expectation, Normal
-from .step import DerivationError, Outcome, Step, check
+from .step import DerivationError, Outcome, Step
 
 __all__ = [
     "ANYWHERE",

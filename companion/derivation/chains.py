@@ -10,8 +10,9 @@ from typing import Any
 import sympy as sp
 
 from . import render
+from .checks import check
 from .domain import ANYWHERE, Domain
-from .step import Counterexample, DerivationError, Outcome, Step, check
+from .step import Counterexample, DerivationError, Outcome, Step
 
 _derivations: dict[str, Derivation] = {}
 _deferred = False

@@ -6,10 +6,8 @@ a call here fails a test, so a new one is seen.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -20,15 +18,6 @@ from diffcore import networks, training
 from diffcore.networks import StudyMLP, TimeMLP
 
 from .choices import CHOICES
-
-ROOMS = (
-    dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.published,
-    networks, training,
-)  # fmt: skip
-RECORDS = {"Bound", "Times", "Draw"}
-"""What a function returns: values with names, made by nobody else."""
-ABSTRACT = {"Scales"}
-"""Protocols."""
 
 
 @dataclass(frozen=True)
@@ -48,27 +37,6 @@ class Call:
     arguments: dict[str, tuple[Any, str]]
     random: bool = False
     least: float | None = field(default=None)
-
-
-def public() -> dict[str, Any]:
-    """Every public function and concrete class, by name."""
-    found: dict[str, Any] = {}
-    for module in (dc, *ROOMS):
-        names = getattr(module, "__all__", None) or [
-            name
-            for name, thing in vars(module).items()
-            if not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
-        ]
-        for name in names:
-            thing = getattr(module, name)
-            if isinstance(thing, ModuleType) or not (
-                inspect.isclass(thing) or inspect.isfunction(thing)
-            ):
-                continue
-            if inspect.isabstract(thing) or name in RECORDS | ABSTRACT:
-                continue
-            found[name] = thing
-    return found
 
 
 def zero_net(z: Tensor, t: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from companion.derivation import (
     Ordered,
     VariancePreserving,
     Where,
-    step,
+    checks,
 )
 from companion.derivation.vocabulary import (
     alpha,
@@ -173,7 +173,7 @@ def test_time_limit_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
             except Exception:  # what a careless library would do
                 continue
 
-    monkeypatch.setattr(step, "prove", forever)
+    monkeypatch.setattr(checks, "prove", forever)
     with pytest.raises(DerivationError, match=r"symbolic check failed: no proof within 0\.3 s"):
         write((x + 1) ** 2, x**2 + 2 * x + 1, seconds=0.3)
 
@@ -187,7 +187,7 @@ def test_a_prover_that_proves_anything_is_caught(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_numeric_check_that_passes_anything_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "relative_error", lambda a, b: 0)
+    monkeypatch.setattr(checks, "relative_error", lambda a, b: 0)
     with pytest.raises(DerivationError, match="passes the numeric check"):
         write((x + x_hat) ** 2, x**2 + 2 * x * x_hat + x_hat**2)
 
@@ -228,7 +228,7 @@ def test_equivalent_mutants_are_recognised_and_not_counted(
         swapped = right.xreplace({x: x_hat, x_hat: x}) + sp.sin(z) ** 2 + sp.cos(z) ** 2 - 1
         return [Mutant("symmetric", "x <-> x_hat", swapped), *mutants(left, right, seed)]
 
-    monkeypatch.setattr(step, "mutants", with_a_symmetric_swap)
+    monkeypatch.setattr(checks, "mutants", with_a_symmetric_swap)
     (outcome,) = write((x + x_hat) ** 2 * z, (x**2 + 2 * x * x_hat + x_hat**2) * z).outcomes
     assert [r.mutant.kind for r in outcome.refutations if r.verdict == "equivalent"] == [
         "symmetric"
@@ -239,6 +239,6 @@ def test_equivalent_mutants_are_recognised_and_not_counted(
 def test_a_claim_with_too_few_wrong_variants_is_not_accepted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(step, "mutants", lambda *a: [])
+    monkeypatch.setattr(checks, "mutants", lambda *a: [])
     with pytest.raises(DerivationError, match="only 0 of 5 wrong variants are refuted"):
         write((x + x_hat) ** 2, x**2 + 2 * x * x_hat + x_hat**2)

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 from campaign import functions
-from campaign.calls import Call, calls, public
+from campaign.calls import Call, calls
+from campaign.public import public
 from campaign.wrong import Given
 
 import diffcore as dc

@@ -14,7 +14,7 @@ from companion.build.collect import Chapter, collect
 from companion.build.proving.keys import Keys
 from companion.build.proving.report import Found, Row, Said
 from companion.derivation import DerivationError, Prose, Step, check
-from companion.derivation.step import show_point
+from companion.derivation.checks import show_point
 
 FEW = 8
 """So many steps are proved in this process: more are worth the start of others."""

@@ -1,0 +1,234 @@
+"""The checks of one link: numeric, side conditions, symbolic, wrong variants, torch."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+
+from .conditions import side_conditions
+from .domain import DomainError
+from .mutants import WANTED, Mutant, mutants
+from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .positive import positive
+from .step import Counterexample, DerivationError, Outcome, Refutation, Step
+from .symbolic import Positive, Proof, prove, proves
+from .timelimit import TimeLimit, can_limit, time_limit
+from .torchcheck import TorchMismatch, torch_error
+
+OPERATORS = "companion.derivation.operators.*"
+"""What every check uses, said for who reads the code: operators register themselves when imported."""
+
+POINTS = 24
+"""Random admissible points at which a step is checked."""
+
+FAR, FAR_SECONDS = 40, 0.5
+"""More points, far from 1: how many, and seconds of CPU time for all of them."""
+
+DIGITS = (WORKING_DIGITS, 400, 1200)
+"""Digits carried there, where many may cancel: more until the sides agree."""
+
+NEEDED = 5
+"""Mutants that must be refuted."""
+
+
+def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
+    """All four checks of one step; ``torch=False`` leaves out the one that needs torch.
+
+    Raises:
+        DerivationError: on the first check that fails, with its counterexample.
+    """
+    try:
+        return _checked(step, points, torch=torch)
+    except DerivationError:
+        raise
+    except Exception as error:  # of SymPy or mpmath, mostly: whatever it is, the step has a name
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise DerivationError(f"{step.name}: a check could not be made: {what}") from error
+
+
+def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
+    if step.left == step.right:
+        raise _failure(step, "vacuous", "both sides are the same expression")
+    seconds: dict[str, float] = {}
+    try:
+        places = step.domain.points([step.left, step.right], step.name, points)
+    except DomainError as error:
+        raise _failure(step, "domain", str(error)) from error
+
+    start = time.perf_counter()
+    lefts, worst = _numeric(step, places)
+    seconds["numeric"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    _far_away(step)
+    seconds["far"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    conditions = _side_conditions(step)
+    proof = _symbolic(step)
+    seconds["symbolic"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    refutations = _refute(step, proof, places, lefts)
+    seconds["mutants"] = time.perf_counter() - start
+
+    start, gap = time.perf_counter(), None
+    if torch and step.torch is not None:
+        try:
+            gap = torch_error(step.torch, step.right, places)
+        except TorchMismatch as error:
+            raise _failure(step, "torch", str(error)) from error
+        seconds["torch"] = time.perf_counter() - start
+    return Outcome(
+        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds
+    )
+
+
+def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
+    lefts, worst = [], mp.mpf(0)
+    for place in places:
+        try:
+            left, right = evaluate(step.left, place), evaluate(step.right, place)
+        except (NumericError, ZeroDivisionError) as error:
+            what = str(error) or "a division by zero"
+            raise _failure(step, "numeric", f"{what}, at {show_point(place)}") from error
+        gap = relative_error(left, right)
+        if mp.im(left) or mp.im(right):
+            raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
+        if not gap <= TOLERANCE:
+            values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
+            raise Counterexample(step, f"{values} at {show_point(place)}")
+        lefts.append(left)
+        worst = max(worst, gap)
+    return lefts, worst
+
+
+def _far_away(step: Step) -> None:
+    """Look for a counterexample over six decades, where both sides can be computed."""
+    try:
+        places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
+    except DomainError:
+        return
+    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+        for place in places:
+            values: list[tuple[Any, Any]] = []
+            with suppress(NumericError, ArithmeticError):
+                for digits in DIGITS:
+                    left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
+                    values.append((left, right))
+                    if relative_error(left, right) <= TOLERANCE:
+                        break
+                else:
+                    # what has cancelled completely, or still changes with the digits, shows nothing
+                    settled = all(relative_error(*pair) <= TOLERANCE for pair in zip(*values[-2:]))
+                    if settled and left != 0 and right != 0:
+                        what = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
+                        raise Counterexample(step, f"{what} at {show_point(place)}")
+
+
+def _side_conditions(step: Step) -> int:
+    """Prove what must be positive for the claim to mean what it says; return how much that is."""
+    proved: set[sp.Expr] = set()
+    for what, expr in side_conditions(step.left, step.right):
+        if expr not in proved and not positive(expr, step.domain):
+            where = ", ".join(step.domain.words) or "anywhere"
+            raise _failure(
+                step, "condition", f"{what}, {expr}, is not proved to be positive ({where})"
+            )
+        proved.add(expr)
+    return len(proved)
+
+
+def _symbolic(step: Step) -> Proof:
+    try:
+        with time_limit(step.seconds):
+            claim = step.domain.insert(step.left), step.domain.insert(step.right)
+            proof = prove(*claim, partial(positive, domain=step.domain))
+    except TimeLimit:
+        raise _failure(
+            step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
+        ) from None
+    if proof is None:
+        raise _failure(step, "symbolic", "SymPy does not reduce left - right to 0")
+    return proof
+
+
+def _refute(
+    step: Step, proof: Proof, places: list[Environment], lefts: list[Any]
+) -> list[Refutation]:
+    results: list[Refutation] = []
+    refuted, known = 0, partial(positive, domain=step.domain)
+    for mutant in mutants(step.left, step.right, step.name):
+        if refuted >= (WANTED if mutant.side == "rhs" else NEEDED):
+            break
+        evidence = _counterexample(step, mutant, places, lefts)
+        if evidence == "":
+            continue  # its value cannot be computed, so it shows nothing
+        sides = (step.left, mutant.expr) if mutant.side == "rhs" else (mutant.expr, step.right)
+        claim = step.domain.insert(sides[0]), step.domain.insert(sides[1])
+        proved = _also_proves(proof, claim, known, step.seconds)
+        if evidence is None and proved:
+            results.append(Refutation(mutant, "equivalent", "proved equal by the same tactic"))
+        elif evidence is None and prove(*claim, known) is not None:
+            results.append(Refutation(mutant, "equivalent", "proved equal"))
+        elif evidence is None:
+            raise _failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
+        elif proved:
+            raise _failure(step, "mutants", f"the prover also proves {_words(mutant)}")
+        else:
+            refuted += 1
+            results.append(Refutation(mutant, "refuted", evidence))
+    if refuted < NEEDED:
+        raise _failure(step, "mutants", f"only {refuted} of {NEEDED} wrong variants are refuted")
+    return results
+
+
+def _counterexample(
+    step: Step, mutant: Mutant, places: list[Environment], lefts: list[Any]
+) -> str | None:
+    """The first point that refutes the mutant; None if none does; "" if it has no value."""
+    for place, left in zip(places, lefts, strict=True):
+        try:
+            value = evaluate(mutant.expr, place)
+            against = left if mutant.side == "rhs" else evaluate(step.right, place)
+        except ZeroDivisionError:
+            return f"undefined at {show_point(place)}"
+        except NumericError:
+            return ""
+        if not relative_error(against, value) <= TOLERANCE:
+            values = f"{mp.nstr(against, 8)} is not {mp.nstr(value, 8)}"
+            return f"{values} at {show_point(place)}"
+    return None
+
+
+def _also_proves(
+    proof: Proof, claim: tuple[sp.Expr, sp.Expr], known: Positive, seconds: float
+) -> bool:
+    try:
+        with time_limit(seconds):
+            return proves(proof, *claim, known)
+    except TimeLimit:
+        return False
+
+
+def show_point(place: Environment) -> str:
+    """A point in plain text; functions are random and only named."""
+    values = [
+        f"{key.name} = {mp.nstr(value, 6)}" if isinstance(key, sp.Symbol) else f"random {key}"
+        for key, value in place.items()
+    ]
+    return ", ".join(values)
+
+
+def _words(mutant: Mutant) -> str:
+    side = "" if mutant.side == "rhs" else " of the left side"
+    return f"the wrong variant '{mutant.kind}: {mutant.detail}'{side}"
+
+
+def _failure(step: Step, which: str, what: str) -> DerivationError:
+    return DerivationError(f"{step.name}: {which} check failed: {what}")
