@@ -44,7 +44,7 @@ verify: env ## check every derivation step (NAME=... for one, verbosely)
 
 test: lint ## the whole suite: lint, types, the book under the quick profile, every test
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 10 --durations-min 10
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 10
 
 test-slurm: env ## the pipeline through a SLURM of its own, set up and taken down (root; installs slurm-wlm)
 	@$(RUN) tests/slurm/with_slurm.py
