@@ -198,7 +198,7 @@ d.chain(
 # %% [markdown]
 # Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, e(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses
 # in this book. How far is $L_T$ from it? One step differs from its share of the integral by a term of second order in $h$. There are $1/h$ steps, so the
-# gap is of order $1/T$. Where $S$ and $e$ are quadratic the sum can be counted out, and nothing is neglected.
+# gap is of order $1/T$. For $S(t) = S_1 t + S_2 t^2$ and $e(t) = e_0 + e_1 t + e_2 t^2$ the sum can be counted out, and nothing is neglected.
 
 # %% tags=["derivation"]
 d.chain(
@@ -210,17 +210,17 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-(s_1, s_2), e_k = (symbol(f"S_{k}") for k in (1, 2)), [symbol(f"e_{k}") for k in range(3)]
-S_q, e_q = (lambda v: s_1 * v + s_2 * v**2), (lambda v: e_k[0] + e_k[1] * v + e_k[2] * v**2)
-slope_S, slope_e = (sp.Derivative(f(tau), tau) for f in (S_q, e_q))
-
+(s_1, s_2), (e_0, e_1, e_2) = (map(symbol, names.split()) for names in ("S_1 S_2", "e_0 e_1 e_2"))
+where = {r"\tau": tau, r"\tfrac{i}{T}": i / T, r"\tfrac{i-1}{T}": (i - 1) / T}
+S_t, S_i, S_before = (Abbreviation(f"S({at})", s_1 * v + s_2 * v**2) for at, v in where.items())
+e_t, e_i, _ = (Abbreviation(f"e({at})", e_0 + e_1 * v + e_2 * v**2) for at, v in where.items())
+slope_S, slope_e = sp.Derivative(S_t, tau), sp.Derivative(e_t, tau)
 d.chain(
     "quadratic",
-    sp.Sum((S_q((i - 1) / T) - S_q(i / T)) / 2 * e_q(i / T), (i, 1, T))
-    + sp.Integral(slope_S * e_q(tau), (tau, 0, 1)) / 2,
+    sp.Sum((S_before - S_i) / 2 * e_i, (i, 1, T)) + sp.Integral(slope_S * e_t, (tau, 0, 1)) / 2,
     (
         -sp.Integral(slope_S * slope_e, (tau, 0, 1)) / (4 * T)
-        + (e_k[1] * s_2 - e_k[2] * s_1 + e_k[2] * s_2 / T) / (12 * T**2),
+        + (e_1 * s_2 - e_2 * s_1 + e_2 * s_2 / T) / (12 * T**2),
         "$L_T - L_\\infty$; a constant in $S$ drops out",
     ),
 )
