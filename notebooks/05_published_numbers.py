@@ -219,7 +219,8 @@ t_min = 1e-2
 exchanged = controls.exchanged_guards(data2d.rings(), n=2000, t_min=t_min)
 values = exchanged.drop(columns="target")
 assert (values.max() / values.min() - 1).max() < 1e-9
-table = controls.one_value_per_guard(frame, t_min, budget)
+truncation = controls.truncation([1e-1, t_min, 1e-3, 1e-4, 1e-5], budget)  # shown further down
+table = controls.one_value_per_guard(frame, truncation, t_min)
 artifacts.table(table, "exchanged_guards", **controls.guards_shown(t_min, budget), seeds=[0])
 
 # %% [markdown]
@@ -325,7 +326,6 @@ d.prose(
 )
 
 # %%
-truncation = controls.truncation([1e-1, 1e-2, 1e-3, 1e-4, 1e-5], budget)
 shown = controls.truncation_shown(truncation)
 n = results.points_behind(truncation["t_min"], budget)  # the last row's
 artifacts.table(truncation, "unguarded_truncation", **shown, seeds=[0], n=n)

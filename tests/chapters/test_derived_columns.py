@@ -80,8 +80,11 @@ def test_slopes_are_growth_per_factor_of_ten():
 
 
 def test_one_value_per_guard_is_the_floor_of_each_targets_nelbo(frame):
-    table = controls.one_value_per_guard(frame, 1e-2, results.Budget(points=4096, scrambles=4))
+    budget = results.Budget(points=4096, scrambles=4)
+    truncation = controls.truncation([1e-1, 1e-2, 1e-3], budget)
+    table = controls.one_value_per_guard(frame, truncation, 1e-2)
     assert list(table["dataset"]) == list(study.DATASETS)
+    assert list(table["unguarded"]) == [truncation[name][1] for name in study.DATASETS]
     for row in table.to_dict("records"):
         for target in study.TARGETS:
             match = [
