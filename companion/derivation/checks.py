@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import mpmath as mp
@@ -69,12 +69,13 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     seconds["far"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    conditions = _side_conditions(step)
-    proof = _symbolic(step)
+    known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
+    conditions = _side_conditions(step, known)
+    proof = _symbolic(step, known)
     seconds["symbolic"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    refutations = _refute(step, proof, places, lefts)
+    refutations = _refute(step, proof, places, lefts, known)
     seconds["mutants"] = time.perf_counter() - start
 
     start, gap = time.perf_counter(), None
@@ -131,11 +132,11 @@ def _far_away(step: Step) -> None:
                         raise Counterexample(step, f"{what} at {show_point(place)}")
 
 
-def _side_conditions(step: Step) -> int:
+def _side_conditions(step: Step, known: Positive) -> int:
     """Prove what must be positive for the claim to mean what it says; return how much that is."""
     proved: set[sp.Expr] = set()
     for what, expr in side_conditions(step.left, step.right):
-        if expr not in proved and not positive(expr, step.domain):
+        if expr not in proved and not known(expr):
             where = ", ".join(step.domain.words) or "anywhere"
             raise _failure(
                 step, "condition", f"{what}, {expr}, is not proved to be positive ({where})"
@@ -144,11 +145,11 @@ def _side_conditions(step: Step) -> int:
     return len(proved)
 
 
-def _symbolic(step: Step) -> Proof:
+def _symbolic(step: Step, known: Positive) -> Proof:
     try:
         with time_limit(step.seconds):
             claim = step.domain.insert(step.left), step.domain.insert(step.right)
-            proof = prove(*claim, partial(positive, domain=step.domain))
+            proof = prove(*claim, known)
     except TimeLimit:
         raise _failure(
             step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
@@ -159,10 +160,10 @@ def _symbolic(step: Step) -> Proof:
 
 
 def _refute(
-    step: Step, proof: Proof, places: list[Environment], lefts: list[Any]
+    step: Step, proof: Proof, places: list[Environment], lefts: list[Any], known: Positive
 ) -> list[Refutation]:
     results: list[Refutation] = []
-    refuted, known = 0, partial(positive, domain=step.domain)
+    refuted = 0
     for mutant in mutants(step.left, step.right, step.name):
         if refuted >= (WANTED if mutant.side == "rhs" else NEEDED):
             break

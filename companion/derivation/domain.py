@@ -28,6 +28,7 @@ from .rules import (
     Uniform,
     UniformInteger,
     UnitVariance,
+    remembered,
     uniform,
     wiggle,
 )
@@ -114,6 +115,9 @@ class Domain:
             for atom in atoms:
                 if atom not in environment:
                     environment[atom] = _default(atom, rng, far)
+            for head, function in environment.items():
+                if isinstance(head, UndefinedFunction):
+                    environment[head] = remembered(function)
             if all(_holds(condition, environment) for condition in self.where):
                 points.append(environment)
                 rejected = 0

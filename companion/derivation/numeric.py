@@ -50,6 +50,9 @@ WORKING_DIGITS = 65
 TOLERANCE = mp.mpf(10) ** -40
 """Largest relative difference between two sides that counts as equal."""
 
+REMEMBERED = 64
+"""Values that are kept of each operator."""
+
 Environment = dict[Any, Any]
 """Symbols -> mpmath numbers, undefined functions -> Python callables."""
 
@@ -70,6 +73,22 @@ def compile_expression(expr: sp.Expr) -> Compiled:
         NumericError: for a node that this route does not know.
     """
     return build(expr)
+
+
+def remembered(expr: sp.Expr, value: Compiled) -> Compiled:
+    """``value``, computed once for the same numbers and functions in ``expr`` at the same precision."""
+    unknowns = [*expr.free_symbols, *{f.func for f in expr.atoms(AppliedUndef)}]
+    known: dict[Any, Any] = {}
+
+    def recalled(env: Environment) -> Any:
+        key = (mp.mp.prec, *(env.get(v) for v in unknowns))
+        if key not in known:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            known[key] = value(env)
+        return known[key]
+
+    return recalled
 
 
 @singledispatch

@@ -40,20 +40,30 @@ def gaussian_trapezoid(f: Callable[[Any], Any]) -> Any:
     """
     prec = mp.mp.prec
     for _ in range(4):
-        step = mp.pi * mp.sqrt(2 / (prec * mp.ln2))
-        reach = int(mp.sqrt(2 * (prec + 40) * mp.ln2) / step) + 1
+        step, grids = _trapezoid(prec, mp.mp.prec)
         sums, size = [], mp.mpf(0)
-        for offset in (mp.mpf(0), mp.mpf(1) / 2):
+        for grid in grids:
             total = mp.mpf(0)
-            for k in range(-reach, reach + 1):
-                u = (k + offset) * step
-                term = mp.exp(-u * u / 2) * f(u)
+            for u, weight in grid:
+                term = weight * f(u)
                 total, size = total + term, size + abs(term)
             sums.append(total * step / mp.sqrt(2 * mp.pi))
         if abs(sums[0] - sums[1]) <= size * mp.mpf(2) ** (-mp.mp.prec * 3 // 4):
             return (sums[0] + sums[1]) / 2
         prec *= 4  # a finer grid and a longer reach
     raise NumericError("an expectation does not settle: is the integrand smooth?")
+
+
+@lru_cache(maxsize=16)
+def _trapezoid(fine: int, prec: int) -> tuple[Any, list[list[tuple[Any, Any]]]]:
+    """The step of a grid for so many bits, and two interleaved ones: nodes and exp(-u^2 / 2) there."""
+    step = mp.pi * mp.sqrt(2 / (fine * mp.ln2))
+    reach = int(mp.sqrt(2 * (fine + 40) * mp.ln2) / step) + 1
+    grids = []
+    for offset in (mp.mpf(0), mp.mpf(1) / 2):
+        nodes = [(k + offset) * step for k in range(-reach, reach + 1)]
+        grids.append([(u, mp.exp(-u * u / 2)) for u in nodes])
+    return step, grids
 
 
 def line_integral(f: Callable[[Any], Any]) -> Any:

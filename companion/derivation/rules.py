@@ -10,6 +10,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import mpmath as mp
@@ -106,7 +107,7 @@ class FallingSNR(Rule):
     of_functions = True
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
-        half_log_snr, log_sigma = falling(rng), wiggle(rng, 0.5)
+        half_log_snr, log_sigma = falling(rng), remembered(wiggle(rng, 0.5))
         environment[self.alpha] = lambda t: mp.exp(half_log_snr(t) + log_sigma(t))
         environment[self.sigma] = lambda t: mp.exp(log_sigma(t))
 
@@ -178,6 +179,16 @@ class TwoGaussians(Rule):
         environment[self.function] = lambda x: sum(
             height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts
         )
+
+
+def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, computed once at the same arguments and precision: integrals ask for them again."""
+
+    @lru_cache(maxsize=4096)
+    def value(prec: int, *arguments: Any) -> Any:
+        return function(*arguments)
+
+    return lambda *arguments: value(mp.mp.prec, *arguments)
 
 
 def _falling_values(

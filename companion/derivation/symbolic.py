@@ -64,9 +64,16 @@ def proves(
 def _computed(
     depth: int, left: sp.Expr, right: sp.Expr
 ) -> tuple[sp.Expr, sp.Expr, dict[sp.Expr, sp.Dummy]]:
+    a, known = _in_atoms(depth, left)
+    atoms = dict(known)
+    return a, _to_atoms(compute(open_names(right, depth)), atoms), atoms
+
+
+@lru_cache(maxsize=32)
+def _in_atoms(depth: int, left: sp.Expr) -> tuple[sp.Expr, dict[sp.Expr, sp.Dummy]]:
+    """The left side computed: the same for every wrong variant of the right."""
     atoms: dict[sp.Expr, sp.Dummy] = {}
-    a, b = (_to_atoms(compute(open_names(e, depth)), atoms) for e in (left, right))
-    return a, b, atoms
+    return _to_atoms(compute(open_names(left, depth)), atoms), atoms
 
 
 def _worth_trying(depth: int, left: sp.Expr, right: sp.Expr) -> bool:
@@ -91,9 +98,12 @@ def atom(expr: Any) -> tuple[sp.Expr, bool]:
     return expr, bool(expr.args) and not pointwise(expr)
 
 
+_atom = lru_cache(maxsize=2048)(atom)
+
+
 def _to_atoms(expr: sp.Expr, atoms: dict[sp.Expr, sp.Dummy]) -> sp.Expr:
     """Replace names, applied functions and unevaluated operators by plain symbols."""
-    expr, opaque = atom(expr)
+    expr, opaque = _atom(expr)
     if opaque:
         if expr not in atoms:
             positive = True if expr.is_positive else None
@@ -109,7 +119,10 @@ def _identical(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
 
 
 def _expanded(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
-    return bool(sp.expand(a - b) == 0)
+    return bool(_expand(a) == _expand(b))
+
+
+_expand = lru_cache(maxsize=64)(sp.expand)
 
 
 def _vanishes(expr: sp.Expr) -> bool:
@@ -146,7 +159,7 @@ def _ratio(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
     whole = sp.factor(whole)
     if whole.has(sp.exp) or rooted.has(sp.exp) or not whole.is_positive:
         return False
-    return _vanishes(whole**2 * rooted - 1) and _vanishes(exponent)
+    return _vanishes(exponent) and _vanishes(whole**2 * rooted - 1)
 
 
 _QUOTIENTS = {

@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from .. import latex, mutants
 from ..exact import compute, exact
-from ..numeric import Compiled, Environment, build, compile_expression
+from ..numeric import Compiled, Environment, build, compile_expression, remembered
 
 # --- the exact route: SymPy's differentiation
 
@@ -20,7 +20,7 @@ from ..numeric import Compiled, Environment, build, compile_expression
 @exact.register(sp.Subs)
 def _(expr: sp.Expr) -> sp.Expr:
     rebuilt = expr.func(*(compute(a) for a in expr.args))
-    done = rebuilt.doit()
+    done = rebuilt.doit(integrals=False)  # under the integral sign; integrals are computed here
     return compute(done) if done != rebuilt and done.has(sp.Integral) else done
 
 
@@ -32,7 +32,7 @@ def _(expr: sp.Derivative) -> Compiled:
     inner = compile_expression(expr.expr)
     for variable, count in expr.variable_count:
         inner = _one_derivative(inner, variable, int(count))
-    return inner
+    return remembered(expr, inner)
 
 
 def _one_derivative(inner: Compiled, variable: sp.Symbol, count: int) -> Compiled:

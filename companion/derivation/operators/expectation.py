@@ -20,6 +20,7 @@ from ..numeric import (
     degree,
     hoisted,
     one_argument,
+    remembered,
 )
 from ..quadrature import gauss_hermite, gaussian_trapezoid
 from ..symbolic import atom
@@ -72,6 +73,7 @@ def _(expr: Expectation) -> sp.Expr:
     return result
 
 
+@lru_cache(maxsize=512)
 def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
     """E[expr], term by term, as far as it can be computed."""
     z, mean, variance = law.args
@@ -81,7 +83,7 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
         if rest.is_polynomial(z):
             total += constant * _moment(sp.Poly(rest, z), mean, variance)
         elif quadratic_exponent(rest * law.density(), z) is not None:
-            total += constant * integral(rest * law.density(), (z, -sp.oo, sp.oo))
+            total += constant * integral(rest * law.density(), sp.Tuple(z, -sp.oo, sp.oo))
         else:
             total += constant * Expectation(rest, law)
     return total
@@ -138,7 +140,7 @@ def _(expr: Expectation) -> Compiled:
     inner = _one_expectation(hoisted(integrand, first.args[0]), first, degrees[0])
     for law, known in zip(outer, degrees[1:], strict=True):
         inner = _one_expectation(one_argument(inner, law.args[0]), law, known)
-    return inner
+    return remembered(expr, inner)
 
 
 def _degrees(integrand: sp.Expr, laws: tuple[Normal, ...]) -> list[int | None]:

@@ -21,6 +21,7 @@ from ..numeric import (
     compile_expression,
     hoisted,
     one_argument,
+    remembered,
 )
 from ..quadrature import line_integral
 from ..symbolic import atom
@@ -37,6 +38,7 @@ def _(expr: sp.Integral) -> sp.Expr:
     return result
 
 
+@lru_cache(maxsize=512)
 def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
     """A definite integral, term by term, as far as it can be computed."""
     z, low, high = bounds
@@ -57,6 +59,7 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
     return total
 
 
+@lru_cache(maxsize=512)
 def _terms(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, ...]:
     """The terms of an integrand, densities in z written out."""
     expr = expr.replace(lambda e: isinstance(e, Normal) and e.has(z), lambda e: e.density())
@@ -70,7 +73,7 @@ def _(expr: sp.Integral) -> Iterable[tuple[str, sp.Expr]]:
         if ends == [-sp.oo, sp.oo]:
             for term in _terms(result, z):
                 yield from curvatures(term, z)
-        result = integral(result, (z, *ends))
+        result = integral(result, sp.Tuple(z, *ends))
 
 
 @positive_if.register
@@ -88,6 +91,7 @@ def curvatures(expr: sp.Expr, z: sp.Symbol) -> Iterable[tuple[str, sp.Expr]]:
         yield f"the curvature in {z} of an integrand", -shape[1].coeff_monomial(shape[1].gen ** 2)
 
 
+@lru_cache(maxsize=512)
 def quadratic_exponent(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
     """(polynomial, quadratic exponent) if ``expr`` is polynomial(z) * exp(quadratic(z))."""
     factor, exponent = sp.Integer(1), sp.Integer(0)
@@ -153,7 +157,7 @@ def _(expr: sp.Integral) -> Compiled:
     compiled = _one_integral(hoisted(expr.function, first[0]), *first)
     for bounds in outer:
         compiled = _one_integral(one_argument(compiled, bounds[0]), *bounds)
-    return compiled
+    return remembered(expr, compiled)
 
 
 def _one_integral(inner: Compiled, variable: sp.Symbol, low: sp.Expr, high: sp.Expr) -> Compiled:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from .. import latex
 from ..exact import exact
-from ..numeric import Compiled, Environment, build, compile_expression
+from ..numeric import Compiled, Environment, build, compile_expression, remembered
 from ..quadrature import gaussian_trapezoid
 from .expectation import expectation
 from .normal import Normal
@@ -52,14 +52,15 @@ def _(expr: KL) -> Compiled:
 
     def value(env: Environment) -> Any:
         m1, v1, m2, v2 = pm(env), pv(env), qm(env), qv(env)
+        spread, log1, log2 = mp.sqrt(v1), mp.log(v1), mp.log(v2)
 
         def log_ratio(u: Any) -> Any:
-            z = m1 + mp.sqrt(v1) * u
-            return ((z - m2) ** 2 / v2 - (z - m1) ** 2 / v1 + mp.log(v2) - mp.log(v1)) / 2
+            z = m1 + spread * u
+            return ((z - m2) ** 2 / v2 - (z - m1) ** 2 / v1 + log2 - log1) / 2
 
         return gaussian_trapezoid(log_ratio)
 
-    return value
+    return remembered(expr, value)
 
 
 @latex.typeset.register

@@ -17,7 +17,7 @@ from sympy.core.function import AppliedUndef
 
 from .. import mutants
 from ..exact import compute, exact
-from ..numeric import Compiled, Environment, build, compile_expression
+from ..numeric import Compiled, Environment, build, compile_expression, remembered
 from ..quadrature import extrapolate
 
 # --- the exact route
@@ -125,7 +125,7 @@ def _(expr: sp.Limit) -> Compiled:
     inner = compile_expression(body)
     side = -1 if str(direction) == "-" else 1
     if point == sp.oo and body.atoms(sp.Sum, sp.Product):
-        return lambda env: extrapolate(lambda n: inner({**env, variable: n}))
+        return remembered(expr, lambda env: extrapolate(lambda n: inner({**env, variable: n})))
     if point == sp.oo:
         near: Compiled = lambda env: mp.mpf(10) ** 60  # noqa: E731
     else:
@@ -136,7 +136,7 @@ def _(expr: sp.Limit) -> Compiled:
         with mp.workdps(300):
             return inner({**env, variable: near(env)})
 
-    return value
+    return remembered(expr, value)
 
 
 @mutants.touched.register

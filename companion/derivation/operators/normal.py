@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import mpmath as mp
@@ -70,9 +71,14 @@ def _(expr: Normal) -> Compiled:
 
     def density(env: Environment) -> Any:
         v = variance(env)
-        return mp.exp(-((z(env) - mean(env)) ** 2) / (2 * v)) / mp.sqrt(2 * mp.pi * v)
+        return mp.exp(-((z(env) - mean(env)) ** 2) / (2 * v)) / _root(v, mp.mp.prec)
 
     return density
+
+
+@lru_cache(maxsize=64)
+def _root(v: Any, prec: int) -> Any:
+    return mp.sqrt(2 * mp.pi * v)  # once for all the nodes of an integral
 
 
 @pointwise.register

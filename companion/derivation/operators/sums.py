@@ -11,7 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from .. import mutants
 from ..exact import compute, exact, log_of
-from ..numeric import Compiled, Environment, build, compile_expression
+from ..numeric import Compiled, Environment, build, compile_expression, remembered
 
 # --- the exact route: SymPy's summation, and telescoping
 
@@ -71,7 +71,7 @@ def _counted(expr: Any, start: Any, combine: Callable[[Any, Any], Any]) -> Compi
     inner = compile_expression(expr.function)
     for index, low, high in expr.limits:
         inner = _one_count(inner, index, low, high, start, combine)
-    return inner
+    return remembered(expr, inner)
 
 
 def _one_count(
