@@ -18,6 +18,8 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 from sympy.polys.fields import sfield
+from sympy.polys.orderings import lex
+from sympy.polys.rings import PolyRing
 
 from .exact import compute
 from .numeric import NumericError, compile_expression, relative_error
@@ -127,7 +129,15 @@ _expand = lru_cache(maxsize=64)(sp.expand)
 
 def _vanishes(expr: sp.Expr) -> bool:
     """Whether ``expr`` is the zero of a field of rational functions (roots and logs as symbols)."""
-    return bool(sfield(sp.expand_power_exp(expr))[1] == 0)
+    expr = sp.expand_power_exp(expr)
+    try:
+        ring = PolyRing(sorted(expr.free_symbols, key=sp.default_sort_key), sp.QQ, lex)
+        top, bottom = (ring.from_expr(part) for part in expr.as_numer_denom())
+    except ValueError:  # roots, logs and the like, which are symbols of the field
+        return bool(sfield(expr)[1] == 0)
+    if not bottom:
+        raise ZeroDivisionError(f"a denominator of {expr} vanishes")
+    return not top
 
 
 def _rational(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
