@@ -42,6 +42,7 @@ def test_a_zero_in_the_ring_is_a_zero_of_the_field(p: sp.Expr, q: sp.Expr, r: sp
         assert _vanishes(expr + more) == (sfield(sp.expand_power_exp(expr + more))[1] == 0)
     assert _vanishes(distributed)
     assert not _vanishes(distributed + A)
+    assert not _vanishes(distributed + 1)
 
 
 def test_a_denominator_that_vanishes_is_no_proof() -> None:
@@ -89,8 +90,10 @@ def test_values_are_remembered_by_place_function_and_precision() -> None:
     assert abs(first - 1) < 1e-60
     assert abs(evaluate(total, {z: mp.mpf(6), f: one}) - 2) < 1e-60
     assert abs(evaluate(total, {z: mp.mpf(3), f: two}) - 2) < 1e-60
+    assert abs(evaluate(total, {z: mp.mpf(1), f: one}) - mp.mpf(1) / 3) < 1e-15
     with mp.workdps(200):
-        assert abs(evaluate(total, {z: mp.mpf(3), f: one}, 200) - 1) < mp.mpf(10) ** -195
+        longer = evaluate(total, {z: mp.mpf(1), f: one}, 200)
+        assert abs(longer - mp.mpf(1) / 3) < mp.mpf(10) ** -195
 
 
 def test_a_random_function_is_remembered_by_argument_and_precision() -> None:
