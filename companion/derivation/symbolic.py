@@ -45,12 +45,16 @@ def by_assumptions(expr: sp.Expr) -> bool:
 
 def prove(left: sp.Expr, right: sp.Expr, positive: Positive = by_assumptions) -> Proof | None:
     """A proof that ``left == right``, or None if no tactic finds one."""
-    depths = [
-        d for d in range(max(nesting(left), nesting(right)) + 1) if _worth_trying(d, left, right)
-    ]
-    cheap = [Proof(d, name) for d in depths for name in TACTICS if name != "simplified"]
-    costly = [Proof(d, "simplified") for d in depths]
-    return next((proof for proof in cheap + costly if proves(proof, left, right, positive)), None)
+    cheap = [name for name in TACTICS if name != "simplified"]
+    depths = []
+    for depth in range(max(nesting(left), nesting(right)) + 1):
+        if _worth_trying(depth, left, right):
+            depths.append(depth)
+            for name in cheap:
+                if proves(Proof(depth, name), left, right, positive):
+                    return Proof(depth, name)
+    costly = (Proof(depth, "simplified") for depth in depths)
+    return next((proof for proof in costly if proves(proof, left, right, positive)), None)
 
 
 def proves(
