@@ -54,6 +54,9 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
             outer, inner = sp.expand(rest, power_exp=True).as_independent(z, as_Add=False)
             value = sp.Integral(sp.powsimp(inner), (z, low, high))
             total += constant * outer * (value.doit() if rest.has(sp.Derivative) else value)
+        elif rest.is_polynomial(z) and not {low, high} & {sp.oo, -sp.oo}:
+            primitive = sp.Poly(rest, z).integrate(z).as_expr()  # sp.integrate tries all else too
+            total += constant * (primitive.subs(z, high) - primitive.subs(z, low))
         else:
             total += constant * sp.integrate(rest, (z, low, high))
     return total

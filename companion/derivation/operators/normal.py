@@ -70,15 +70,15 @@ def _(expr: Normal) -> Compiled:
     z, mean, variance = (compile_expression(a) for a in expr.args)
 
     def density(env: Environment) -> Any:
-        v = variance(env)
-        return mp.exp(-((z(env) - mean(env)) ** 2) / (2 * v)) / _root(v, mp.mp.prec)
+        twice, root = _widths(variance(env), mp.mp.prec)
+        return mp.exp(-((z(env) - mean(env)) ** 2) / twice) / root
 
     return density
 
 
 @lru_cache(maxsize=64)
-def _root(v: Any, prec: int) -> Any:
-    return mp.sqrt(2 * mp.pi * v)  # once for all the nodes of an integral
+def _widths(v: Any, prec: int) -> tuple[Any, Any]:
+    return 2 * v, mp.sqrt(2 * mp.pi * v)  # once for all the nodes of an integral
 
 
 @pointwise.register
