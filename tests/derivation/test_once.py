@@ -1,4 +1,4 @@
-"""What is computed once, or by a shorter way, is what it was: zeros in a ring, slopes, remembered values."""
+"""What is computed once, or by a shorter way, is what it was: zeros, integrals, slopes, values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sympy.polys.fields import sfield
 
 from companion.derivation.numeric import evaluate
 from companion.derivation.operators.derivative import slope
+from companion.derivation.operators.integral import integral
 from companion.derivation.rules import remembered
 from companion.derivation.symbolic import _vanishes
 
@@ -32,6 +33,16 @@ def grown(inner: st.SearchStrategy[sp.Expr]) -> st.SearchStrategy[sp.Expr]:
 
 
 EXPRESSIONS = st.recursive(LEAVES, grown, max_leaves=3)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=4))
+def test_a_polynomial_is_integrated_as_sympy_does(coefficients: list[int]) -> None:
+    z = sp.Symbol("z", real=True)
+    polynomial = sum(((n - A * B) * z**k for k, n in enumerate(coefficients)), sp.sqrt(B) * z**5)
+    for low, high in ((A, A + B), (0, 1), (-C, sp.log(C))):
+        bounds = sp.Tuple(z, low, high)
+        assert sp.expand(integral(polynomial, bounds) - sp.integrate(polynomial, bounds)) == 0
 
 
 @settings(deadline=None, max_examples=60)
