@@ -15,6 +15,9 @@ import pytest
 from companion import paths
 from companion.build import book
 
+# A worker of pytest-xdist has one core: a second thread of torch would only wait, busily, for another's.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
