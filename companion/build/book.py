@@ -63,9 +63,8 @@ def render(profile: str) -> None:
         read_yaml(settings)
     stage(profile)
     cache, log = build_dir(profile) / "sphinx", logs_dir(profile) / "sphinx.log"
-    shutil.rmtree(
-        cache / "_build" / "html", ignore_errors=True
-    )  # pages and images that are no more
+    # Sphinx would keep pages and images that are no more
+    shutil.rmtree(cache / "_build" / "html", ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(pages_dir(profile))]
     command += ["--config", str(ROOT / "_config.yml"), "--toc", str(BOOK / "_toc.yml")]

@@ -185,21 +185,31 @@ _QUOTIENTS = {
 
 
 def _trigonometric(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
-    """The numerator of a - b, a polynomial in sines, is 0 once each sin^2 is 1 - cos^2."""
+    """With 1 - cos^2 for each sin^2, the numerator of a - b is 0 and its denominator is not."""
     difference = a - b
     for function, quotient in _QUOTIENTS.items():
         difference = difference.replace(function, quotient)
-    rest = [sp.together(difference).as_numer_denom()[0]]
-    for angle in {f.args[0] for f in difference.atoms(sp.sin, sp.cos)}:
+    try:
+        top, bottom = map(_without_squares, sp.together(difference).as_numer_denom())
+    except sp.PolynomialError:
+        return False
+    return all(map(_vanishes, top)) and not all(map(_vanishes, bottom))
+
+
+def _without_squares(expr: sp.Expr) -> list[sp.Expr]:
+    """The coefficients of a polynomial in sines once each sin^2 is 1 - cos^2: all vanish where it does.
+
+    Raises:
+        PolynomialError: if it is none.
+    """
+    rest = [expr]
+    for angle in {f.args[0] for f in expr.atoms(sp.sin, sp.cos)}:
         sine, cosine = sp.Dummy("s", real=True), sp.Dummy("c", real=True)
         names = {sp.sin(angle): sine, sp.cos(angle): cosine}
-        try:
-            polynomials = [sp.Poly(sp.expand(e.xreplace(names)), sine) for e in rest]
-        except sp.PolynomialError:
-            return False
         circle = sp.Poly(sine**2 + cosine**2 - 1, sine)
+        polynomials = [sp.Poly(sp.expand(e.xreplace(names)), sine) for e in rest]
         rest = [c for p in polynomials for c in p.rem(circle).all_coeffs()]
-    return all(_vanishes(coefficient) for coefficient in rest)
+    return rest
 
 
 def _simplified(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:

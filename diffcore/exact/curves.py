@@ -84,11 +84,9 @@ class CurveMixture(Choice, Mixture):
 
         clean = sigma == 0
         known = self._without_noise(z[:, clean], alpha[clean]) if clean.any() else None
-        return (
-            self._by_quadrature(z, alpha, sigma)
-            if known is None
-            else _by_parts(clean, lambda _: known, noisy)
-        )
+        if known is None:
+            return self._by_quadrature(z, alpha, sigma)
+        return _by_parts(clean, lambda _: known, noisy)
 
     def _without_noise(self, z: Tensor, alpha: Tensor) -> Moments | None:
         """Clean data say all about x and nothing about eps; None where there is no `data_log_prob`."""

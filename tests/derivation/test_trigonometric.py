@@ -9,6 +9,7 @@ from companion.derivation.symbolic import TACTICS, by_assumptions
 
 x, y = sp.symbols("x y", real=True)
 s, c = sp.sin(x), sp.cos(x)
+NOTHING = s**4 - 2 * s**2 + 1 - c**4
 
 TRUE = {
     "circle": (s**2 + c**2, sp.Integer(1)),
@@ -25,6 +26,7 @@ FALSE = {
     "a factor": (1 + sp.tan(x) ** 2, 2 * sp.sec(x) ** 2),
     "odd in the sine": (s, sp.sqrt(1 - c**2)),  # false where the sine is negative
     "in a logarithm": (sp.log(s**2), sp.log(c**2)),
+    "nothing by nothing": (NOTHING / (s**2 + c**2 - 1), sp.Integer(0)),
 }
 
 
