@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from companion import graph, notebooks, profiles
-from companion.build import engine, processes, records
+from companion.build import engine, processes, records, shards
 from companion.errors import UserError, one_line, plain
 from companion.files import read_yaml, write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
@@ -127,6 +127,7 @@ def _snakemake(
     failures = []
     with (
         log.open("w", encoding="utf-8", errors="replace") as words,
+        shards.found_meanwhile(profile, environment),
         subprocess.Popen(
             processes.launched(command),
             stdout=subprocess.PIPE,

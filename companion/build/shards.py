@@ -1,19 +1,26 @@
 """Which shards of training runs there are, and which are trained: asked by the Snakefile, without torch.
 
-What a grid holds is only known by importing it, and torch with it. So the answer is remembered in the
-build folder, with the content of the code that gave it. A *stamp* stands for a shard whose runs are all
-finished. It is what Snakemake makes, not the runs themselves: Snakemake removes what a failed job has
-made, and runs are kept.
+What a grid holds is only known by importing it, and torch with it. So the answer is looked for while
+Snakemake starts, and remembered in the build folder with the content of the code that gave it. A *stamp*
+stands for a shard whose runs are all finished. It is what Snakemake makes, not the runs themselves:
+Snakemake removes what a failed job has made, and runs are kept.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from pathlib import Path
+
+from filelock import FileLock
 
 from companion import graph, notebooks, paths
-from companion.build import records
+from companion.build import processes, records
 from companion.files import read_object, write_text
 
 GRIDS = "companion.chapters.*.grid"
@@ -42,14 +49,44 @@ def outlines(profile: str) -> list[Outline]:
     """
     if not graph.resolve(GRIDS):
         return []
-    memory = paths.build_dir(profile) / "shards.json"
-    key = _key()
-    try:
+    memory, key = paths.build_dir(profile) / "shards.json", _key()
+    with FileLock(memory.with_name(".shards.lock")):  # where one process is at it, another waits
+        known = _remembered(memory, key)
+        return _found(profile, memory, key) if known is None else known
+
+
+@contextmanager
+def found_meanwhile(profile: str, environment: dict[str, str]) -> Iterator[None]:
+    """Begin to find the `outlines` in a process of its own, for whoever asks for them in a while.
+
+    What keeps it from finding them is said there.
+    """
+    if not graph.resolve(GRIDS):
+        yield
+        return
+    program = "import sys; from companion.build import shards; shards.outlines(sys.argv[1])"
+    with subprocess.Popen(
+        processes.launched([sys.executable, "-c", program, profile]),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=paths.ROOT,
+        env=environment,
+    ) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _remembered(memory: Path, key: str) -> list[Outline] | None:
+    with suppress(ValueError, KeyError, TypeError):
         known = read_object(memory)
         if known["key"] == key:
             return [Outline(s["name"], (*s["chapters"],), (*s["ids"],)) for s in known["shards"]]
-    except (ValueError, KeyError, TypeError):
-        pass
+    return None
+
+
+def _found(profile: str, memory: Path, key: str) -> list[Outline]:
     from companion.runs import grids
 
     namers: dict[str, set[str]] = {}

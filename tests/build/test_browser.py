@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.support.expected_conditions import url_to_be
+from selenium.webdriver.support.wait import WebDriverWait
 from test_book import expected_pages
 
 pytestmark = pytest.mark.browser
@@ -17,8 +19,13 @@ WIDTHS = {"wide": 1280, "narrow": 390}
 
 TYPESET = """
 const done = arguments[0];
-if (!window.MathJax) done(null); // a page without math loads none
-else MathJax.startup.promise.then(() => done(null), (error) => done(String(error)));
+const look = () => {
+  const whole = document.readyState === 'complete';
+  if (whole && !window.MathJax) done(null); // a page without math loads none
+  else if (!whole || !MathJax.startup?.promise) setTimeout(look, 20); // as yet only its settings are there
+  else MathJax.startup.promise.then(() => done(null), (error) => done(String(error)));
+};
+look();
 """
 
 FACTS = r"""
@@ -89,8 +96,12 @@ def open_page(browser: Chrome, address: str) -> None:
     for kind in ("browser", "performance"):
         browser.get_log(kind)  # forget what earlier pages said
     browser.get(address)
-    failed = browser.execute_async_script(TYPESET)
-    assert failed is None
+    await_math(browser)
+
+
+def await_math(browser: Chrome) -> None:
+    """Wait until the math of a page that is loading is typeset."""
+    assert browser.execute_async_script(TYPESET) is None
 
 
 @pytest.mark.parametrize("name", expected_pages())
@@ -129,8 +140,9 @@ def requests(browser: Chrome) -> list[str]:
 
 
 def test_the_first_page_leads_to_the_first_chapter(site: str, browser: Chrome) -> None:
-    open_page(browser, f"{site}/index.html")
-    assert browser.current_url.endswith("/intro.html")
+    browser.get(f"{site}/index.html")
+    WebDriverWait(browser, 10).until(url_to_be(f"{site}/intro.html"))
+    await_math(browser)
     browser.find_element("css selector", "a.right-next").click()
     assert browser.current_url != f"{site}/intro.html"
 
