@@ -31,7 +31,10 @@ class Moments(NamedTuple):
 
 
 class _Sums(NamedTuple):
-    """How labels belong to columns: reductions (..., labels) -> (..., batch), and the way back."""
+    """How labels belong to columns: reductions to (..., batch), and the way back.
+
+    Where columns share labels, these are the last axis but one, so that sums run over long contiguous rows.
+    """
 
     largest: Callable[[Tensor], Tensor]
     total: Callable[[Tensor], Tensor]
@@ -51,10 +54,10 @@ def shared(
         log_weight: (n,).
     """
     sums = _Sums(
-        lambda value: value.amax(-1), lambda value: value.sum(-1), lambda value: value.unsqueeze(-1)
+        lambda value: value.amax(-2), lambda value: value.sum(-2), lambda value: value.unsqueeze(-2)
     )
-    alone = Components(*(part.unsqueeze(-2) for part in component))
-    return _moments(z, alpha, sigma, alone, log_weight, sums)
+    alone = Components(*(part.unsqueeze(-1) for part in component))
+    return _moments(z, alpha, sigma, alone, log_weight.unsqueeze(-1), sums)
 
 
 def listed(
