@@ -1,10 +1,10 @@
 """The weights of a network: how they begin, and a network with given ones."""
 
+import copy
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from diffcore import checks
 from diffcore.denoisers import Net
@@ -42,10 +42,6 @@ def frozen(module: nn.Module, weights: Mapping[str, Tensor]) -> Net:
             f"weights: expected those of {type(module).__name__}, {len(expected)} tensors named and shaped "
             f"as in its state_dict, got {len(weights)} others"
         )
-    fixed = dict(weights)
-
-    @torch.no_grad()
-    def net(z: Tensor, t: Tensor) -> Tensor:
-        return functional_call(module, fixed, (z, t))
-
-    return net
+    fixed = copy.deepcopy(module)
+    fixed.load_state_dict(dict(weights), assign=True)
+    return torch.no_grad()(fixed.requires_grad_(False))
