@@ -68,11 +68,16 @@ class Copy:
     def __init__(self, root: Path) -> None:
         self.root = root
         for name in check.SOURCES:
-            skip = shutil.ignore_patterns("__pycache__")
             if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, root / name, ignore=skip)
+                shutil.copytree(ROOT / name, root / name)
             elif (ROOT / name).is_file():
-                shutil.copy(ROOT / name, root / name)
+                shutil.copy2(ROOT / name, root / name)
+
+    def copied(self, root: Path) -> Copy:
+        """Another, with whatever has been built in this one."""
+        other = Copy.__new__(Copy)
+        other.root = Path(shutil.copytree(self.root, root))
+        return other
 
     def run(self, code: str) -> str:
         """Run ``code`` there; return what it prints."""
@@ -102,17 +107,28 @@ class Copy:
         path.write_text((path.read_text() if path.exists() else "") + text)
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Copy:
-    made = Copy(tmp_path / "copy")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A copy in which everything has just been built."""
+    made = Copy(tmp_path_factory.mktemp("leaves") / "copy")
     made.run(BUILT)
     assert made.stale() == set()
     return made
 
 
-def test_growing_tables_are_leaves(copy: Copy) -> None:
-    before = copy.runs()
-    assert len(before) > 10
+@pytest.fixture(scope="module")
+def runs(built: Copy) -> dict[str, str]:
+    """Its training runs."""
+    return built.runs()
+
+
+@pytest.fixture
+def copy(built: Copy, tmp_path: Path) -> Copy:
+    return built.copied(tmp_path / "copy")
+
+
+def test_growing_tables_are_leaves(copy: Copy, runs: dict[str, str]) -> None:
+    assert len(runs) > 10
 
     copy.append("diffcore/schedules/another.py", SCHEDULE)
     copy.append(
@@ -130,13 +146,12 @@ def test_growing_tables_are_leaves(copy: Copy) -> None:
     copy.append("companion/chapters/another/results.py", "def table(): ...\n")
     copy.append("companion/chapters/another/claims.py", "CLAIMS = ()\n")
     assert copy.stale() == {"99_verdicts"}
-    assert copy.runs() == before
 
     shutil.copy(
         copy.root / "notebooks/02_forward_process.py", copy.root / "notebooks/50_another.py"
     )
     assert copy.stale() == {"50_another", "99_verdicts"}
-    assert copy.runs() == before
+    assert copy.runs() == runs
 
 
 @pytest.mark.parametrize(
@@ -159,22 +174,22 @@ def test_an_edit_runs_again_what_uses_it_and_nothing_else(
     assert copy.stale() == again
 
 
-def test_what_trains_a_model_is_part_of_its_identity(copy: Copy) -> None:
-    before = copy.runs()
+def test_what_trains_a_model_is_part_of_its_identity(copy: Copy, runs: dict[str, str]) -> None:
     copy.append("diffcore/training.py", "\nEDITED = 1\n")
     after = copy.runs()
-    assert after.keys() == before.keys()
-    assert not set(after.values()) & set(before.values())
+    assert after.keys() == runs.keys()
+    assert not set(after.values()) & set(runs.values())
 
 
-def test_a_new_network_orphans_no_run_and_an_edited_one_its_own(copy: Copy) -> None:
-    before = copy.runs()
+def test_a_new_network_orphans_no_run_and_an_edited_one_its_own(
+    copy: Copy, runs: dict[str, str]
+) -> None:
     copy.append(
         "diffcore/networks/another.py",
         "from diffcore.networks.time_mlp import TimeMLP\n\n\nclass Another(TimeMLP):\n    pass\n",
     )
     copy.append("diffcore/networks/__init__.py", "from diffcore.networks.another import Another\n")
     copy.append("diffcore/networks/study_mlp.py", "\nEDITED = 1\n")
-    assert copy.runs() == before
+    assert copy.runs() == runs
     copy.append("diffcore/networks/time_mlp.py", "\nEDITED = 1\n")
-    assert not set(copy.runs().values()) & set(before.values())
+    assert not set(copy.runs().values()) & set(runs.values())

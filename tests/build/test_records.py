@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
+import sys
 import time
-from functools import partial
-from importlib.metadata import PackageNotFoundError
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from small_repository import FIRST as FIRST_CODE
 from small_repository import PROFILE, SmallRepository
 from small_repository import SECOND as SECOND_CODE
 
+from companion import paths
 from companion.build import records
+from companion.files import read_pins
 
 FIRST, SECOND, HTML = "01_first", "02_second", "html"
 EDITED = {FIRST: "x = 1\n" + FIRST_CODE, SECOND: "x = 1\n" + SECOND_CODE}
@@ -117,24 +120,46 @@ def test_a_record_holds_hashes_of_content_relative_to_the_repository(
 def test_another_installed_version_makes_every_page_stale(
     built: SmallRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    place = built.root / "site-packages"
+
+    def install(version: str) -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        (place / f"torch-{version}.dist-info").mkdir(parents=True)
+        records._versions.cache_clear()
+
+    install("2.11.0")
+    monkeypatch.setattr(sys, "path", [str(place)])
+    built.build()
+    changed = {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST
     for version, expected in (
         ("2.11.0+cpu", {}),  # another build of it
-        ("2.12.0", {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST),
-        (None, {FIRST: f"{records.PACKAGES} changed"} | AFTER_FIRST),
+        ("2.12.0", changed),
+        ("2.11.0", {}),
     ):
-        monkeypatch.setattr(records.metadata, "version", lambda name: "2.11.0")
-        records._versions.cache_clear()
-        built.build()
-        monkeypatch.setattr(records.metadata, "version", partial(installed_as, version))
-        records._versions.cache_clear()
+        install(version)
         assert records.stale(PROFILE) == expected
+    (place / "torch-2.11.0.dist-info").rename(place / "torchvision-2.11.0.dist-info")
+    records._versions.cache_clear()
+    assert records.stale(PROFILE) == changed
     records._versions.cache_clear()
 
 
-def installed_as(version: str | None, name: str) -> str:
-    if version is None:
-        raise PackageNotFoundError(name)
-    return version
+def test_the_installed_versions_are_those_that_the_packages_say() -> None:
+    versions = records._installed_versions()
+    pins = [name for lock in paths.LOCKS for name in read_pins(paths.ROOT / lock)]
+    assert len(pins) > 100
+    for name in pins:
+        found = versions.get(records._normal(name))
+        assert found == metadata.version(name).partition("+")[0], name
+
+
+def test_the_first_of_two_installed_versions_is_the_one_that_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a/Some_Name-1.0.dist-info", "b/some.name-2.0.dist-info"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "a"), str(tmp_path / "b")])
+    assert records._installed_versions() == {"some-name": "1.0"}
 
 
 def test_forgetting_removes_what_no_longer_holds_and_nothing_else(built: SmallRepository) -> None:

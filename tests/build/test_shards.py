@@ -22,7 +22,7 @@ from functools import partial
 import torch
 
 import diffcore as dc
-from companion.runs import Run
+from companion.runs import Run, training
 from diffcore.networks import StudyMLP
 from diffcore.training import Plan, Trainer
 
@@ -36,6 +36,7 @@ def slow(self):
 
 
 Trainer.step = slow
+training.train.__kwdefaults__["checkpoint_every"] = float(os.environ.get("EVERY", "10"))
 
 
 def grid(profile):
@@ -54,16 +55,35 @@ LOADS = notebook(
 OTHER = notebook("Other", "print(1)")
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Miniature:
-    project = Miniature.make(tmp_path / "project", {"01_tiny": LOADS, "02_other": OTHER})
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Miniature:
+    root = tmp_path_factory.mktemp("shards") / "project"
+    project = Miniature.make(root, {"01_tiny": LOADS, "02_other": OTHER})
     shutil.copytree(ROOT / "diffcore", project.root / "diffcore")
     chapter = project.root / "companion" / "chapters" / "tiny"
     chapter.mkdir(parents=True)
     (chapter.parent / "__init__.py").write_text("")
     (chapter / "__init__.py").write_text("")
     (chapter / "grid.py").write_text(TINY)
-    project.environment["COMPANION_RUNS"] = str(project.root / "runs")
+    return project
+
+
+def copied(project: Miniature, root: Path) -> Miniature:
+    shutil.copytree(project.root, root)
+    return Miniature(root, {"COMPANION_RUNS": str(root / "runs")})
+
+
+@pytest.fixture
+def project(untrained: Miniature, tmp_path: Path) -> Miniature:
+    return copied(untrained, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def trained(untrained: Miniature, tmp_path_factory: pytest.TempPathFactory) -> Miniature:
+    """The project after its training and the one notebook that loads it."""
+    project = copied(untrained, tmp_path_factory.mktemp("trained") / "project")
+    assert "runs of tiny" not in build(project, "02")  # which loads none
+    assert build(project, "01").count("10 of 10 runs of tiny trained in") == 2
     return project
 
 
@@ -82,10 +102,10 @@ def build(project: Miniature, notebook: str) -> str:
     return words(project)
 
 
-def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(project: Miniature) -> None:
-    assert "runs of tiny" not in build(project, "02")  # which loads none
-    said = build(project, "01")
-    assert said.count("10 of 10 runs of tiny trained in") == 2
+def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(
+    trained: Miniature, tmp_path: Path
+) -> None:
+    project = copied(trained, tmp_path / "project")
     page = project.page("01_tiny").read_text()
     assert "20 ready" in page
     assert "20 loaded" in page
@@ -107,14 +127,10 @@ def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(project: Min
 
 
 def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
-    project: Miniature,
+    project: Miniature, trained: Miniature
 ) -> None:
-    build(project, "01")
-    whole = contents(project)
-    shutil.rmtree(project.root / "runs")
-    shutil.rmtree(project.root / "_build")
     command = project.command("book", "--profile", "quick", "--only", "01")
-    slow = project.env | {"SLOW": "1.5"}  # a checkpoint is written after ten seconds
+    slow = project.env | {"SLOW": "0.4", "EVERY": "0.5"}
     with subprocess.Popen(
         command, cwd=project.root, env=slow, stdout=subprocess.DEVNULL
     ) as process:
@@ -130,7 +146,7 @@ def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
     assert listed.count("at step") == 20
     assert "at step 0 of" not in listed
     assert build(project, "01").count("10 of 10 runs of tiny trained in") == 2
-    assert contents(project) == whole
+    assert contents(project) == contents(trained)
 
 
 def test_a_run_that_diverges_stops_the_notebook_in_one_line_and_the_others_are_kept(
