@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from companion import notebooks, paths, profiles
+from companion import notebooks, paths, profiles, syntax
 from companion.build import processes, records, shards
 
 PROFILE = profiles.get(config.get("profile", "standard")).name
@@ -85,3 +85,6 @@ rule render:
         profile=PROFILE,
     shell:
         "{RUN} render --profile {params.profile}"
+
+
+syntax.keep()  # what has been read of the code, every job would read again

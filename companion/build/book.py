@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from companion import graph, notebooks, profiles, syntax
+from companion import graph, notebooks, profiles
 from companion.build import engine, processes, records, shards
 from companion.errors import UserError, one_line, plain
 from companion.files import read_yaml, write_text
@@ -47,7 +47,6 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         log.parent.mkdir(exist_ok=True)
         stale = records.forget(profile)
         if target in stale:
-            syntax.keep()  # what has been read, every process below would read again
             _snakemake(profile, target, jobs, log, list(stale), environment)
     return html_dir(profile) / "index.html" if only is None else records.page(target, profile)
 

@@ -44,6 +44,16 @@ def forbid(path: str, mode: int = 0) -> Spoil:
     return lambda root: (root / path).chmod(mode)
 
 
+def unread(path: str) -> Spoil:
+    """Forbid a module that was never imported before: nothing is left of it in ``__pycache__``."""
+
+    def spoil(root: Path) -> None:
+        shutil.rmtree((root / path).parent / "__pycache__", ignore_errors=True)
+        (root / path).chmod(0)
+
+    return spoil
+
+
 def remove(path: str) -> Spoil:
     return lambda root: (root / path).unlink()
 
@@ -71,7 +81,7 @@ BEFORE = {
     "lock": (forbid("requirements.lock"), BOOK, ["requirements.lock", "Permission denied"]),
     "notebook": (forbid(NOTEBOOK), BOOK, [NOTEBOOK, "Permission denied"]),
     "notebooks": (forbid("notebooks"), BOOK, ["notebooks", "Permission denied"]),
-    "module": (forbid("companion/build/book.py"), BOOK, ["book.py", "Permission denied"]),
+    "module": (unread("companion/build/book.py"), BOOK, ["book.py", "Permission denied"]),
     "prose": (forbid("book/intro.md"), BOOK, ["book/intro.md", "Permission denied"]),
     # something else in the place of a folder or file
     "_build is a file": (write("_build"), BOOK, ["_build: ", "expected a folder; move"]),

@@ -95,7 +95,7 @@ def test_a_notebook_uses_one_chapter_and_no_machinery(name: str) -> None:
     used += [a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names]
     topics = {m.split(".")[2] for m in used if m.startswith("companion.chapters.")}
     assert len(topics) <= 1
-    for room in ("build", "cli", "graph", "loaded", "files", "paths"):
+    for room in ("build", "cli", "graph", "syntax", "loaded", "files", "paths"):
         assert not any(f"{m}.".startswith(f"companion.{room}.") for m in used), room
 
 

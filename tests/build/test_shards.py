@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -124,6 +126,25 @@ def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(
     after = contents(project)
     assert after.keys() == before.keys()
     assert all(gone.name in name for name in before if after[name] != before[name])
+
+
+def test_shards_that_two_processes_look_for_are_found_once(project: Miniature) -> None:
+    """The Snakefile waits for the process that was started to find them."""
+    program = "import sys\nfrom companion.build import shards\nfound = shards.outlines('quick')\n"
+    program += "print(*(shard.name for shard in found), 'torch' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(
+                subprocess.Popen(command, cwd=project.root, env=project.env, stdout=subprocess.PIPE)
+            )
+            for _ in range(2)
+        ]
+        said = [process.communicate(timeout=120)[0].decode().split() for process in both]
+    names = {tuple(words[:-1]) for words in said}
+    assert {len(found) for found in names} == {2}
+    assert len(names) == 1
+    assert sorted(words[-1] for words in said) == ["False", "True"]
 
 
 def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
