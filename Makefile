@@ -14,7 +14,7 @@ STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
 PIP := $(RUN) -m pip install --disable-pip-version-check
 
-.PHONY: help env book notebook test test-slurm mutants verify lint typecheck pair lock figures check clean
+.PHONY: help env book notebook test quick-book test-slurm mutants verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,9 +42,13 @@ notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...
 verify: env ## check every derivation step (NAME=... for one, verbosely)
 	@$(RUN) -m companion verify $(NAME)
 
-test: lint ## the whole suite: lint, types, the book under the quick profile, every test
+test: env ## the whole suite: lint, types, the book under the quick profile, every test
+	@$(MAKE) --no-print-directory -j 2 lint quick-book
+	@# two workers a core: many tests wait for processes that they have started
+	@$(RUN) -m pytest -n $$((2 * $(JOBS))) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 10
+
+quick-book: env
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 10
 
 test-slurm: env ## the pipeline through a SLURM of its own, set up and taken down (root; installs slurm-wlm)
 	@$(RUN) tests/slurm/with_slurm.py
