@@ -38,7 +38,7 @@ class Profile:
 
 QUICK = Profile("quick", "every notebook end to end in a few minutes; for tests")
 STANDARD = Profile("standard", "every figure and table, real training, on a laptop; the default")
-PAPER = Profile("paper", "large budgets and more seeds; for a GPU or a cluster")
+PAPER = Profile("paper", "large budgets and more seeds; for a cluster")
 PROFILES = {profile.name: profile for profile in (QUICK, STANDARD, PAPER)}
 
 

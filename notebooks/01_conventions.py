@@ -171,7 +171,7 @@ artifacts.table(
 )
 
 # %% [markdown]
-# Some libraries cannot be installed beside this book. Their source was read, not run.
+# Some libraries are not installed beside this book. Their source was read, not run.
 
 # %%
 artifacts.table(
@@ -192,7 +192,7 @@ artifacts.table(
 # *Sigma* may be the noise scale, or the noise scale over the signal scale.
 #
 # The log-SNR has none of these troubles. It is the one axis on which every schedule and every library can be
-# drawn together, so this book draws everything on it.
+# drawn together, so this book uses it wherever schedules are compared.
 
 # %%
 artifacts.figure(

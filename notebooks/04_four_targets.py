@@ -445,6 +445,6 @@ artifacts.table(results.min_snr_in_v(), "min_snr_in_v", **results.MIN_SNR_SHOWN)
 # ## Sources
 #
 # The study {cite:p}`kumar2025` states the four NELBO losses, their weighted and rescaled forms, and that the
-# first and the last are equivalent across targets. Its formulas (the table in its README) are proved above, those of $v$ where $\alpha_t^2 + \sigma_t^2 = 1$, the others for every schedule; its own
+# first and the last are equivalent across targets. Its formulas (the table in its README) are proved above up to the $\frac12$ that it leaves out, those of $v$ where $\alpha_t^2 + \sigma_t^2 = 1$, the others for every schedule; its own
 # derivations could not be read, since only its abstract, introduction and public summaries were available. The common form is that of
 # {cite:t}`kingma2023`. That the score's NELBO has the squared noise rate as its weight is the likelihood weighting of {cite:t}`song2021ml`.

@@ -141,7 +141,7 @@ artifacts.table(
 
 # %% [markdown]
 # Two of these rows are the same number by two roads. For an exact denoiser the bound is tight, so the integral
-# over all noise levels must give the logarithm of a table of counts. It does, image by image:
+# over all noise levels must give the logarithm of a table of counts. In the mean over images:
 
 # %%
 gap = by_pixels.total - exact
@@ -413,13 +413,13 @@ Markdown(
 # ## What this does and does not show
 #
 # The bound is for one small network, trained briefly with one learning rate, on small images. It says nothing about CIFAR-10. Nor is it
-# the study's objective: there the guard takes away the noise levels at which $x$ pays here ([](05_published_numbers)). With $x$ behind by this much,
+# the study's objective: there the guard takes away the noise levels at which $x$ pays here ([](05_published_numbers)). Where $x$ is behind,
 # the remedy in use is to precondition: to let the network predict a mixture of $x$ and $\epsilon$ that changes with the noise level
 # {cite:p}`karras2022`, which $v$ is one form of {cite:p}`salimans2022`. The study's image network differs in one more way: its
 # published code turns the time, a number in $[0, 1)$, into an integer (`code/model.py`; [](05_published_numbers) opens the line), so that the network is
 # never told the noise level.
 # Independent pixels, which know nothing of shapes, know that grey is counted in 17 steps, which a network has to learn from the
-# images with the least noise (how many networks they beat is counted above). How far longer training closes that gap is left open here.
+# images with the least noise (how many networks they beat is counted above). What longer training changes is left open here.
 #
 # ## Sources
 #

@@ -28,7 +28,7 @@
 #
 # Three things decide what these numbers can show.
 #
-# - *Guard.* A difference is *an effect of the guard* if a perfect denoiser, put into the published losses, shows nearly all of it:
+# - *Guard.* A difference is *an effect of the guard* if a perfect denoiser, put into the published losses, shows most of it (the claim says how much):
 #   learning is not needed to explain it. Where it shows more than all of it, learning changed the difference with the opposite sign:
 #   the networks made it smaller. That is still the guard's difference, and no evidence for what was learnt.
 # - *Samplers.* The study draws samples of $v$ by a deterministic rule, of $x$ and $\epsilon$ by ancestral steps, of $s$ by Langevin-like
@@ -84,10 +84,10 @@ Markdown("\n\n".join(described(row) for row in verdicts.itertuples()))
 # %% [markdown]
 # ## What these verdicts leave open
 #
-# The study's claims on sample quality, on stability in training and on convergence need networks trained under its
-# protocol, all sampled by one sampler; they are not decided here. Nor is the likelihood of the study's 2-D networks on a common
-# unguarded scale: that the published numbers do not show an advantage of $x$ does not show that there is none. The verdict on
-# images is for small digits, and is no verdict on CIFAR-10.
+# The study's claims on stability in training and on convergence need networks trained under its protocol; they are not decided
+# here. Its claims on sample quality are decided only where two sets of samples were drawn by one sampler. Nor is the likelihood of the
+# study's 2-D networks on a common unguarded scale decided: that the published numbers do not show an advantage of $x$ does not show
+# that there is none. The verdict on the likelihood of images is for small digits, and is none on CIFAR-10.
 #
 # :::{admonition} Trap: a verdict that cannot change
 # :class: warning

@@ -193,7 +193,7 @@ SHARE_RULE = (
 
 
 def shares(values: pd.Series, margins: Iterable[float] = ()) -> str:
-    """Shares of a perfect denoiser in words, and what learning did to the difference where it is above 1.
+    """Shares of a perfect denoiser in words; above 1, how much smaller what was published is.
 
     Args:
         values: the shares.
@@ -204,6 +204,7 @@ def shares(values: pd.Series, margins: Iterable[float] = ()) -> str:
         words += f", each give or take {min(known):.0%} to {max(known):.0%}"
     if (values > 1).any():
         words += (
-            f" (above 100 %: learning made the difference smaller, by up to {values.max() - 1:.0%})"
+            " (above 100 %: the published difference is smaller than the perfect denoiser's, by up to "
+            f"{1 - 1 / values.max():.0%})"
         )
     return words

@@ -1,4 +1,4 @@
-"""Libraries that cannot be installed beside this book: read, not run."""
+"""Libraries that are not installed beside this book: read, not run."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ READ: dict[str, tuple[tuple[str, Lines], ...]] = {
         ("of $x$", (55,)),
         ("of $v$", (96,)),
         ("the guarded target of $s$", (128,)),
-        (r"the coefficient of $s$ that made the published numbers, as a comment", (129,)),
+        (r"the coefficient of $s$ that fits the published numbers, as a comment", (129,)),
         ("the coefficient of $s$ at this commit", (133,)),
         (r"rescaled $\epsilon$", (24,)),
         ("$v$", (98,)),

@@ -12,7 +12,7 @@ in four ways, all kept here:
 
 A value so defined is in *code units*. Prior and reconstruction terms are left out. At the commit read, the
 code of the score's NELBO coefficient says :math:`\sigma^2` (objective ``nelbo_at_head``), which the published
-numbers rule out: they were made with :math:`\sigma / (\alpha + g)`, which is what ``nelbo`` holds.
+numbers rule out: :math:`\sigma / (\alpha + g)` fits them, which is what ``nelbo`` holds.
 
 This is the one package of diffcore in which a small number is added to a denominator.
 """

@@ -178,7 +178,8 @@ def test_a_published_order_that_chance_explains_is_undecided(published, verdict)
 def test_a_share_above_one_is_said_to_be_learning_with_the_opposite_sign():
     assert shares(pd.Series([0.91, 0.99])) == "91% to 99%"
     assert shares(pd.Series([1.09, 1.36])) == (
-        "109% to 136% (above 100 %: learning made the difference smaller, by up to 36%)"
+        "109% to 136% (above 100 %: the published difference is smaller than the perfect denoiser's, "
+        "by up to 26%)"
     )
 
 

@@ -61,7 +61,8 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"On paper, the NELBO losses in $x$, $\epsilon$, $v$ and $s$ are equal: one "
         "equation, rescaled by the SNR.",
         stated="the study, section 3.5 (a public summary)",
-        measure="One network's output read as every target; the loss of each example.",
+        measure="One network's output read as every target; the loss of each example, by the book's "
+        "formulas, which chapter 4 sets beside the study's table.",
         threshold=f"holds {EQUAL_RULE}",
         tables=("loss_equivalence",),
         decide=equal_in_theory,
@@ -73,7 +74,8 @@ CLAIMS: tuple[Claim, ...] = (
         "weighted losses are not.",
         stated="the study's README, of its table of loss formulations: \"equivalent and "
         'comparable", and "not equivalent"',
-        measure="One network's output read as every target; three cases.",
+        measure="One network's output read as every target, by the book's formulas, which chapter 4 "
+        "sets beside the study's table; three cases.",
         threshold=f"the first two hold {EQUAL_RULE}. The third holds if the largest is more than "
         f"{DIFFERENT:g} times the smallest, not if they differ by less than {ROUNDING:g}, relatively; "
         "undecided between",

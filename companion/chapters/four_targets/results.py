@@ -94,8 +94,8 @@ LOSS_TABLE_SHOWN: dict[str, Any] = {
     "caption": "The study's losses, regenerated from one formula; each is an expectation over $t$ "
     r"and $\epsilon$. *Weighted*: the squared error. *Rescaled*, *NELBO*: the coefficient in "
     "front of it. *Code*: the NELBO's coefficient in the published code, with its guard $g = "
-    "0.01$. *÷ table*, *÷ code*: our NELBO coefficient divided by that of the study's table and "
-    "by that of its code with $g = 0$.",
+    "0.01$; of $s$, the one that fits the published numbers, a comment there. *÷ table*, *÷ code*: "
+    "our NELBO coefficient divided by that of the study's table and by that of its code with $g = 0$.",
     "columns": {
         "target": "target",
         "weighted": "weighted",

@@ -19,8 +19,8 @@ GAP_SHOWN = {
     "are `diffcore.nelbo` with two standard errors, circles the exact sum; the line is the "
     "derived correction, slope $-1$, nothing fitted.",
     "alt": "Left, a falling curve of the error over the SNR with six rectangles that stand above "
-    "it. Right, on logarithmic axes, the gap falls along a straight line of slope minus one as "
-    "the number of steps doubles.",
+    "it. Right, on logarithmic axes, the gap falls as the number of steps doubles, and comes "
+    "down to a straight line of slope minus one.",
 }
 """What `gap_figure` shows, for readers and for those who cannot see it."""
 

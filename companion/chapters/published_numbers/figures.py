@@ -35,9 +35,9 @@ def floors_vs_published_shown(frame: pd.DataFrame) -> dict[str, Any]:
     largest = math.ceil(nelbo["excess_percent"].abs().max(axis=None))
     return {
         "caption": "Bars: one perfect denoiser, put into the four published NELBO losses of the "
-        "2-D data. It has learnt all there is to learn, and still scores far lower in $x$ and $s$ "
+        "2-D data. It knows all there is to know, and still scores far lower in $x$ and $s$ "
         rf"than in $\epsilon$ and $v$. Dots: the study's published values, all within {largest} % "
-        "of the bars. What separates the two groups is there before anything is learnt.",
+        "of the bars. Almost all of what separates the two groups is left when nothing is left to learn.",
         "alt": f"Four panels, one for each data set, with a bar for each target: {heights}. A dot "
         "with an error bar, the published value, lies near the top of each bar.",
     }

@@ -6,12 +6,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from scipy import stats
 
 from companion import study
 from companion.chapters.published_numbers.results import Budget
 from companion.chapters.published_numbers.tables import gap_between_groups, nelbo_by_target
 from companion.evidence import style
 from diffcore.published import GUARD, NATS_PER_CODE_UNIT
+
+CLEARLY = 3
+"""Standard errors above its floor at which a published value is clearly above."""
 
 
 def code_units() -> str:
@@ -79,7 +83,7 @@ def share_of_the_gap(floors: pd.DataFrame, budget: Budget) -> str:
 
 def how_close(floors: pd.DataFrame) -> str:
     """Which published values lie below their floor, and which clearly above."""
-    below, clear = floors[floors["excess"] < 0], floors[floors["excess_in_se"] > 3]
+    below, clear = floors[floors["excess"] < 0], floors[floors["excess_in_se"] > CLEARLY]
     last20 = floors["excess_last20"] / floors["floor"]
     return (
         f"**Below its floor:** {len(below)} of {len(floors)} values, in standard errors: "
@@ -89,7 +93,8 @@ def how_close(floors: pd.DataFrame) -> str:
         f"{len(floors)} values are below their floor, and the excess is {last20.min():.1%} to "
         f"{last20.max():.1%}.\n\n"
         f"**More than three standard errors above:** {len(clear)} values, in percent: "
-        f"{_named(clear, 'excess_percent')}. Chance alone hardly explains most of these."
+        f"{_named(clear, 'excess_percent') or 'none'}. Of so many, "
+        f"{len(floors) * stats.norm.sf(CLEARLY):.1g} would be expected by chance if errors were normal."
     )
 
 

@@ -103,7 +103,7 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"For $\epsilon$ and $v$ the weighted loss has a better FID than the NELBO on CIFAR-10.",
         stated="the study, section 4.3 (a public summary)",
         measure="The study's FIDs; each target with its own sampler, which is the same for both "
-        "objectives.",
+        "objectives. Which checkpoints and how many images each FID is of is not known.",
         threshold=FID_RULE,
         published=("images",),
         decide=weighted_fid,
