@@ -44,10 +44,10 @@ verify: env ## check every derivation step (NAME=... for one, verbosely)
 
 test: env ## the whole suite: lint, types, the book under the quick profile, every test
 	@$(MAKE) --no-print-directory -j 2 lint quick-book
-	@# two workers a core: many tests wait for processes that they have started
-	@$(RUN) -m pytest -n $$((2 * $(JOBS))) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 10
+	@# one worker more than there are cores: many tests wait for processes that they have started
+	@$(RUN) -m pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder --durations 10 --durations-min 10
 
-quick-book: env
+quick-book: env ## the book under the quick profile, as `make test` wants it
 	@$(RUN) -m companion book --profile quick --jobs $(JOBS)
 
 test-slurm: env ## the pipeline through a SLURM of its own, set up and taken down (root; installs slurm-wlm)

@@ -73,7 +73,7 @@ class Miniature:
         )
         return cls(root)
 
-    def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         """Run ``python -m companion`` in the project."""
         return subprocess.run(
             self.command(*arguments),
