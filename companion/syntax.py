@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -34,6 +34,10 @@ MOST = 2_000
 
 LONGEST_NAME = 255
 """Bytes in the name of a file, at most."""
+
+WRITER = f"{sys.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
+"""What decides the meaning of what is remembered: Python, whose trees differ, and this module as it was
+when the process began. One that outlives an edit of it still reads by the old."""
 
 _asked: set[str] = set()
 
@@ -73,10 +77,10 @@ def of(path: Path) -> Syntax:
     """
     source = read_text(path)
     key = hashlib.sha256(source.encode()).hexdigest()
-    _asked.add(key)
     if key not in (known := _known()):
-        known[key] = asdict(read(_parsed(source, path)))
+        known[key] = asdict(_said(source, path))
         _keep_at_exit()
+    _asked.add(key)
     return Syntax(**known[key])
 
 
@@ -162,14 +166,15 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
         yield from _walk(child)
 
 
-def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _top(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """The statements that run when a file is imported, those inside ``if``, ``try`` and ``with`` included."""
     for node in body:
         if isinstance(node, ast.If) and _chain(node.test)[-1:] == ["TYPE_CHECKING"]:
+            yield from _top(node.orelse)
             continue
         yield node
-        for part in ("body", "orelse", "finalbody"):
-            if isinstance(node, ast.If | ast.Try | ast.With):
+        for part in ("body", "handlers", "orelse", "finalbody"):
+            if isinstance(node, ast.If | ast.Try | ast.ExceptHandler | ast.With):
                 yield from _top(getattr(node, part, []))
 
 
@@ -199,9 +204,9 @@ def _member(node: ast.ImportFrom, alias: ast.alias) -> str:
     return f"{_base(node)}.{alias.name}" if node.module else f"{_base(node)}{alias.name}"
 
 
-def _parsed(source: str, path: Path) -> ast.Module:
+def _said(source: str, path: Path) -> Syntax:
     try:
-        return ast.parse(source)
+        return read(ast.parse(source))
     except SyntaxError as error:
         raise UserError(
             f"{path}, line {error.lineno}: {error.msg}: expected Python that parses; mend the line"
@@ -214,11 +219,6 @@ def _memory() -> Path:
     return paths.ROOT / "_build" / "syntax.json"
 
 
-def _writer() -> str:
-    """What decides the meaning of what is remembered: this module, and Python, whose trees differ."""
-    return f"{sys.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()}"
-
-
 def _digest(files: Any) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
@@ -228,10 +228,9 @@ def _known() -> dict[str, dict[str, Any]]:
     """What is known of files, by the hash of their text."""
     with suppress(Unreadable):
         content = read_object(_memory())
-        if content.get("writer") == _writer() and content.get("sha256") == _digest(
-            content.get("files")
-        ):
-            return content["files"]
+        files = content.get("files")
+        if content.get("writer") == WRITER and content.get("sha256") == _digest(files):
+            return files
     return {}
 
 
@@ -248,6 +247,6 @@ def keep() -> None:
     if len(files) > MOST:
         files = {key: files[key] for key in _asked}
     if place.parent.is_dir():
-        content = {"writer": _writer(), "sha256": _digest(files), "files": files}
+        content = {"writer": WRITER, "sha256": _digest(files), "files": files}
         with suppress(UserError):
             write_text(place, json.dumps(content, sort_keys=True) + "\n")

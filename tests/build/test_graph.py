@@ -69,6 +69,24 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             else:
                 def One(): ...
             """,
+        "pkg/tried/__init__.py": """
+            from typing import TYPE_CHECKING
+            try:
+                from pkg.shapes.circle import Circle as One
+            except ImportError:
+                from pkg.lazy import X as One
+            if TYPE_CHECKING:
+                from pkg.typed import Two
+            else:
+                from pkg.lazy import X as Two
+            """,
+        "pkg/mixed/__init__.py": """
+            if FAST:
+                from json import loads as One
+            else:
+                from pkg.lazy import X as One
+            """,
+        "pkg/stems.py": "def table(load): return load('numbers')",
     }
     for name, text in files.items():
         path = tmp_path / name
@@ -115,6 +133,13 @@ WHOLE_SHAPES = {"pkg/shapes/__init__.py", "pkg/shapes/circle.py", "pkg/shapes/sq
         ("import pkg.composes", {"pkg/composes.py", "pkg/data/numbers.csv", "pkg/data/deep/other.csv"}),
         ("from pkg.choice import One", CIRCLE | {"pkg/lazy.py"}),
         ("from pkg.own import One", CIRCLE | {"pkg/own/__init__.py"}),
+        ("import pkg", PACKAGE | WHOLE_SHAPES),
+        ("import pkg\nimport pkg.lazy as lazy", PACKAGE | WHOLE_SHAPES | {"pkg/lazy.py"}),
+        ("if t.TYPE_CHECKING:\n    import pkg.typed\nelse:\n    import pkg.lazy", {"pkg/lazy.py"}),
+        ("import pkg.stems", {"pkg/stems.py", "pkg/data/numbers.csv"}),
+        ("from pkg.mixed import One", {"pkg/mixed/__init__.py", "pkg/lazy.py"}),
+        ("from pkg.tried import One", CIRCLE | {"pkg/lazy.py"}),
+        ("from pkg.tried import Two", {"pkg/lazy.py"}),
         ("try:\n    from pkg.choice import One as A\nexcept E:\n    from pkg.lazy import X as A\nA.b",
          CIRCLE | {"pkg/lazy.py"}),
         ("if A:\n    import pkg.shapes as s\nelse:\n    import pkg.named as s\ns.Circle\ns.named",
@@ -160,6 +185,10 @@ def test_digests_see_what_is_used_and_nothing_else(repository: Path) -> None:
     assert graph.digest(["pkg.shapes.Circle"]) == circle
     (repository / "pkg/base.py").write_text("class Base: x = 1")
     assert graph.digest(["pkg.shapes.Circle"]) != circle
+    every = graph.digest("pkg.shapes.*")
+    (repository / "pkg/shapes/square.py").rename(repository / "pkg/shapes/squares.py")
+    graph.forget()
+    assert graph.digest("pkg.shapes.*") != every  # a name that is matched is part of what is said
 
 
 def test_what_cannot_be_read_or_found_is_one_line(repository: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
 import os
 import subprocess
@@ -59,12 +61,38 @@ def test_a_file_says_what_it_imports_binds_and_names(source: Path) -> None:
     assert said.words == ["Words.", "numbers.csv", "pkg.b.C"]
 
 
+BINDING = """
+async def one(): ...
+class two: ...
+three: int = 1
+four += 1
+with a: five = 1
+try: six = 1
+except E: seven = 1
+else: eight = 1
+finally: nine = 1
+"""
+
+
+def test_every_statement_that_binds_at_the_top_is_seen() -> None:
+    names = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    assert syntax.read(ast.parse(BINDING)).binds == {name: [syntax.OWN] for name in names}
+
+
+@pytest.mark.parametrize("head", ["def f():", "async def f():", "class f:"])
+def test_words_mean_nothing_and_an_empty_string_is_words(head: str) -> None:
+    bodies = [f"{head}\n {words} x" for words in ("", "'pkg.a';", "'';")]
+    assert len({syntax.read(ast.parse(body)).meaning for body in bodies}) == 1
+    assert syntax.read(ast.parse(bodies[1])).strings == []
+    assert syntax.read(ast.parse("x = 'pkg.a is words'")).strings == []
+
+
 def test_what_is_remembered_is_not_parsed_again(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = syntax.of(source)
     kept(source)
-    monkeypatch.setattr(syntax, "_parsed", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(syntax, "_said", lambda *_: pytest.fail("parsed again"))
     assert syntax.of(source) == said
 
 
@@ -100,6 +128,18 @@ def test_a_memory_that_is_damaged_or_anothers_does_not_count(source: Path) -> No
     assert len(syntax._known()) == 1
 
 
+def test_what_an_edited_module_would_read_otherwise_is_not_kept_as_its_own(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that outlives an edit of this module, as a kernel does, still reads by the old one."""
+    own = Path(syntax.__file__).read_bytes()
+    edited = source.with_name("edited.py")
+    edited.write_bytes(own + b"EDITED = 1")
+    monkeypatch.setattr(syntax, "__file__", str(edited))
+    writer = json.loads(kept(source).read_text())["writer"]
+    assert writer == f"{sys.version} {hashlib.sha256(own).hexdigest()}"
+
+
 def test_what_another_process_learned_meanwhile_is_kept_too(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,8 +152,11 @@ def test_what_another_process_learned_meanwhile_is_kept_too(
     assert len(json.loads(memory.read_text())["files"]) == 2
     monkeypatch.setattr(syntax, "MOST", 1)  # then only what this process asked for
     monkeypatch.setattr(syntax, "_asked", set())
+    broken = source.with_name("broken.py")
+    broken.write_text("def (")
+    with pytest.raises(UserError):  # of which nothing is known
+        syntax.of(broken)
     kept(source)
-    assert len(json.loads(memory.read_text())["files"]) == 1
 
 
 def test_nothing_is_kept_where_nothing_is_built_or_can_be(source: Path) -> None:
@@ -131,4 +174,9 @@ def test_what_does_not_parse_is_said_each_time(source: Path) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match=r"source.py, line 1: invalid syntax: expected Python"):
             syntax.of(source)
+    source.write_text(
+        "x = " + " + ".join(["1"] * 2_000)
+    )  # it parses, and nests too deep to be read
+    with pytest.raises(UserError, match=r"source.py: maximum recursion depth .*: expected Python"):
+        syntax.of(source)
     graph.forget()
