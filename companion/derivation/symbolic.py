@@ -204,7 +204,7 @@ def _without_squares(expr: sp.Expr) -> list[sp.Expr]:
     """
     rest = [expr]
     for angle in {f.args[0] for f in expr.atoms(sp.sin, sp.cos)}:
-        sine, cosine = sp.Dummy("s", real=True), sp.Dummy("c", real=True)
+        sine, cosine = sp.Dummy("s"), sp.Dummy("c")  # not real where the angle is not
         names = {sp.sin(angle): sine, sp.cos(angle): cosine}
         circle = sp.Poly(sine**2 + cosine**2 - 1, sine)
         polynomials = [sp.Poly(sp.expand(e.xreplace(names)), sine) for e in rest]
