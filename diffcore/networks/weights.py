@@ -43,5 +43,8 @@ def frozen(module: nn.Module, weights: Mapping[str, Tensor]) -> Net:
             f"as in its state_dict, got {len(weights)} others"
         )
     fixed = copy.deepcopy(module)
-    fixed.load_state_dict(dict(weights), assign=True)
+    own = {
+        name: value.detach().clone() for name, value in weights.items()
+    }  # theirs may be trained on
+    fixed.load_state_dict(own, assign=True)
     return torch.no_grad()(fixed.requires_grad_(False))

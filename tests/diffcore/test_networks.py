@@ -147,6 +147,24 @@ def test_frozen_weights_give_the_network_that_they_came_from():
     assert not plain(z, t).requires_grad
 
 
+def test_a_frozen_network_shares_nothing_with_the_networks_that_it_was_made_from():
+    net, module = (initialised(partial(TimeMLP, 4, 8, 2), seed) for seed in (1, 2))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    z, t = torch.ones(3, 4, requires_grad=True), torch.full((3,), 0.5)
+    live = dict(net.named_parameters()) | dict(net.named_buffers())
+    plain, other = frozen(module, live), frozen(module, before)
+    first = plain(z, t)
+    assert not torch.equal(first, other(z, t))
+    assert not first.requires_grad
+    assert all(p.requires_grad for p in [*net.parameters(), *module.parameters()])
+    with torch.no_grad():
+        for p in [*net.parameters(), *module.parameters()]:
+            p.add_(1)
+    assert torch.equal(plain(z, t), first)
+    exact = frozen(module, {name: value.double() for name, value in before.items()})
+    assert exact(z.double(), t.double()).dtype == torch.float64
+
+
 def test_the_weights_of_another_network_are_refused():
     net = TimeMLP(4, 8, 2)
     with pytest.raises(ValueError, match="weights: expected those of TimeMLP"):
