@@ -14,7 +14,9 @@ from scipy import integrate, stats
 from torch import Tensor
 
 from diffcore.exact import curves, data2d
+from diffcore.exact.components import Components
 from diffcore.exact.curves import CurveMixture
+from diffcore.exact.posterior import listed, shared
 from diffcore.exact.quadrature import BEND, CUTOFF, SPAN, panel_grid, settled
 
 CURVES = ["rings", "swiss_roll", "waves"]
@@ -87,6 +89,8 @@ def test_panels_are_settled_up_to_the_span_and_the_bend() -> None:
     assert not of(SPAN * (1 + 1e-9), 0)
     assert of(0, BEND)
     assert not of(0, BEND * (1 + 1e-9))
+    assert of(0, -BEND)
+    assert not of(0, -BEND * (1 + 1e-9))
 
 
 def test_a_panel_too_small_to_count_may_be_as_steep_as_it_likes() -> None:
@@ -95,5 +99,25 @@ def test_a_panel_too_small_to_count_may_be_as_steep_as_it_likes() -> None:
     values[0, 1, 2:] = CUTOFF + ramp + 1e-6  # the second panel of the second branch
     values[0, 1, :2] = CUTOFF + 1.0
     assert settled(values).item()
+    assert not settled(values, CUTOFF + 1.0).item()
     values[0, 1, 2:] -= 2e-6
     assert not settled(values).item()
+    assert settled(values, CUTOFF - 1.0).item()
+
+
+def test_labels_that_all_share_are_labels_listed_for_each() -> None:
+    """Uneven weights and little noise: exponents of a thousand nats, and every label at its own place."""
+    generator = torch.Generator().manual_seed(0)
+    mean, z = (torch.randn(2, n, generator=generator, dtype=torch.float64) for n in (5, 7))
+    basis = torch.linalg.qr(torch.randn(5, 2, 2, generator=generator, dtype=torch.float64))[0]
+    variance = 1e-4 * torch.rand(2, 5, generator=generator, dtype=torch.float64)
+    weight = torch.rand(5, generator=generator, dtype=torch.float64).log()
+    scales = (torch.linspace(0.5, 0.9, 7).double(), torch.linspace(0.3, 0.01, 7).double())
+    component = Components(mean, basis.permute(1, 2, 0), variance)
+    every = Components(*(part.repeat_interleave(7, -1) for part in component))
+    column = torch.arange(7).repeat(5)
+    both = shared(z, *scales, component, weight)
+    alone = listed(z, *scales, column, every, weight.repeat_interleave(7))
+    for value, wanted in zip(both, alone, strict=True):
+        assert wanted.isfinite().all()
+        torch.testing.assert_close(value, wanted, atol=1e-10, rtol=1e-10)
