@@ -52,7 +52,13 @@ def outlines(profile: str) -> list[Outline]:
     memory, key = paths.build_dir(profile) / "shards.json", _key()
     with FileLock(memory.with_name(".shards.lock")):  # where one process is at it, another waits
         known = _remembered(memory, key)
-        return _found(profile, memory, key) if known is None else known
+        if known is None:
+            known = _found(profile)
+            graph.forget()
+            if _key() == key:  # or code was edited while it was imported
+                content = {"key": key, "shards": [asdict(shard) for shard in known]}
+                write_text(memory, json.dumps(content, indent=1) + "\n")
+        return known
 
 
 @contextmanager
@@ -86,7 +92,7 @@ def _remembered(memory: Path, key: str) -> list[Outline] | None:
     return None
 
 
-def _found(profile: str, memory: Path, key: str) -> list[Outline]:
+def _found(profile: str) -> list[Outline]:
     from companion.runs import grids
 
     namers: dict[str, set[str]] = {}
@@ -98,8 +104,6 @@ def _found(profile: str, memory: Path, key: str) -> list[Outline]:
         ids = tuple(run.id for run in shard.runs.values())
         chapters = sorted(set[str]().union(*(namers[run] for run in ids)))
         found.append(Outline(shard.name, tuple(chapters), ids))
-    content = {"key": key, "shards": [asdict(shard) for shard in found]}
-    write_text(memory, json.dumps(content, indent=1) + "\n")
     return found
 
 

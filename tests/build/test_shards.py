@@ -13,6 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 from miniature import ROOT, Miniature, notebook
+from small_repository import SmallRepository
+
+from companion.build import shards
 
 TINY = '''
 """Twenty tiny runs: two shards of ten."""
@@ -145,6 +148,30 @@ def test_shards_that_two_processes_look_for_are_found_once(project: Miniature) -
     assert {len(found) for found in names} == {2}
     assert len(names) == 1
     assert sorted(words[-1] for words in said) == ["False", "True"]
+
+
+def test_what_was_found_while_its_code_was_edited_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, grid = SmallRepository(tmp_path, monkeypatch), "companion/chapters/tiny/grid.py"
+    for package in ("chapters", "chapters/tiny", "runs"):
+        small.edit(f"companion/{package}/__init__.py", "")
+    small.edit("companion/runs/grids.py", "def shards(): ...")
+    small.edit(grid, "def grid(): 1")
+    small.edit("_build/quick/none", "")
+    before, after = (shards.Outline(name, ("tiny",), ()) for name in ("before", "after"))
+
+    def edited(profile: str) -> list[shards.Outline]:
+        small.edit(grid, "def grid(): 2")
+        return [after]
+
+    monkeypatch.setattr(shards, "_found", edited)
+    assert shards.outlines("quick") == [after]
+    small.edit(grid, "def grid(): 1")  # undone
+    monkeypatch.setattr(shards, "_found", lambda profile: [before])
+    assert shards.outlines("quick") == [before]
+    monkeypatch.setattr(shards, "_found", lambda profile: pytest.fail("found again"))
+    assert shards.outlines("quick") == [before]
 
 
 def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
