@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,9 @@ def installed() -> str:
 def _versions(names: tuple[str, ...]) -> str:
     """The hash of what is installed of these packages; it does not change while a process lives."""
     versions = _installed_versions()
+    for name in {_normal(name) for name in names} - versions.keys():
+        with suppress(metadata.PackageNotFoundError):  # an older installer leaves another folder
+            versions[name] = metadata.version(name).partition("+")[0]
     found = {f"{name}=={versions[name]}\n" for name in map(_normal, names) if name in versions}
     return hashlib.sha256("".join(sorted(found)).encode()).hexdigest()
 
@@ -117,7 +121,7 @@ def made(name: str, profile: str) -> list[Path]:
 
 
 def write(name: str, profile: str, made_from: dict[str, str], seconds: float) -> None:
-    """Record that ``name`` has been made.
+    """Record that ``name`` has been made: of a file that was edited meanwhile, that it was another.
 
     Args:
         name: a notebook, or `HTML`.
@@ -125,8 +129,10 @@ def write(name: str, profile: str, made_from: dict[str, str], seconds: float) ->
         made_from: `needs`, as it was before the work began.
         seconds: how long it took.
     """
+    graph.forget()
+    now = needs(name)
     record = {
-        "needs": made_from,
+        "needs": {file: h if now.get(file) == h else "" for file, h in made_from.items()},
         "inputs": inputs(name, profile),
         "made": _hashes(made(name, profile)),
         "seconds": round(seconds, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -94,6 +95,16 @@ def test_a_page_that_is_gone_is_seen(built: SmallRepository, name: str) -> None:
     assert records.stale(PROFILE)[name].endswith(f"{name}.ipynb is missing or damaged")
 
 
+def test_what_was_edited_while_it_was_made_is_stale_though_the_edit_is_undone(
+    built: SmallRepository,
+) -> None:
+    made_from = records.needs(FIRST)
+    built.edit("companion/build/execute.py", "def execute(): 1")
+    records.write(FIRST, PROFILE, made_from, 2.0)
+    built.edit("companion/build/execute.py", "def execute(): ...")
+    assert records.stale(PROFILE)[FIRST] == "companion/build/execute.py changed"
+
+
 def test_a_table_made_anew_makes_stale_what_reads_it(built: SmallRepository) -> None:
     built.execute(FIRST, number=1.0)
     assert records.stale(PROFILE) == {}
@@ -144,6 +155,38 @@ def test_another_installed_version_makes_every_page_stale(
     records._versions.cache_clear()
 
 
+def test_every_package_of_every_lock_counts_however_it_is_written_or_installed(
+    built: SmallRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = built.root / "site-packages"
+    built.edit("requirements.lock", "One==1\nsome.other==2\nold==3\n")
+    built.edit("requirements-torch.lock", "torch==4\n")
+    monkeypatch.setattr(sys, "path", [str(place)])
+
+    def installed(*folders: str, old: str = "3") -> str:
+        shutil.rmtree(place, ignore_errors=True)
+        for folder in folders:
+            (place / f"{folder}.dist-info").mkdir(parents=True)
+        built.edit(
+            "site-packages/old.egg-info/PKG-INFO", f"Metadata-Version: 2.1\nVersion: {old}\n"
+        )
+        importlib.invalidate_caches()
+        records._versions.cache_clear()
+        return records.installed()
+
+    first = installed("one-1", "some_other-2", "torch-4")
+    assert installed("One-1", "some-other-2", "torch-4+cpu") == first
+    others = [
+        installed("one-2", "some_other-2", "torch-4"),
+        installed("one-1", "some_other-3", "torch-4"),
+        installed("one-2", "some_other-1", "torch-4"),  # the same numbers, of others
+        installed("one-1", "some_other-2", "torch-5"),
+        installed("one-1", "some_other-2", "torch-4", old="4"),
+    ]
+    records._versions.cache_clear()
+    assert len({first, *others}) == 6
+
+
 def test_the_installed_versions_are_those_that_the_packages_say() -> None:
     versions = records._installed_versions()
     pins = [name for lock in paths.LOCKS for name in read_pins(paths.ROOT / lock)]
@@ -156,7 +199,7 @@ def test_the_installed_versions_are_those_that_the_packages_say() -> None:
 def test_the_first_of_two_installed_versions_is_the_one_that_is_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for folder in ("a/Some_Name-1.0.dist-info", "b/some.name-2.0.dist-info"):
+    for folder in ("a/Some-_Name-1.0.dist-info", "b/some.name-2.0.dist-info"):
         (tmp_path / folder).mkdir(parents=True)
     monkeypatch.setattr(sys, "path", [str(tmp_path / "a"), str(tmp_path / "b")])
     assert records._installed_versions() == {"some-name": "1.0"}
