@@ -230,7 +230,7 @@ def _known() -> dict[str, dict[str, Any]]:
         content = read_object(_memory())
         files = content.get("files")
         if content.get("writer") == WRITER and content.get("sha256") == _digest(files):
-            return files
+            return content["files"]
     return {}
 
 
