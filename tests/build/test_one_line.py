@@ -66,6 +66,17 @@ def dangling(path: str) -> Spoil:
     return lambda root: (root / path).symlink_to(root / "nowhere")
 
 
+def grid(runs: str, folder: str = "") -> Spoil:
+    """A chapter with such runs, and a folder where their shards would be locked or remembered."""
+
+    def spoil(root: Path) -> None:
+        for file, text in (("__init__", ""), ("grid", f"def grid(profile): return {runs}")):
+            write(f"companion/chapters/a/{file}.py", text.encode())(root)
+        (root / "_build/quick" / folder).mkdir(parents=True)
+
+    return spoil
+
+
 NOTEBOOK = "notebooks/01_first.py"
 LISTING = "_build/quick/figures/01_first.manifest.json"
 BOOK = "book --profile quick"
@@ -89,7 +100,10 @@ BEFORE = {
     "logs is a file": (write("_build/quick/logs"), BOOK, ["logs: ", "expected a folder; move"]),
     "no notebooks": (remove(NOTEBOOK), BOOK, ["no notebooks in", "expected NN_topic.py"]),
     "no Snakefile": (remove("Snakefile"), BOOK, ["Snakefile", "restore it (git checkout"]),
+    "lock is a folder": (grid("{}", ".shards.lock"), BOOK, [".shards.lock", "move the folder"]),
+    "memory is a folder": (grid("{}", "shards.json"), BOOK, ["shards.json", "move the folder"]),
     # what does not read
+    "grid of no runs": (grid("5"), BOOK, ["companion/chapters/a/grid.py", "a function grid"]),
     "binary notebook": (write(NOTEBOOK, b"\xff\x00"), BOOK, [NOTEBOOK, "not UTF-8"]),
     "null byte": (write(NOTEBOOK, b"x = '\x00'"), BOOK, [NOTEBOOK, "expected Python that parses"]),
     "module does not parse": (
