@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_a_panel_too_small_to_count_may_be_as_steep_as_it_likes() -> None:
     values[0, 1, 2:] -= 2e-6
     assert not settled(values).item()
     assert settled(values, CUTOFF - 1.0).item()
+
+
+def test_what_lies_below_a_cutoff_is_left_out_of_halved_panels_too() -> None:
+    mixture = data2d.rings()
+    at = given_at(mixture, 20, 12.0)
+    whole, part = (m.log_prob(*at) for m in (mixture, replace(mixture, cutoff=1e-3)))
+    assert (part < whole - 0.01).any()
+    assert (part <= whole + 1e-12).all()
 
 
 def test_labels_that_all_share_are_labels_listed_for_each() -> None:
