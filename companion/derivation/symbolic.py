@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, singledispatch
+from itertools import combinations
 from typing import Any
 
 import mpmath as mp
@@ -185,10 +186,18 @@ _QUOTIENTS = {
 
 
 def _trigonometric(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
-    """With 1 - cos^2 for each sin^2, the numerator of a - b is 0 and its denominator is not."""
+    """With 1 - cos^2 for each sin^2, the numerator of a - b is 0 and its denominator is not.
+
+    Sines of sums and multiples are expanded; of an angle and a fraction of it nothing is proved, for they
+    are no independent unknowns: sin x - 2 sin(x/2) cos(x/2) would be taken for a number other than 0.
+    """
     difference = a - b
     for function, quotient in _QUOTIENTS.items():
         difference = difference.replace(function, quotient)
+    difference = sp.expand_trig(difference)
+    angles = {f.args[0] for f in difference.atoms(sp.sin, sp.cos)}
+    if any((one / other).is_Rational for one, other in combinations(angles, 2)):
+        return False
     try:
         top, bottom = map(_without_squares, sp.together(difference).as_numer_denom())
     except sp.PolynomialError:

@@ -20,6 +20,8 @@ TRUE = {
     "cosecant": (sp.csc(x) * s, sp.Integer(1)),
     "fraction": (s / (1 + c), (1 - c) / s),
     "two angles": ((s**2 + c**2) * (sp.sin(y) ** 4 - sp.cos(y) ** 4), 1 - 2 * sp.cos(y) ** 2),
+    "double angle": (sp.cos(2 * x), 1 - 2 * s**2),
+    "sum": (sp.sin(x + y) * sp.sin(x - y), s**2 - sp.sin(y) ** 2),
     "sixth powers": (s**6 + c**6, 1 - 3 * s**2 * c**2),
 }
 FALSE = {
@@ -33,6 +35,12 @@ FALSE = {
     "a root of a complex square": (sp.sqrt(sp.cos(w) ** 2), sp.Abs(sp.cos(w))),
     "in a logarithm": (sp.log(s**2), sp.log(c**2)),
     "nothing by nothing": (NOTHING / (s**2 + c**2 - 1), sp.Integer(0)),
+    "by a double angle": (NOTHING / (sp.sin(2 * x) - 2 * s * c), sp.Integer(0)),
+    "by half an angle": (NOTHING / (s - 2 * sp.sin(x / 2) * sp.cos(x / 2)), sp.Integer(0)),
+    "by a sum": (
+        NOTHING / (sp.sin(x + y) - s * sp.cos(y) - c * sp.sin(y)),
+        sp.Integer(0),
+    ),
 }
 
 
