@@ -225,7 +225,12 @@ def _digest(files: Any) -> str:
 
 @cache
 def _known() -> dict[str, dict[str, Any]]:
-    """What is known of files, by the hash of their text."""
+    """What this process knows of files, by the hash of their text."""
+    return _kept()
+
+
+def _kept() -> dict[str, dict[str, Any]]:
+    """What is written down."""
     with suppress(Unreadable):
         content = read_object(_memory())
         files = content.get("files")
@@ -241,12 +246,11 @@ def _keep_at_exit() -> None:
 
 def keep() -> None:
     """Write down what is known, where there is a build folder; it is lost where that cannot be."""
-    known, place = _known(), _memory()
-    _known.cache_clear()
-    files = _known() | known  # another process may have written meanwhile
+    kept, place = _kept(), _memory()
+    files = kept | _known()  # another process may have written meanwhile
     if len(files) > MOST:
         files = {key: files[key] for key in _asked}
-    if place.parent.is_dir():
+    if files != kept and place.parent.is_dir():
         content = {"writer": WRITER, "sha256": _digest(files), "files": files}
         with suppress(UserError):
             write_text(place, json.dumps(content, sort_keys=True) + "\n")

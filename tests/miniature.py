@@ -73,6 +73,10 @@ class Miniature:
         )
         return cls(root)
 
+    def copied(self, root: Path) -> Miniature:
+        """Another at ``root``, with whatever has been built in this one."""
+        return Miniature(Path(shutil.copytree(self.root, root)), dict(self.environment))
+
     def run(self, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
         """Run ``python -m companion`` in the project."""
         return subprocess.run(

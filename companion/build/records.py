@@ -65,11 +65,11 @@ def installed() -> str:
 @cache
 def _versions(names: tuple[str, ...]) -> str:
     """The hash of what is installed of these packages; it does not change while a process lives."""
-    versions = _installed_versions()
-    for name in {_normal(name) for name in names} - versions.keys():
+    versions, wanted = _installed_versions(), {_normal(name) for name in names}
+    for name in wanted - versions.keys():
         with suppress(metadata.PackageNotFoundError):  # an older installer leaves another folder
             versions[name] = metadata.version(name).partition("+")[0]
-    found = {f"{name}=={versions[name]}\n" for name in map(_normal, names) if name in versions}
+    found = [f"{name}=={versions[name]}\n" for name in wanted & versions.keys()]
     return hashlib.sha256("".join(sorted(found)).encode()).hexdigest()
 
 

@@ -43,8 +43,7 @@ def frozen(module: nn.Module, weights: Mapping[str, Tensor]) -> Net:
             f"as in its state_dict, got {len(weights)} others"
         )
     fixed = copy.deepcopy(module)
-    own = {
-        name: value.detach().clone() for name, value in weights.items()
-    }  # theirs may be trained on
+    # copies, since those that are given may be trained on
+    own = {name: value.detach().clone() for name, value in weights.items()}
     fixed.load_state_dict(own, assign=True)
     return torch.no_grad()(fixed.requires_grad_(False))

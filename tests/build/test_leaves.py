@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -62,22 +63,25 @@ class Another(Elbo):
 '''
 
 
+@dataclass(frozen=True)
 class Copy:
     """A copy of the repository, in which code can be run."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    root: Path
+
+    @classmethod
+    def make(cls, root: Path) -> Copy:
+        """Copy what a build is made from."""
         for name in check.SOURCES:
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, root / name)
             elif (ROOT / name).is_file():
                 shutil.copy2(ROOT / name, root / name)
+        return cls(root)
 
     def copied(self, root: Path) -> Copy:
         """Another, with whatever has been built in this one."""
-        other = Copy.__new__(Copy)
-        other.root = Path(shutil.copytree(self.root, root))
-        return other
+        return Copy(Path(shutil.copytree(self.root, root)))
 
     def run(self, code: str) -> str:
         """Run ``code`` there; return what it prints."""
@@ -110,7 +114,7 @@ class Copy:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy in which everything has just been built."""
-    made = Copy(tmp_path_factory.mktemp("leaves") / "copy")
+    made = Copy.make(tmp_path_factory.mktemp("leaves") / "copy")
     made.run(BUILT)
     assert made.stale() == set()
     return made

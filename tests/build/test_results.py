@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +56,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Miniature:
 
 @pytest.fixture
 def project(recorded: Miniature, tmp_path: Path) -> Miniature:
-    return Miniature(Path(shutil.copytree(recorded.root, tmp_path / "project")))
+    return recorded.copied(tmp_path / "project")
 
 
 def test_a_build_that_reproduces_the_record_says_nothing_and_changes_nothing(

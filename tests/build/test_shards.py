@@ -74,8 +74,10 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Miniature:
 
 
 def copied(project: Miniature, root: Path) -> Miniature:
-    shutil.copytree(project.root, root)
-    return Miniature(root, {"COMPANION_RUNS": str(root / "runs")})
+    """A copy with training runs of its own."""
+    copy = project.copied(root)
+    copy.environment["COMPANION_RUNS"] = str(root / "runs")
+    return copy
 
 
 @pytest.fixture

@@ -140,6 +140,22 @@ def test_what_an_edited_module_would_read_otherwise_is_not_kept_as_its_own(
     assert writer == f"{sys.version} {hashlib.sha256(own).hexdigest()}"
 
 
+def test_what_is_learned_after_keeping_is_kept_too_and_nothing_is_written_twice(
+    source: Path,
+) -> None:
+    memory = kept(source)
+    before = memory.stat().st_ino
+    syntax.of(source)
+    syntax.keep()
+    assert memory.stat().st_ino == before
+    other = source.with_name("other.py")
+    other.write_text("import json")
+    syntax.of(other)
+    syntax.keep()
+    assert memory.stat().st_ino != before
+    assert len(json.loads(memory.read_text())["files"]) == len(syntax._known()) == 2
+
+
 def test_what_another_process_learned_meanwhile_is_kept_too(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,9 +190,8 @@ def test_what_does_not_parse_is_said_each_time(source: Path) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match=r"source.py, line 1: invalid syntax: expected Python"):
             syntax.of(source)
-    source.write_text(
-        "x = " + " + ".join(["1"] * 2_000)
-    )  # it parses, and nests too deep to be read
+    # this parses, and nests too deep to be read
+    source.write_text("x = " + " + ".join(["1"] * 2_000))
     with pytest.raises(UserError, match=r"source.py: maximum recursion depth .*: expected Python"):
         syntax.of(source)
     graph.forget()
