@@ -156,7 +156,7 @@ MOMENTS_RULE = (
     "two distances differ by more "
     "than both 95 % points of exact samples together; undecided if by less, or if the study drew "
     "the two targets' samples by "
-    "different samplers, since then the sampler may be what differs (as it does in every comparison with $v$)"
+    "different samplers, since then the sampler may be what differs"
 )
 
 CLAIMS: tuple[Claim, ...] = (

@@ -135,9 +135,9 @@ def truncation(t_min: Sequence[float], budget: Budget) -> pd.DataFrame:
 
 ESTIMATORS_SHOWN: dict[str, Any] = {
     "caption": "Two estimators of one number: the perfect denoiser's unguarded NELBO on the "
-    "clusters, $t > 10^{-6}$, code units. With uniform times the variance is infinite in the "
-    "limit $t_0 \\to 0$, as proved above, and a single draw can hold much of the sum; with uniform "
-    "log-SNR the relative error stays bounded.",
+    "clusters, $t > 10^{-6}$, code units. For Gaussian data of variance 1 the relative error of "
+    "one draw is, as shown above, unbounded for uniform times as their smallest tends to 0, and bounded "
+    "for uniform log-SNR.",
     "columns": {
         "n": "draws",
         "uniform_mean": "uniform t: mean",

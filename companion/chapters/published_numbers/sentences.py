@@ -92,7 +92,7 @@ def how_close(floors: pd.DataFrame) -> str:
         f"**In the mean of the last 20 epochs:** {int((floors['excess_last20'] < 0).sum())} of "
         f"{len(floors)} values are below their floor, and the excess is {last20.min():.1%} to "
         f"{last20.max():.1%}.\n\n"
-        f"**More than three standard errors above:** {len(clear)} values, in percent: "
+        f"**More than {CLEARLY} standard errors above:** {len(clear)} values, in percent: "
         f"{_named(clear, 'excess_percent') or 'none'}. Of so many, "
         f"{len(floors) * stats.norm.sf(CLEARLY):.1g} would be expected by chance if errors were normal."
     )
