@@ -42,6 +42,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UserError(cannot("write", error, path, f"room for {len(content):,} bytes")) from error
 
 
+def remove_halves(folder: Path) -> None:
+    """Remove what `write_bytes` was killed amid, in a folder in which nobody else writes now."""
+    for path in folder.glob(f".*.{'[0-9a-f]' * 8}"):
+        path.unlink()
+
+
 def write_text(path: Path, content: str) -> None:
     """Write ``content`` to ``path`` as UTF-8, whole or not at all; raises like `write_bytes`."""
     write_bytes(path, content.encode())

@@ -15,7 +15,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from companion.errors import UserError
-from companion.files import write_bytes
+from companion.files import remove_halves, write_bytes
 from companion.runs import outcome
 from companion.runs.outcome import LOSSES, METRICS, WEIGHTS
 from companion.runs.run import Run, Trained, module
@@ -150,7 +150,8 @@ def _advance(
 
 
 def _resume(run: Run) -> State:
-    """Read a run's checkpoint; without one, prepare its folder."""
+    """Read a run's checkpoint; without one, prepare its folder. A kill may have left halves there."""
+    remove_halves(run.folder)
     path = run.folder / CHECKPOINT
     if not path.is_file():
         text = json.dumps(run.config, indent=1, sort_keys=True)

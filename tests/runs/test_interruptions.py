@@ -34,6 +34,15 @@ def test_interrupted_at_any_write_it_ends_in_the_same_bytes(
         assert [contents(run) for run in wanted] == whole
 
 
+def test_what_a_kill_left_half_written_goes_when_the_training_goes_on(folder: Path):
+    FIRST.folder.mkdir(parents=True)
+    halves = [FIRST.folder / f".{name}.0123abcd" for name in ("config.json", training.CHECKPOINT)]
+    for path in [*halves, FIRST.folder / ".another's"]:
+        path.write_bytes(b"ha")
+    runs.get([FIRST])
+    assert [path.name for path in FIRST.folder.glob(".*")] == [".another's"]
+
+
 SCRIPT = """
 import sys, time
 import torch
