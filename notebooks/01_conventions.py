@@ -34,7 +34,8 @@
 # | $\hat x$, $\hat\epsilon$, ... | a prediction from $z_t$ and $t$ |
 # | $w(\lambda)$ | the weight of a noise level in a loss |
 #
-# A prime is a derivative in $t$. A square of a vector is the sum over its dimensions. Losses are in nats.
+# A prime is a derivative in $t$. A square of a vector is the sum over its dimensions. Losses are in nats. One letter
+# has two uses: $s$ as a time, as in $z_s$ and $\sigma_s$, is the earlier one; $s$ alone is the score, below.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -243,8 +244,8 @@ Markdown(results.unseen_at_half(cost))
 # So the tests of `diffcore` convert every ordered pair of targets on every schedule of the package, those that do not
 # preserve variance among them, from $t = 10^{-6}$ to $1 - 10^{-6}$.
 #
-# A related case, measured in the tests: the SD3 and Flux training recipe in `diffusers` draws $u$ from a
-# logit-normal and looks up `timesteps[1000 * u]`. By the table above that is time $1 - u$. With the
+# A related case, measured in the tests: the SD3 and Flux training recipe in `diffusers` draws `u` from a
+# logit-normal and looks up `timesteps[1000 * u]`. By the table above that is time 1 − `u`. With the
 # default mean of 0 this is harmless, by symmetry: sorted, the times are the same. With a mean of 1 they are mirrored:
 
 # %%
@@ -253,9 +254,9 @@ import torch
 from diffcore.schedules import RectifiedFlow
 from diffcore.times import LogitNormal
 
-u = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
+shares = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
 for mean in (0.0, 1.0):
-    meant = LogitNormal(mean).quantile(u, RectifiedFlow()).t
+    meant = LogitNormal(mean).quantile(shares, RectifiedFlow()).t
     trained = (1 - meant).flip(0)
     gap = (meant - trained).abs().max()
     print(

@@ -12,18 +12,19 @@ import pandas as pd
 
 from companion import notebooks
 from companion.build import records, results
-from companion.evidence.compare import Comparison, Outcome
+from companion.evidence.compare import ROUNDING, Comparison, Outcome
 
 PAGE = "reproduced.md"
 PACKAGES = ("torch", "numpy", "scipy", "sympy", "mpmath", "matplotlib", "pandas", "jupyter-book")
 
-INTRO = """\
+INTRO = f"""\
 # Reproduced here
 
 Every figure and table of this book is kept once as a *result of record*, in `figures/`. This page is
 written by the build itself: it compares what was just made with the record. Tables are compared number by
 number, figures by the numbers that they draw. A difference is relative to the larger of the two numbers;
-the largest one is shown beside the tolerance that the figure or table states. On the machine of the
+the largest one is shown beside the tolerance that the figure or table states. A difference of at most
+{ROUNDING:.0e}, by itself or beside the largest number of its column, is rounding. On the machine of the
 record all are 0.
 """
 
@@ -63,16 +64,21 @@ def _table(found: list[Comparison]) -> str:
             "kind": c.entry["kind"],
             "made by": f"[](./{c.entry['notebook']})",
             "outcome": str(c.outcome) if c.outcome.agrees else f"**{c.outcome}**",
-            "difference": "–"
-            if np.isnan(c.difference)
-            else f"{c.difference:.0e}"
-            if c.difference
-            else "0",
+            "difference": _size(c),
             "tolerance": f"{c.entry['tolerance']:.0e}",
         }
         for c in found
     ]
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) + "\n"
+
+
+def _size(found: Comparison) -> str:
+    """The largest relative difference, in words where it is none or no more than rounding."""
+    if np.isnan(found.difference):
+        return "–"
+    if found.difference:
+        return f"{found.difference:.0e}"
+    return "rounding" if found.outcome is Outcome.WITHIN else "0"
 
 
 def _where(profile: str) -> str:
