@@ -163,6 +163,7 @@ artifacts.table(
     caption="Names in other libraries, checked. *Difference*: the largest "
     "between what the library computes and what `diffcore` computes for the "
     "meaning given here, relative where the value exceeds 1.",
+    negligible=names["tolerance"].max(),  # what is shown is rounding, which no two machines share
     columns={
         "library": "library",
         "theirs": "they write",

@@ -228,7 +228,11 @@ scores = {key: score(run.denoiser) for key, run in trained.items()}
 nelbo = results.per_model(scores, plan.steps)
 provenance = {"seeds": list(seeds), "n": len(test), "runs": [one.run.id for one in named.values()]}
 per_model = artifacts.table(
-    nelbo, "digits_nelbo", caption="Held-out bits per pixel of every trained model.", **provenance
+    nelbo,
+    "digits_nelbo",
+    caption="Held-out bits per pixel of every trained model.",
+    negligible=results.SAME_BITS,
+    **provenance,
 )
 
 # %%
@@ -255,6 +259,7 @@ artifacts.table(
         "above_v_se_images": "its se, images",
         "above_v_sd_seeds": "its sd, seeds",
     },
+    negligible=results.SAME_BITS,
     **provenance,
 )
 
@@ -287,6 +292,7 @@ artifacts.figure(
     figures.cost_curves(curves, untrained, edges),
     "digits_cost_curves",
     **figures.cost_curves_shown(curves, len(seeds)),
+    tolerance=results.SAME_COST,
     **provenance,
 )
 
@@ -379,6 +385,7 @@ artifacts.figure(
     alt="Strips of eight small grey images: held-out digits, Gaussian samples, and samples of the eight trained models.",
     n=8,
     seeds=[0],
+    negligible=figures.SAME_GREY,
     runs=[
         trained[objective, target, 0].run.id
         for objective in grid.OBJECTIVES

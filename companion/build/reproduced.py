@@ -23,9 +23,9 @@ INTRO = f"""\
 Every figure and table of this book is kept once as a *result of record*, in `figures/`. This page is
 written by the build itself: it compares what was just made with the record. Tables are compared number by
 number, figures by the numbers that they draw. A difference is relative to the larger of the two numbers;
-the largest one is shown beside the tolerance that the figure or table states. A difference of at most
-{ROUNDING:.0e}, by itself or beside the largest number of its column, is rounding. On the machine of the
-record all are 0.
+the largest one is shown beside the tolerance that the figure or table states. Some state an absolute
+tolerance as well: differences up to it are not counted. Nor is rounding, a difference of at most
+{ROUNDING:.0e}, by itself or beside the largest number of its column. On the machine of the record all are 0.
 """
 
 
@@ -65,7 +65,7 @@ def _table(found: list[Comparison]) -> str:
             "made by": f"[](./{c.entry['notebook']})",
             "outcome": str(c.outcome) if c.outcome.agrees else f"**{c.outcome}**",
             "difference": _size(c),
-            "tolerance": f"{c.entry['tolerance']:.0e}",
+            "tolerance": c.tolerated,
         }
         for c in found
     ]
@@ -78,7 +78,7 @@ def _size(found: Comparison) -> str:
         return "–"
     if found.difference:
         return f"{found.difference:.0e}"
-    return "rounding" if found.outcome is Outcome.WITHIN else "0"
+    return "none counted" if found.outcome is Outcome.WITHIN else "0"
 
 
 def _where(profile: str) -> str:

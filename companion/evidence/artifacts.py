@@ -46,12 +46,15 @@ class Provenance(TypedDict, total=False):
         n: the number of samples behind each point or number.
         runs: identifiers of the training runs behind it.
         tolerance: largest relative difference to expect on another machine; `TOLERANCE` by default.
+        negligible: a difference, in the unit of the numbers themselves, up to which none is counted, for
+            numbers that may come close to zero, where relative ones say little; 0 by default.
     """
 
     seeds: Sequence[int]
     n: int
     runs: Sequence[str]
     tolerance: float
+    negligible: float
 
 
 @dataclass(frozen=True)
@@ -170,8 +173,14 @@ class Artifacts:
         n: int | None = None,
         runs: Sequence[str] = (),
         tolerance: float = TOLERANCE,
+        negligible: float = 0.0,
     ) -> dict[str, Any]:
-        more = {"seeds": list(seeds), "n": n, "runs": list(runs)}
+        more = {
+            "seeds": list(seeds),
+            "n": n,
+            "runs": list(runs),
+            "negligible": float(negligible) or None,
+        }
         return {
             "kind": kind,
             "notebook": self.notebook,

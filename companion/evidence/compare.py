@@ -59,6 +59,14 @@ class Comparison:
     detail: str
 
     @property
+    def tolerated(self) -> str:
+        """What the figure or table tolerates, in words: relative, and absolute where it says so."""
+        negligible = self.entry.get("negligible", 0)
+        return f"{self.entry['tolerance']:.0e}" + (
+            f", {negligible:.0e} absolute" if negligible else ""
+        )
+
+    @property
     def words(self) -> str:
         """One line for people."""
         size = (
@@ -66,7 +74,7 @@ class Comparison:
             if np.isnan(self.difference)
             else f", largest relative difference {self.difference:.1e}"
         )
-        size += f" (tolerance {self.entry['tolerance']:.0e})" if size else ""
+        size += f" (tolerance {self.tolerated})" if size else ""
         return f"{self.name}: {self.outcome}{size}{': ' if self.detail else ''}{self.detail}"
 
 
@@ -115,8 +123,10 @@ def _compared(name: str, entry: Mapping[str, Any], old: Path, new: Path) -> Comp
         measured = one[column].str.fullmatch(FLOAT) & two[column].str.fullmatch(FLOAT)
         if not one[column][~measured].equals(two[column][~measured]):
             return Comparison(name, entry, Outcome.OTHER, np.nan, f"other words in {column!r}")
-        numbers = (pd.to_numeric(frame[column][measured]).to_numpy(float) for frame in (one, two))
-        size = difference(*numbers)
+        before, now = (
+            pd.to_numeric(frame[column][measured]).to_numpy(float) for frame in (one, two)
+        )
+        size = difference(before, now, entry.get("negligible", 0.0))
         if size > worst:
             worst, where = size, f"in {column!r}"
     outcome = Outcome.WITHIN if worst <= entry["tolerance"] else Outcome.OUT
@@ -141,8 +151,11 @@ def _headings(path: Path) -> list[str]:
     return [cell.strip() for cell in first.split("|")]
 
 
-def difference(old: np.ndarray, new: np.ndarray) -> float:
-    """The largest relative difference of two columns; infinite where only one has a number."""
+def difference(old: np.ndarray, new: np.ndarray, negligible: float = 0.0) -> float:
+    """The largest relative difference of two columns; infinite where only one has a number.
+
+    Differences of at most ``negligible``, or of rounding, count as none.
+    """
     if not np.array_equal(np.isfinite(old), np.isfinite(new)):
         return float("inf")
     if not np.array_equal(old[~np.isfinite(old)], new[~np.isfinite(new)], equal_nan=True):
@@ -150,5 +163,5 @@ def difference(old: np.ndarray, new: np.ndarray) -> float:
     old, new = old[np.isfinite(old)], new[np.isfinite(new)]
     size = np.maximum(np.abs(old), np.abs(new))
     gap = np.abs(old - new)
-    gap[gap <= ROUNDING * max(1.0, size.max(initial=0))] = 0
+    gap[gap <= max(negligible, ROUNDING * max(1.0, size.max(initial=0)))] = 0
     return float(np.divide(gap, size, out=np.zeros_like(gap), where=gap > 0).max(initial=0))

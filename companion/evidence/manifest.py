@@ -6,6 +6,7 @@ names is a bare name, so nothing outside its folder is ever read, copied or remo
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Mapping
@@ -48,6 +49,9 @@ def _problem(name: str, entry: Any) -> str:
     tolerance = entry.get("tolerance")
     if not isinstance(tolerance, int | float) or not 0 <= tolerance <= 2:
         return "expected a tolerance, a relative difference from 0 to 2"
+    negligible = entry.get("negligible", 0)
+    if not isinstance(negligible, int | float) or not 0 <= negligible < math.inf:
+        return "expected a negligible difference, a number from 0 on"
     files = entry.get("files")
     if not isinstance(files, dict) or not files:
         return "expected its files, each with its hash"

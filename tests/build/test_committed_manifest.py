@@ -40,6 +40,9 @@ ENTRIES: list[tuple[str, Any, str]] = [
     ("numbers", GOOD | {"files": {}}, "expected its files"),
     ("numbers", GOOD | {"tolerance": "much"}, "expected a tolerance"),
     ("numbers", GOOD | {"tolerance": float("nan")}, "expected a tolerance"),
+    ("numbers", GOOD | {"negligible": -1e-9}, "expected a negligible difference"),
+    ("numbers", GOOD | {"negligible": float("inf")}, "expected a negligible difference"),
+    ("numbers", GOOD | {"negligible": "little"}, "expected a negligible difference"),
     ("numbers", GOOD | {"notebook": ["01_first"]}, "expected the name of its notebook"),
 ]
 OF_A_BUILD = FILES + [(json.dumps({n: entry}).encode(), says) for n, entry, says in ENTRIES]

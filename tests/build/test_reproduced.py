@@ -14,7 +14,7 @@ from companion.evidence.compare import Comparison, Outcome
     ("outcome", "difference", "shown"),
     [
         (Outcome.SAME, 0.0, "0"),
-        (Outcome.WITHIN, 0.0, "rounding"),  # other digits, though no difference that counts
+        (Outcome.WITHIN, 0.0, "none counted"),  # other digits, though no difference that counts
         (Outcome.WITHIN, 2e-9, "2e-09"),
         (Outcome.OTHER, 0.0, "0"),
         (Outcome.OUT, math.inf, "inf"),
@@ -30,4 +30,4 @@ def test_a_difference_is_shown_as_what_it_is(
     page = reproduced.page("standard")
     (row,) = [line for line in page.splitlines() if line.startswith("| `numbers`")]
     assert [cell.strip() for cell in row.split("|")[5:7]] == [shown, "1e-06"]
-    assert "at most\n1e-12, by itself" in page
+    assert "a difference of at most\n1e-12, by itself" in page

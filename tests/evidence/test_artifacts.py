@@ -4,6 +4,7 @@ import json
 import multiprocessing
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -55,6 +56,18 @@ def test_a_table_keeps_every_digit_and_loads_again(folder):
     assert "0.33" in shown.markdown
     assert "0.3333" not in shown.markdown
     assert ":name: tab-thirds" in shown.markdown
+
+
+def test_an_absolute_tolerance_is_kept_of_any_kind_of_number_and_none_by_default(folder):
+    saver = Artifacts(NOTEBOOK, "quick")
+    frame = pd.DataFrame({"a": [1.0]})
+    saver.table(frame, "plain", caption="Plain.")
+    limits = pd.Series([1e-9, 3e-6], dtype=object)
+    saver.table(frame, "near_zero", caption="Near zero.", negligible=limits.max())
+    saver.table(frame, "in_numpy", caption="NumPy.", negligible=np.float32(0.5))
+    found = json.loads((folder / f"{NOTEBOOK}.manifest.json").read_text())
+    assert "negligible" not in found["plain"]
+    assert (found["near_zero"]["negligible"], found["in_numpy"]["negligible"]) == (3e-6, 0.5)
 
 
 def test_a_changed_or_missing_table_is_refused_in_one_line(folder):

@@ -107,6 +107,19 @@ def test_the_record_and_not_the_build_says_what_is_tolerated(folders) -> None:
     )
 
 
+@pytest.mark.parametrize(("by", "expected"), [(0.0099, Outcome.WITHIN), (0.0101, Outcome.OUT)])
+def test_differences_up_to_a_negligible_one_are_not_counted(folders, by, expected) -> None:
+    # Beside a number near zero the same difference is 100 times as large, relatively, as beside 1.
+    old, new = folders
+    for folder, near in ((old, 1e-4), (new, 1e-4 + by)):
+        pd.DataFrame({"grey": [near, 1.0]}).to_csv(folder / "t.csv", index=False)
+    (found,) = compare(old, {"t": entry() | {"negligible": 0.01}}, new, {"t": entry()})
+    assert found.outcome is expected
+    assert found.tolerated == "1e-06, 1e-02 absolute"
+    (loose,) = compare(old, {"t": entry()}, new, {"t": entry() | {"negligible": 0.01}})
+    assert loose.outcome is Outcome.OUT  # the record says what counts, not the build
+
+
 def test_the_line_says_how_much_where_and_what_is_allowed(folders) -> None:
     found = outcome(folders, TABLE, TABLE.assign(loss=[1.0, 4.0]))
     assert found.words == (

@@ -17,6 +17,8 @@ from companion.evidence import style
 
 CEILING = 1 / (2 * math.log(2))
 """Bits per pixel and nat of log-SNR that it costs to predict no noise at all, eps_hat = 0."""
+SAME_GREY = 2 / 255
+"""What the pixels of a sample, from -1 to 1, may differ by on two machines: one of 256 shades of grey."""
 NAMES = {"nelbo": "trained on the NELBO", "weighted": "trained on its own squared error"}
 #: The models that need no training, as they are drawn.
 BASELINES: dict[str, tuple[str, dict[str, Any]]] = {
