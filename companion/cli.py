@@ -195,7 +195,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
             )
     message = getattr(error, "format_message", None)  # a mistake in the arguments
     if message is not None:
-        return f"{message()}; see python -m companion --help", 2
+        return f"{message().rstrip('.')}; see python -m companion --help", 2
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     return (

@@ -165,6 +165,18 @@ def test_the_makefile_says_what_each_target_does() -> None:
     assert all(len(line.split()) > 2 for line in lines)
 
 
+@pytest.mark.parametrize("name", ["name", "profile", "nb", "seed"])
+def test_a_variable_in_the_wrong_case_is_refused_and_not_ignored(name: str) -> None:
+    command = ["make", "--no-print-directory", "help"]
+    asked = subprocess.run([*command, f"{name}=x"], cwd=ROOT, capture_output=True, text=True)
+    assert asked.returncode == 2
+    assert f"{name}= is not read: expected {name.upper()}=" in asked.stderr
+    meant = subprocess.run([*command, f"{name.upper()}=x"], cwd=ROOT, capture_output=True)
+    assert meant.returncode == 0
+    elsewhere = os.environ | {name: "x"}  # a variable of the shell is nobody's mistake
+    assert subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True).returncode == 0
+
+
 def test_ci_runs_make_test_and_nothing_weaker() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in script

@@ -39,7 +39,7 @@ def one_line(stderr: str) -> str:
         ("book --only 98", ["unknown notebook '98'", "expected one of", "01_"]),
         ("notebook nope", ["unknown notebook 'nope'", "expected one of"]),
         ("notebook 01 --profile huge", ["unknown profile 'huge'", "quick, standard, paper"]),
-        ("notebook", ["Missing argument", "--help"]),
+        ("notebook", ["Missing argument 'name'; see", "--help"]),
         ("nonsense", ["No such command 'nonsense'", "--help"]),
         ("book --jobs many", ["valid integer", "--help"]),
         ("book --jobs 0", ["greater than or equal to 1", "--help"]),
