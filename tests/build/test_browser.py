@@ -131,12 +131,12 @@ def complaints(browser: Chrome) -> list[str]:
 
 
 def requests(browser: Chrome) -> list[str]:
-    """Return every address that the browser asked for, but for data in the page itself."""
+    """Return every address asked for, but for data in the page itself and the browser's own start page."""
     events = [json.loads(x["message"])["message"] for x in browser.get_log("performance")]
     sent = [
         x["params"]["request"]["url"] for x in events if x["method"] == "Network.requestWillBeSent"
     ]
-    return [address for address in sent if not address.startswith(("data:", "blob:"))]
+    return [address for address in sent if not address.startswith(("data:", "blob:", "chrome:"))]
 
 
 def test_the_first_page_leads_to_the_first_chapter(site: str, browser: Chrome) -> None:
