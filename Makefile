@@ -10,7 +10,8 @@ VENV ?= .venv
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 
 # Make takes any name for a variable: one in the wrong case would be ignored without a word.
-$(foreach v,profile jobs venv python uv name nb package n seed,$(if $(filter command,$(firstword $(origin $v))),$(error $v= is not read: expected $(shell echo $v | tr a-z A-Z)=)))
+upper = $(shell echo '$1' | tr a-z A-Z)
+$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$(if $(filter $(call upper,$v),$v),,$(error $v= is not read: expected $(call upper,$v)=))))
 
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed

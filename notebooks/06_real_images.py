@@ -231,7 +231,7 @@ per_model = artifacts.table(
     nelbo,
     "digits_nelbo",
     caption="Held-out bits per pixel of every trained model.",
-    negligible=results.SAME_BITS,
+    tolerance=results.SAME_COST,
     **provenance,
 )
 
@@ -259,7 +259,7 @@ artifacts.table(
         "above_v_se_images": "its se, images",
         "above_v_sd_seeds": "its sd, seeds",
     },
-    negligible=results.SAME_BITS,
+    tolerance=results.SAME_GAP,
     **provenance,
 )
 

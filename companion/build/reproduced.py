@@ -73,7 +73,7 @@ def _table(found: list[Comparison]) -> str:
 
 
 def _size(found: Comparison) -> str:
-    """The largest relative difference, in words where it is none or no more than rounding."""
+    """The largest relative difference, in words where digits differ and no difference counts."""
     if np.isnan(found.difference):
         return "–"
     if found.difference:

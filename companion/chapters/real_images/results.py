@@ -16,13 +16,11 @@ from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
 from diffcore.denoisers import Denoiser
 from diffcore.targets import Target
 
-SAME_BITS = 1e-3
-"""Bits per pixel that two machines may differ by: less than the last digit shown.
-
-Networks are trained in float32, and processors add in different orders. Of two, all bits agreed to 3e-4.
-"""
 SAME_COST = 1e-4
-"""What the cost of a nat may differ by for the same reason, relatively. Of two processors: 4e-6."""
+"""What two machines' costs may differ by, relatively: networks are trained in float32, and processors add in
+different orders. Of two processors: 4e-6."""
+SAME_GAP = 1e-3
+"""The same for differences between costs and for their spread, which cancel. Of two processors: 9e-5."""
 
 
 @dataclass(frozen=True)
