@@ -82,4 +82,4 @@ check: env ## execute everything again from nothing; fail if the results of reco
 	@$(RUN) -m companion check --jobs $(JOBS)
 
 clean: ## delete what was built (keeps .venv and the training runs)
-	rm -rf _build
+	@if [ -x $(RUN) ]; then $(RUN) -m companion clean; else rm -rf _build; fi

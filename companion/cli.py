@@ -145,6 +145,14 @@ def check(
 
 
 @app.command()
+def clean() -> None:
+    """Delete what was built, unless something is being built; training runs are kept."""
+    from companion.build import clean as cleaning
+
+    cleaning.clean()
+
+
+@app.command()
 def pair() -> None:
     """Make each notebook's .ipynb from its .py."""
     from companion.build import pairs

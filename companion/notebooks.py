@@ -42,7 +42,8 @@ def find(name: str) -> str:
     place = path.parent if path.is_absolute() else ROOT / path.parent
     here = len(path.parts) == 1 or place == NOTEBOOKS
     stem = path.stem if path.suffix in (".py", ".ipynb") else path.name
-    matches = [stem] if stem in known else [n for n in known if n.split("_")[0] == stem]
+    number = stem.zfill(2) if stem.isdecimal() else stem
+    matches = [stem] if stem in known else [n for n in known if n.split("_")[0] == number]
     if not here or not matches:
         raise UnknownName("notebook", name, known)
     return matches[0]

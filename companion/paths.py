@@ -13,6 +13,7 @@ from companion import profiles
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 BOOK = ROOT / "book"
+BUILD = ROOT / "_build"
 RESULTS = ROOT / "figures"
 RECORD = RESULTS / "manifest.json"
 LOCKS = ("requirements.lock", "requirements-torch.lock")
@@ -23,7 +24,7 @@ FINISHED = "finished.json"
 
 def build_dir(profile: str) -> Path:
     """Return the folder of everything that ``profile`` generates."""
-    return ROOT / "_build" / profiles.get(profile).name
+    return BUILD / profiles.get(profile).name
 
 
 def pages_dir(profile: str) -> Path:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from companion import notebooks
-from companion.files import write_text
+from companion.files import read_text, write_text
 
 
 def path(name: str) -> Path:
@@ -14,10 +15,17 @@ def path(name: str) -> Path:
 
 
 def made(name: str) -> str:
-    """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time."""
+    """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time.
+
+    Raises:
+        UserError: if the ``.py`` is no notebook.
+        SyntaxError: if it is not Python.
+    """
     import nbformat
 
-    notebook = notebooks.parse(notebooks.source(name))
+    source = notebooks.source(name)
+    notebook = notebooks.parse(source)
+    ast.parse(read_text(source), str(source))
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"

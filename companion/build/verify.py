@@ -28,13 +28,14 @@ def run(
 ) -> int:
     """Check the named steps, chains, derivations or chapters (all if none is named); print a table.
 
-    Named steps are always proved afresh; of all, those whose proof is not kept in ``kept_in``.
+    Named steps are always proved afresh; of all, those whose proof is not kept in ``kept_in``. Where proofs
+    cannot be kept there, that is said, and all is proved again next time.
 
     Returns:
         0 if every step is accepted, 1 otherwise.
 
     Raises:
-        UserError: for a name that is none of these, or if a proof cannot be written.
+        UserError: for a name that is none of these.
         LedgerError: if a notebook's derivation cells do not run.
     """
     started = time.perf_counter()
@@ -42,7 +43,7 @@ def run(
     rows, said = ([], []) if names else _all_kept(folder, kept_in)
     if not rows:
         with console.status("proving"):
-            rows, said = _prove(names, folder, kept_in)
+            rows, said = _prove(names, folder, kept_in, console)
     if not rows and not said:
         console.print("no derivation steps found")
         return 0
@@ -66,7 +67,9 @@ def _kept(name: str, chapter: str, key: str | None, kept_in: Path) -> Row | None
     return None if outcome is None else Row(name, chapter, Found(**outcome), key=key, kept=True)
 
 
-def _prove(names: list[str], folder: Path, kept_in: Path) -> tuple[list[Row], list[Said]]:
+def _prove(
+    names: list[str], folder: Path, kept_in: Path, console: Console
+) -> tuple[list[Row], list[Said]]:
     """Gather the steps, and prove those that are named or not kept."""
     from companion.build.proving.prove import Ledger, prove_all  # SymPy, and what the cells import
 
@@ -82,10 +85,13 @@ def _prove(names: list[str], folder: Path, kept_in: Path) -> tuple[list[Row], li
     if (
         store.stamp(folder) == stamp and loaded.packages() == loaded.LOADED
     ):  # nothing was edited since
-        for row in proved:
-            if row.found is not None:
-                store.save(kept_in, row.key, asdict(row.found))
-        store.save(kept_in, stamp, {"steps": listed, "words": [asdict(w) for w in words]})
+        try:
+            for row in proved:
+                if row.found is not None:
+                    store.save(kept_in, row.key, asdict(row.found))
+            store.save(kept_in, stamp, {"steps": listed, "words": [asdict(w) for w in words]})
+        except UserError as error:  # it is proved all the same
+            console.print(f"proofs are not kept: {error}", style="yellow", markup=False)
     rows |= {row.step: row for row in proved}
     return [rows[n] for n in chosen if n in rows], [w for w in words if w.name in chosen]
 

@@ -17,7 +17,7 @@ FLOAT = r"|-?(\d+\.\d*(e[+-]?\d+)?|\d+e[+-]?\d+|inf)"
 Counts, names and truth values are the same or are not.
 """
 
-TOLD = ("kind", "caption", "alt", "n", "seeds")
+TOLD = ("kind", "caption", "alt", "n", "seeds", "tolerance", "negligible")
 """What a manifest entry tells the reader of a figure or table, beside the numbers."""
 
 ROUNDING = 1e-12

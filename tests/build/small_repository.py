@@ -37,6 +37,7 @@ class SmallRepository:
             self.edit(name, text)
         for module in (graph, notebooks, records, paths):
             monkeypatch.setattr(module, "ROOT", root)
+        monkeypatch.setattr(paths, "BUILD", root / "_build")
         monkeypatch.setattr(notebooks, "NOTEBOOKS", root / "notebooks")
         monkeypatch.setattr(records, "BOOK", root / "book")
         monkeypatch.setattr(paths, "RESULTS", root / "figures")

@@ -268,6 +268,9 @@ def test_the_machinery_that_no_notebook_imports_is_no_dependency(name: str) -> N
 
 
 def test_a_notebook_is_found_by_name_number_or_path() -> None:
+    assert notebooks.find("1") == notebooks.find("01") == "01_conventions"
+    with pytest.raises(UnknownName, match="unknown notebook '001'"):
+        notebooks.find("001")
     for written in ("99", "99_verdicts", "notebooks/99_verdicts.py", "99_verdicts.ipynb"):
         assert notebooks.find(written) == "99_verdicts"
     with pytest.raises(UnknownName, match="did you mean '99_verdicts'"):

@@ -122,6 +122,11 @@ BEFORE = {
         "pair",
         [NOTEBOOK, "does not read as a notebook"],
     ),
+    "pair that does not parse": (
+        replace(NOTEBOOK, "x = 1", "x = ("),
+        "pair",
+        [f"{NOTEBOOK}, line ", "expected Python that parses", "mend the line"],
+    ),
     "no such kernel": (
         replace(NOTEBOOK, "name: python3", "name: fortran77"),
         "notebook 01 --profile quick",

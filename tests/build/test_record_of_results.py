@@ -84,6 +84,22 @@ def test_another_caption_is_said_though_no_number_changed(built: SmallRepository
     assert results.record()["artifacts"]["numbers"]["caption"] == "In other words."
 
 
+@pytest.mark.parametrize("key", ["tolerance", "negligible"])
+def test_another_tolerance_is_said_though_no_number_changed(
+    built: SmallRepository, key: str
+) -> None:
+    changed_lines()
+    manifest = built.root / "_build/standard/figures/01_first.manifest.json"
+    entries = json.loads(manifest.read_text())
+    entries["numbers"][key] = 1e-3
+    built.edit(str(manifest.relative_to(built.root)), json.dumps(entries))
+    records.write("01_first", "standard", records.needs("01_first"), 2.0)
+    (line,) = changed_lines()
+    assert line.startswith("numbers: other words or shape")
+    assert f"another {key}" in line
+    assert results.record()["artifacts"]["numbers"][key] == 1e-3
+
+
 def test_what_is_made_no_more_leaves_the_record(built: SmallRepository) -> None:
     changed_lines()
     built.edit("figures/stray.csv", "a\n")

@@ -89,6 +89,15 @@ def test_a_reason_that_is_edited_has_the_notebook_read_again_and_nothing_proved(
     assert len(book.files()) == 4  # two proofs, two lists
 
 
+def test_where_nothing_can_be_kept_all_is_proved_every_time_and_that_is_said(book: Book) -> None:
+    book.kept_in = book.folder / "a.py"  # a file: nothing can be written below it
+    for _ in range(2):
+        shown = book.verify()
+        assert "proofs are not kept: cannot write" in shown
+        assert "2 of 2 steps accepted, 16 wrong variants refuted" in shown
+        assert book.status == 0
+
+
 def test_an_edited_step_is_proved_again_and_its_neighbour_is_not(book: Book) -> None:
     book.edit("(x*(x + 2*x_hat) + x_hat**2,", "(x_hat*(x_hat + 2*x) + x**2,")
     assert "2 of 2 steps accepted (1 proved before)" in book.verify()

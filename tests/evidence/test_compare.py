@@ -33,7 +33,8 @@ def outcome(
     old, new = folders
     one.to_csv(old / "t.csv", index=False)
     two.to_csv(new / "t.csv", index=False)
-    (found,) = compare(old, {"t": entry(tolerance=tolerance)}, new, {"t": entry(tolerance=1.0)})
+    recorded, made = entry(tolerance=tolerance), entry(tolerance=tolerance)
+    (found,) = compare(old, {"t": recorded}, new, {"t": made})
     return found
 
 
@@ -60,6 +61,14 @@ def test_a_table_is_compared_number_by_number(folders, changed, expected) -> Non
     found = outcome(folders, TABLE, changed)
     assert found.outcome is expected
     assert (found.name, found.entry["kind"]) == ("t", "table")
+
+
+@pytest.mark.parametrize(("loss", "expected"), [(2.1, Outcome.OUT), (2.0, Outcome.OTHER)])
+def test_a_build_cannot_loosen_what_it_is_judged_by(folders, loss, expected) -> None:
+    outcome(folders, TABLE, TABLE.assign(loss=[1.0, loss]))
+    (found,) = compare(folders[0], {"t": entry()}, folders[1], {"t": entry(tolerance=1.0)})
+    assert found.outcome is expected
+    assert found.detail == ("in 'loss'" if loss > 2 else "another tolerance")
     assert found.outcome.agrees == (expected in (Outcome.SAME, Outcome.WITHIN))
 
 
@@ -74,7 +83,15 @@ def test_names_counts_and_truth_values_have_no_tolerance(folders, one, other) ->
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("caption", "else"), ("alt", "else"), ("n", 5), ("seeds", [1]), ("kind", "figure")],
+    [
+        ("caption", "else"),
+        ("alt", "else"),
+        ("n", 5),
+        ("seeds", [1]),
+        ("kind", "figure"),
+        ("tolerance", 1e-3),
+        ("negligible", 1e-3),
+    ],
 )
 def test_what_the_reader_is_told_is_compared(folders, key, value) -> None:
     old, new = folders
@@ -113,10 +130,11 @@ def test_differences_up_to_a_negligible_one_are_not_counted(folders, by, expecte
     old, new = folders
     for folder, near in ((old, 1e-4), (new, 1e-4 + by)):
         pd.DataFrame({"grey": [near, 1.0]}).to_csv(folder / "t.csv", index=False)
-    (found,) = compare(old, {"t": entry() | {"negligible": 0.01}}, new, {"t": entry()})
+    loosened = {"t": entry() | {"negligible": 0.01}}
+    (found,) = compare(old, loosened, new, loosened)
     assert found.outcome is expected
     assert found.tolerated == "1e-06, 1e-02 absolute"
-    (loose,) = compare(old, {"t": entry()}, new, {"t": entry() | {"negligible": 0.01}})
+    (loose,) = compare(old, {"t": entry()}, new, loosened)
     assert loose.outcome is Outcome.OUT  # the record says what counts, not the build
 
 

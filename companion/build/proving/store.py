@@ -17,9 +17,9 @@ from typing import Any
 
 from companion.files import read_object, sha256, write_text
 from companion.loaded import packages
-from companion.paths import ROOT
+from companion.paths import BUILD
 
-PROOFS = ROOT / "_build" / "proofs"
+PROOFS = BUILD / "proofs"
 
 
 def stamp(folder: Path) -> str:
