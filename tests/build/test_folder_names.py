@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from miniature import Miniature, notebook
 
-NAMES = ["q'$(touch x)'y", 'quo\'te "and" ü {n} 100%\nnew;line & `touch x` \\']
+NAMES = ["q'$(touch x)'y [b]", 'quo\'te "and" ü {n} 100%\nnew;line & `touch x` \\*?']
 
 
 @pytest.mark.slow

@@ -182,6 +182,7 @@ SLOW = {
         "does not render",
         "02_second",
     ),
+    "toc leaves a page out": (write("book/lost.md", b"# Lost\n"), "does not render", "lost.md"),
     "config": (write("_config.yml", b"a: 1\ntitle: [x"), "_config.yml, line 2", "that parses"),
     "header": (
         replace(NOTEBOOK, "#   kernelspec:", "#   kernelspec: ["),
