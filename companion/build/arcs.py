@@ -12,7 +12,7 @@ LINE = 18
 ARCS = 150
 """Width of the space for arcs, pixels: names begin to the right of it."""
 
-WIDTH = ARCS + 250
+WIDTH = ARCS + 265
 
 
 @dataclass(frozen=True)

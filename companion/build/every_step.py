@@ -32,38 +32,45 @@ def page(profile: str) -> str:
     """The page, as MyST Markdown.
 
     Raises:
-        LedgerError: for a circle or a missing premise, or a step whose chapter shows no proof of it.
+        LedgerError: for a circle or a missing premise, or a step whose chapter does not show it as proved.
     """
     chapters = collect()
-    proved = proofs(chapters, profile)
-    derivations = [(chapter, d) for chapter in chapters for d in chapter.derivations]
+    shown = {chapter.name: list(_outputs(chapter.name, profile)) for chapter in chapters}
     parts = [INTRO, _counts(chapters)]
-    if derivations:
-        picture = arcs.svg([node for c, d in derivations for node in _nodes(c, d)])
+    nodes, sections = [], []
+    for chapter in chapters:
+        proved = proofs(chapter, shown[chapter.name])
+        for derivation in chapter.derivations:
+            steps = in_reading_order(derivation, shown[chapter.name])
+            nodes += _nodes(chapter, derivation, steps)
+            sections.append(_section(chapter, derivation, steps, proved))
+    if nodes:
+        picture = arcs.svg(nodes)
         parts += ["## What rests on what", f"```{{raw}} html\n{picture}\n```"]
-    parts += [_section(chapter, derivation, proved) for chapter, derivation in derivations]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *sections]) + "\n"
 
 
-def proofs(chapters: Iterable[Chapter], profile: str) -> dict[str, str]:
-    """The tactic that proved each step, by its name, as the executed chapters show it.
+def proofs(chapter: Chapter, shown: Iterable[str]) -> dict[str, str]:
+    """The tactic that proved each step, by its name, as the executed chapter shows it.
 
     Raises:
-        LedgerError: if a chapter shows no proof of one of its steps.
+        LedgerError: if it shows no proof of one of its steps.
     """
-    found: dict[str, str] = {}
-    for chapter in chapters:
-        shown: dict[str, str] = {}
-        for text in _outputs(chapter.name, profile):
-            shown |= tactics(text)
-        for step in chapter.steps:
-            if step.name not in shown:
-                raise LedgerError(
-                    f"the executed chapter {chapter.name} shows no proof of {step.name}: expected one; "
-                    "end the chain's cell with the chain, so that it is displayed"
-                )
-            found[step.name] = shown[step.name]
+    found = {name: tactic for text in shown for name, tactic in tactics(text).items()}
+    for step in chapter.steps:
+        if step.name not in found:
+            raise LedgerError(
+                f"the executed chapter {chapter.name} shows no proof of {step.name}: expected one; "
+                "end the chain's cell with the chain, so that it is displayed"
+            )
     return found
+
+
+def in_reading_order(derivation: Derivation, shown: list[str]) -> list[Chain | Prose]:
+    """Chains and statements as they follow each other on the page."""
+    places = {text.partition("\n")[0]: place for place, text in enumerate(shown)}
+    parts: list[Chain | Prose] = [*derivation.chains, *derivation.in_words]
+    return sorted(parts, key=lambda part: places.get(f"({anchor(part.name)})=", len(shown)))
 
 
 def _outputs(name: str, profile: str) -> Iterator[str]:
@@ -81,29 +88,29 @@ def _counts(chapters: list[Chapter]) -> str:
     return f"**{steps} steps proved by machine; {words} statements in words.**"
 
 
-def _parts(derivation: Derivation) -> list[Chain | Prose]:
-    return [*derivation.chains, *derivation.in_words]
-
-
 def _own(part: Chain | Prose, derivation: Derivation) -> list[str]:
     """What a chain or statement rests on beside what its whole derivation does."""
     below = part.steps[0].rests_on if isinstance(part, Chain) else part.rests_on
     return [name for name in dict.fromkeys(below) if name not in derivation.rests_on]
 
 
-def _nodes(chapter: Chapter, derivation: Derivation) -> Iterator[arcs.Node]:
+def _nodes(
+    chapter: Chapter, derivation: Derivation, parts: list[Chain | Prose]
+) -> Iterator[arcs.Node]:
     here = f"#{anchor(derivation.name)}"
     yield arcs.Node(derivation.name, here, "derivation", derivation.rests_on)
-    for part in _parts(derivation):
+    for part in parts:
         kind = "chain" if isinstance(part, Chain) else "words"
         href = f"{chapter.name}.html#{anchor(part.name)}"
         yield arcs.Node(part.name, href, kind, tuple(_own(part, derivation)))
 
 
-def _section(chapter: Chapter, derivation: Derivation, proved: dict[str, str]) -> str:
+def _section(
+    chapter: Chapter, derivation: Derivation, parts: list[Chain | Prose], proved: dict[str, str]
+) -> str:
     rests = f"; all of it rests on {_links(derivation.rests_on)}" if derivation.rests_on else ""
     rows = [["step", "statement", "proved by", "rests on", "cites"]]
-    for part in _parts(derivation):
+    for part in parts:
         rows += _rows(part, derivation, proved)
     table = [f"{'* - ' if k == 0 else '  - '}{cell}" for row in rows for k, cell in enumerate(row)]
     return "\n".join([
@@ -127,8 +134,9 @@ def _rows(part: Chain | Prose, derivation: Derivation, proved: dict[str, str]) -
         return [[link(part.name), part.statement, IN_WORDS, below, part.cites]]
     rows = []
     for step in part.steps:
-        where = f", for {', '.join(step.domain.words)}" if step.domain.words else ""
-        statement = f"${latex(step.left)} = {latex(step.right)}${where}: {step.reason}"
+        where = f" For {', '.join(step.domain.words)}." if step.domain.words else ""
+        equation = f"${latex(step.left)} = {latex(step.right)}$"
+        statement = f"{equation}\n\n    {step.reason}.{where}"
         rows.append([link(step.name), statement, f"✓ {proved[step.name]}", below, step.cites])
     return rows
 

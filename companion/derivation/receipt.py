@@ -154,6 +154,12 @@ def as_it_differs(found: Refutation, step: Step) -> sp.Expr:
     return shown(found.mutant.expr)
 
 
+def names_in(*sides: sp.Expr) -> dict[str, sp.Expr]:
+    """What each printed name in the sides, and in what they stand for, stands for itself."""
+    nodes = sorted({node for side in sides for node in _nodes(side)}, key=sp.default_sort_key)
+    return {latex(node): opened(node) for node in nodes}
+
+
 def _nodes(expr: sp.Expr) -> set[Any]:
     """The names in an expression, and those in what they stand for."""
     names = {node for node in sp.preorder_traversal(expr) if opened(node) is not node}

@@ -47,8 +47,11 @@ def block(chain: Chain) -> str:
 def markdown(chain: Chain) -> str:
     """MyST Markdown: the labelled block, each link's reason, the notes, and how it was checked."""
     lines = [f"({anchor(chain.name)})=", block(chain), ""]
-    for number, step in enumerate(chain.steps, 1):
-        lines += [f"{number}. ({anchor(step.name)})=", f"   {step.reason}"]
+    if len(chain.steps) == 1:
+        lines += [f"({anchor(chain.steps[0].name)})=", chain.steps[0].reason]
+    else:
+        for number, step in enumerate(chain.steps, 1):
+            lines += [f"{number}. ({anchor(step.name)})=", f"   {step.reason}"]
     first = chain.steps[0]
     domain = ["for " + ", ".join(first.domain.words)] if first.domain.words else []
     notes = [*domain, *_below(first.rests_on), *filter(None, [first.cites]), f"`{chain.name}`"]
@@ -59,8 +62,9 @@ def markdown(chain: Chain) -> str:
 
 
 def _below(names: Iterable[str]) -> list[str]:
-    """What a step rests on, as links; nothing if it rests on nothing."""
-    links = ", ".join(link(name) for name in dict.fromkeys(names))
+    """What a step rests on, as links: whole derivations only where no step of one is named."""
+    named = dict.fromkeys(names)
+    links = ", ".join(link(name) for name in [n for n in named if "/" in n] or named)
     return [f"rests on {links}"] if links else []
 
 
