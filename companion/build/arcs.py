@@ -72,5 +72,3 @@ def _line(node: Node, height: int) -> str:
         f'<circle cx="{ARCS - 4}" cy="{height - 4}" r="2.5"/>'
         f'<text x="{ARCS + 6}" y="{height}">{mark}{escape(node.name)}</text></a>'
     )
-
-

@@ -282,5 +282,3 @@ def latex(expr: sp.Expr, *, inline: bool = False) -> str:
     """LaTeX of one expression, the book's way; ``inline``: fractions have a slash."""
     shown = arranged(expr)
     return fitted(_PRINTER.inline(shown) if inline else _PRINTER.doprint(shown))
-
-

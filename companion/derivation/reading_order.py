@@ -25,7 +25,7 @@ from .tree import opened
 VARIABLES = ("z", "x", "epsilon", "y", "v", "s", "u")
 """Latents, data, noise and targets, as a sum is read: what is measured stands behind what measures it."""
 
-INCREMENTS = ("h",)
+INCREMENTS = ("h", "delta")
 """Small steps: t + h, not h + t."""
 
 OPERATORS = (sp.Integral, sp.Sum, sp.Product, sp.Limit)

@@ -68,7 +68,9 @@ def how_proved(outcome: Outcome) -> str:
     for what, expr in side_conditions(outcome.step.left, outcome.step.right):
         named = _STANDS_FOR.fullmatch(what)
         if not expr.is_number:
-            shown.setdefault(sp.factor(open_names(expr)), named[1] if named else latex(expr, inline=True))
+            shown.setdefault(
+                sp.factor(open_names(expr)), named[1] if named else latex(expr, inline=True)
+            )
     conditions = ", ".join(f"${name} > 0$" for name in shown.values())
     return words + (f" Proved as well: {conditions}." if conditions else "")
 
@@ -169,5 +171,8 @@ def _nodes(expr: sp.Expr) -> set[Any]:
 def _at(where: str) -> str:
     """The point of a counterexample: its symbols; which functions are drawn is said above."""
     values = [part.partition(" = ") for part in where.split(", ") if " = " in part]
-    shown = [f"${_name(name) if name in LATEX else latex(sp.Symbol(name))} = {v}$" for name, _, v in values]
+    shown = [
+        f"${_name(name) if name in LATEX else latex(sp.Symbol(name))} = {v}$"
+        for name, _, v in values
+    ]
     return " at " + ", ".join(shown) if shown else ""

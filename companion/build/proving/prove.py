@@ -43,7 +43,11 @@ class Ledger:
     def said(self) -> list[Said]:
         """What is argued in words."""
         return [
-            Said(name, chapter.name, [words(part) for part in (w.statement, w.because, w.cites) if part])
+            Said(
+                name,
+                chapter.name,
+                [words(part) for part in (w.statement, w.because, w.cites) if part],
+            )
             for name, (w, chapter) in self.words.items()
         ]
 

@@ -32,7 +32,7 @@ class Row:
         found: what its checks found; None if it is not accepted, which ``message`` says.
         key: of its proof.
         kept: whether it was proved before.
-        head: what its chain begins with, with its first step: the left-most side; where, on what, and by whom.
+        head: where it holds, on what it rests, who states it, and its left side: once for a chain.
         shown: the claim and its evidence in readable lines, where it was named.
         details: all there is to say.
     """

@@ -11,9 +11,7 @@ from companion.derivation.receipt import as_it_differs, counted, names_in
 
 
 def head(step: Step) -> list[str]:
-    """What a chain begins with, said with its first step; nothing for the others."""
-    if not step.name.endswith(".1"):
-        return []
+    """What a chain begins with: where it holds, on what it rests, who states it, and its left side."""
     below = f"rests on {', '.join(dict.fromkeys(step.rests_on))}" if step.rests_on else ""
     where = f"for {words(', '.join(step.domain.words))}" if step.domain.words else ""
     said = "; ".join(filter(None, [where, below, step.cites]))
