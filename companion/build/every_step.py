@@ -22,9 +22,10 @@ PAGE = "every_step.md"
 INTRO = """\
 # Every step
 
-Each row is one equality, proved by machine, or one statement that is argued in words and marked so. The picture shows
-what rests on what; names lead to the steps. The page is written by the build, from the ledger and the executed chapters.
-A circle, a premise that does not exist, and a step that its chapter does not show as proved each stop the build.
+Each row is one equality, proved by machine, or one statement that is argued in words and marked so. The
+picture shows what rests on what; names lead to the steps. The page is written by the build, from the ledger
+and the executed chapters. A circle, a premise that does not exist, and a step that its chapter does not show
+as proved each stop the build.
 """
 
 
@@ -37,7 +38,8 @@ def page(profile: str) -> str:
     chapters = collect()
     shown = {chapter.name: list(_outputs(chapter.name, profile)) for chapter in chapters}
     parts = [INTRO, _counts(chapters)]
-    nodes, sections = [], []
+    nodes: list[arcs.Node] = []
+    sections: list[str] = []
     for chapter in chapters:
         proved = proofs(chapter, shown[chapter.name])
         for derivation in chapter.derivations:

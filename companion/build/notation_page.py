@@ -14,9 +14,10 @@ PAGE = "notation.md"
 INTRO = """\
 # Notation
 
-A letter has one meaning in a chapter. Most have one throughout the book; what a chapter uses otherwise is listed under
-it. A prime is a derivative in $t$, or in the argument that is shown; a hat is a prediction; $\\log$ is natural. The tests
-compare this page with the derivations: a symbol that is not listed, and a letter with two meanings in one of them, fail.
+A letter has one meaning in a chapter. Most have one throughout the book; what a chapter uses otherwise is
+listed under it. A prime is a derivative, in $t$ unless another argument is shown; a hat is a prediction;
+$\\log$ is natural. The tests compare this page with the derivations: a symbol that is not listed, and a
+letter with two meanings in one of them, fail.
 """
 
 Uses = dict[Meaning, dict[str, Step]]

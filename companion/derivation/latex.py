@@ -109,8 +109,8 @@ class Printer(LatexPrinter):
         if stacked and _below(argument):
             return f"{head}{self._print(argument)}"
         shown = self.inline(argument)
-        alone = argument.is_Atom or isinstance(argument, AppliedUndef) or own_brackets(argument, 0)
-        if alone and not argument.is_Rational | self._followed or argument.is_Integer:
+        letter = argument.is_Symbol or isinstance(argument, AppliedUndef)
+        if argument.is_Integer or ((letter or own_brackets(argument, 0)) and not self._followed):
             return f"{head} {shown}"
         return rf"{head}\left({shown}\right)"
 
@@ -198,7 +198,8 @@ class Printer(LatexPrinter):
     def _print_Integral(self, expr: sp.Integral) -> str:
         signs = differentials = ""
         for variable, *ends in expr.limits:
-            bounds = "_{%s}^{%s}" % tuple(map(self.inline, ends)) if len(ends) == 2 else ""
+            low, high = map(self.inline, ends) if len(ends) == 2 else ("", "")
+            bounds = f"_{{{low}}}^{{{high}}}" if ends else ""
             signs = rf"\int{bounds} {signs}"
             differentials += rf"\, d{self._print(variable)}"
         return f"{signs}{self._body(expr.function)}{differentials}"

@@ -1,13 +1,14 @@
 r"""What the letters of the book's derivations mean: one meaning a letter in each derivation.
 
 An entry names every *form* in which a letter is printed, in the short spelling of `form`: no braces, ``()``
-for any arguments, ``_t`` for any time (and for the score's ``_s``). What an entry leaves out, or gives twice, `complaints` finds.
+for any arguments, ``_t`` for any time (and for the score's ``_s``). What is left out, or given twice, is
+found by `complaints`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +65,9 @@ MEANINGS = (
     _of("v", "the target $\\alpha_t \\epsilon - \\sigma_t x$", "v \\hatv", name="V"),
     _of("\\alpha_t", "signal scale; $\\alpha_{t|s} = \\alpha_t/\\alpha_s$ that of one step", "\\alpha_t",
       name="Schedule.alpha"),
-    _of("\\sigma_t", "noise scale; $\\sigma_{t|s}^2$ the variance that one step adds, $\\sigma_Q^2$ that of the "
-      "step back", "\\sigma_t \\sigma_Q \\bar\\sigma", name="Schedule.sigma"),
+    _of("\\sigma_t",
+      "noise scale; $\\sigma_{t|s}^2$ the variance that one step adds, $\\sigma_Q^2$ that of the step back",
+      "\\sigma_t \\sigma_Q \\bar\\sigma", name="Schedule.sigma"),
     _of("\\SNR(t)", "signal-to-noise ratio, $\\alpha_t^2/\\sigma_t^2$", "SNR()"),
     _of("\\lambda_t", "log-SNR; $\\lambda_0$ and $\\lambda_1$ at the clean and the noisy end",
       "\\lambda_t \\lambda \\lambda_0 \\lambda_1", name="Schedule.log_snr"),
@@ -76,7 +78,8 @@ MEANINGS = (
     _of("h", "a short step of time", "h"),
     _of("w(\\lambda)", "the weight of a noise level in a loss", "w()", name="weightings.Weighting",
       text=True),
-    _of("L", "a diffusion loss; $L_T$ of $T$ steps, $L_\\infty$ of infinitely many", "L L_T L_\\infty", text=True),
+    _of("L", "a diffusion loss; $L_T$ of $T$ steps, $L_\\infty$ of infinitely many",
+      "L L_T L_\\infty", text=True),
     # forward process
     _of("P", "precision of $z_s$, given $z_t$ and $x$", "P", "forward"),
     _of("m", "coefficient of $z_s$ in an exponent: $m/P$ is the mean", "m", "forward"),
@@ -89,7 +92,8 @@ MEANINGS = (
     _of("v", "variances of two Gaussians, $v_1$ and $v_2$", "v_1 v_2", "nelbo-x"),
     _of("S(t)", "the SNR as a smooth function of time; $S_1, S_2$ the coefficients of a quadratic one",
       "S() S_1 S_2", "nelbo-x"),
-    _of("r(t)", "mean squared error of $\\hat x$, the risk; $r_0, r_1, r_2$ the coefficients of a quadratic one",
+    _of("r(t)",
+      "mean squared error of $\\hat x$, the risk; $r_0, r_1, r_2$ the coefficients of a quadratic one",
       "r() r_0 r_1 r_2", "nelbo-x"),
     _of("\\tau", "time, where it is integrated over", "\\tau", "nelbo-x"),
     _of("f(\\lambda)", "half the mean squared error of $\\hat\\epsilon$", "f()", "nelbo-x"),
@@ -131,7 +135,7 @@ _TIMES = re.compile(r"_(?:[stu](?:\|[stu])?)(?![A-Za-z0-9])")
 
 
 def form(printed: str) -> str:
-    r"""A printed name in short spelling: ``\hat{x}`` is ``\hatx``, ``S(\tau)`` is ``S()``, ``z_{s}`` is ``z_t``."""
+    r"""A printed name in short spelling: ``\hatx`` for ``\hat{x}``, ``S()`` for ``S(\tau)``."""
     short = re.sub(r"\\mathrm|[{} ]", "", printed)
     short = re.sub(r"\^2$", "", re.sub(r"\(.*\)$", "()", short))
     return _TIMES.sub("_t", short)

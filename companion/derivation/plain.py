@@ -18,8 +18,9 @@ _SMALL = dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽�
 _LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"))
 
 _SIGNS = {
-    "int": "∫", "sum": "Σ", "prod": "Π", "infty": "∞", "to": "→", "ne": "≠", "le": "≤", "ge": "≥", "cdot": "·",
-    "partial": "∂", "epsilon": "ε", "sqrt": "√", "sim": "~", "dots": "…", "approx": "≈", "times": "×",
+    "int": "∫", "sum": "Σ", "prod": "Π", "infty": "∞", "to": "→", "ne": "≠", "le": "≤", "ge": "≥",
+    "cdot": "·", "partial": "∂", "epsilon": "ε", "sqrt": "√", "sim": "~", "dots": "…", "approx": "≈",
+    "times": "×",
     "E": "E", "KL": "KL", "SNR": "SNR", "N": "N", "|": "‖", "in": "∈", "mid": "|", "propto": "∝",
 }  # fmt: skip
 _DROPPED = re.compile(

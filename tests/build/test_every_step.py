@@ -41,7 +41,9 @@ def test_each_step_has_a_row_with_its_proof_and_its_premises(chapter: Chapter) -
     assert rows[2].startswith("{ref}`one/average <step-one-average>`\n  - One may average.\n  - ✎")
     assert rows[3].startswith("{ref}`one/square.1 <step-one-square-1>`\n  - $(x + \\hat{x})^{2} = ")
     tactic = chapter.chains[0].outcomes[0].proof.tactic
-    assert f"expand the square.\n  - ✓ {tactic}\n  - {{ref}}`one/average <step-one-average>`" in page
+    assert (
+        f"expand the square.\n  - ✓ {tactic}\n  - {{ref}}`one/average <step-one-average>`" in page
+    )
     assert "(derivation-one)=\n## First" in page
 
 

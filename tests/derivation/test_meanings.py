@@ -86,7 +86,12 @@ def test_forms_are_short(printed: str, short: str) -> None:
 
 
 def test_letters_are_without_hats_subscripts_and_arguments() -> None:
-    assert [letter(f) for f in (r"\hatx", "S()", r"\kappa_v", r"t_\min")] == ["x", "S", r"\kappa", "t"]
+    assert [letter(f) for f in (r"\hatx", "S()", r"\kappa_v", r"t_\min")] == [
+        "x",
+        "S",
+        r"\kappa",
+        "t",
+    ]
 
 
 def test_what_a_name_stands_for_counts() -> None:

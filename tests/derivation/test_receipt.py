@@ -18,7 +18,18 @@ from companion.derivation.plain import plain, unicode_of, words
 from companion.derivation.receipt import as_it_differs, power_of_ten, receipt, tactics, tick
 from companion.derivation.render import markdown
 from companion.derivation.vocabulary import (
-    alpha, eps, mean_q, posterior, s, sigma, snr, t, var_q, x, x_hat, z_t,
+    alpha,
+    eps,
+    mean_q,
+    posterior,
+    s,
+    sigma,
+    snr,
+    t,
+    var_q,
+    x,
+    x_hat,
+    z_t,
 )  # fmt: skip
 
 
@@ -85,12 +96,13 @@ def test_side_conditions_are_named_as_they_are_printed(chain: Chain) -> None:
 
 def test_a_variant_that_differs_inside_a_name_shows_what_is_in_it(chain: Chain) -> None:
     """Functions exchanged inside SNR: printed by its name, the wrong side would look like the right one."""
-    (last,) = [
-        r for r in chain.outcomes[1].refutations if r.mutant.kind == "functions exchanged"
-    ]
+    (last,) = [r for r in chain.outcomes[1].refutations if r.mutant.kind == "functions exchanged"]
     shown = latex(as_it_differs(last, chain.steps[1]))
     assert latex(last.mutant.expr) == latex(chain.steps[1].right)
-    assert shown == r"\frac{1}{2} (\sigma_{s}^{2}/\alpha_{s}^{2} - \sigma_{t}^{2}/\alpha_{t}^{2}) (x - \hat{x})^{2}"
+    assert (
+        shown
+        == r"\frac{1}{2} (\sigma_{s}^{2}/\alpha_{s}^{2} - \sigma_{t}^{2}/\alpha_{t}^{2}) (x - \hat{x})^{2}"
+    )
 
 
 def test_the_tick_says_what_else_was_found(chain: Chain) -> None:
@@ -112,7 +124,13 @@ def printed(rows: list[Row], **how: bool) -> list[str]:
 
 def test_a_chain_of_four_links_is_at_most_twenty_readable_lines(chain: Chain) -> None:
     rows = [
-        Row(o.step.name, "chapter", head=told.head(o.step), shown=told.shown(o), details=told.details(o))
+        Row(
+            o.step.name,
+            "chapter",
+            head=told.head(o.step),
+            shown=told.shown(o),
+            details=told.details(o),
+        )
         for o in chain.outcomes
     ]
     for row in rows:

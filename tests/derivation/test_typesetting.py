@@ -13,7 +13,22 @@ from companion.derivation import Abbreviation, Expectation, Normal, latex
 from companion.derivation.brackets import fitted
 from companion.derivation.reading_order import arranged
 from companion.derivation.vocabulary import (
-    T, alpha, eps, eps_hat, function, h, i, mean_q, s, sigma, snr, symbol, t, x, x_hat, z_t,
+    T,
+    alpha,
+    eps,
+    eps_hat,
+    function,
+    h,
+    i,
+    mean_q,
+    s,
+    sigma,
+    snr,
+    symbol,
+    t,
+    x,
+    x_hat,
+    z_t,
 )  # fmt: skip
 
 S, r, b = function("S", positive=True), function("r", positive=True), symbol("b")
@@ -102,7 +117,9 @@ def test_brackets_that_do_not_match_are_refused(wrong: str) -> None:
         fitted(wrong)
 
 
-SIDES = [side for chapter in collect() for step in chapter.steps for side in (step.left, step.right)]
+SIDES = [
+    side for chapter in collect() for step in chapter.steps for side in (step.left, step.right)
+]
 
 
 def test_no_side_in_the_book_has_a_fraction_in_a_fraction_or_a_giant_bracket() -> None:
