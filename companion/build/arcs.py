@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from companion.derivation.render import MARK
+
 LINE = 18
 """Height of a line, pixels."""
 
@@ -56,17 +58,17 @@ def _arc(node: Node, below: str, heights: dict[str, int]) -> str:
     start, end = heights[below] - 4, heights[node.name] - 4
     radius = abs(end - start) / 2
     width = min(ARCS - 12, 10 + radius * 0.4)
-    far = node.name.partition("/")[0] != below.partition("/")[0]
+    across = node.name.partition("/")[0] != below.partition("/")[0]
     sweep = 0 if end > start else 1
     return (
-        f'<path class="{"far" if far else "near"}" data-from="{escape(below)}" '
+        f'<path class="{"across" if across else "within"}" data-from="{escape(below)}" '
         f'data-to="{escape(node.name)}" d="M{ARCS - 6} {start} A{width:.1f} {radius:.1f} 0 0 {sweep} '
         f'{ARCS - 6} {end}"/>'
     )
 
 
 def _line(node: Node, height: int) -> str:
-    mark = "✎ " if node.kind == "words" else ""
+    mark = f"{MARK} " if node.kind == "words" else ""
     return (
         f'<a href="{escape(node.href)}" class="{node.kind}" data-name="{escape(node.name)}">'
         f'<circle cx="{ARCS - 4}" cy="{height - 4}" r="2.5"/>'

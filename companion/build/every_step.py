@@ -14,7 +14,7 @@ from companion.build.collect import Chapter, LedgerError, collect
 from companion.derivation import Chain, Derivation, Prose
 from companion.derivation.latex import latex
 from companion.derivation.receipt import tactics
-from companion.derivation.render import IN_WORDS, anchor, link
+from companion.derivation.render import MARK, anchor, link
 from companion.files import read_text
 
 PAGE = "every_step.md"
@@ -133,7 +133,15 @@ def _section(
 def _rows(part: Chain | Prose, derivation: Derivation, proved: dict[str, str]) -> list[list[str]]:
     below = _links(_own(part, derivation))
     if isinstance(part, Prose):
-        return [[link(part.name), part.statement, IN_WORDS, below, part.cites]]
+        return [
+            [
+                link(part.name),
+                part.statement,
+                f"{MARK} in words",
+                below,
+                part.cites,
+            ]
+        ]
     rows = []
     for step in part.steps:
         where = f" For {', '.join(step.domain.words)}." if step.domain.words else ""

@@ -134,7 +134,7 @@ def _grouped(outcome: Outcome) -> dict[str, list[str]]:
             continue
         numbers, _, where = found.evidence.partition(" at ")
         true, _, false = numbers.partition(" is not ")
-        heading = f"In place of the {side} side{_at(where)}"
+        heading = f"In place of the {side} side{at_point(where)}"
         if false:
             heading += f", where the {other} side is {true}"
         gives = f"gives {false}" if false else numbers
@@ -168,7 +168,7 @@ def _nodes(expr: sp.Expr) -> set[Any]:
     return names | {inner for name in names for inner in _nodes(opened(name))}
 
 
-def _at(where: str) -> str:
+def at_point(where: str) -> str:
     """The point of a counterexample: its symbols; which functions are drawn is said above."""
     values = [part.partition(" = ") for part in where.split(", ") if " = " in part]
     shown = [

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .latex import latex
-from .receipt import receipt
+from .receipt import at_point, receipt
 
 if TYPE_CHECKING:
     from .chains import Chain, Prose, Refuted
@@ -71,12 +71,16 @@ def _below(names: Iterable[str]) -> list[str]:
 def refuted(claim: Refuted) -> str:
     """A wrong claim, crossed out by its counterexample."""
     left, wrong = latex(claim.step.left), latex(claim.step.right)
-    evidence = f"✗ refuted: {claim.step.reason}. {claim.evidence}"
+    numbers, _, where = claim.evidence.partition(" at ")
+    evidence = f"✗ refuted: {claim.step.reason}. {numbers.capitalize()}{at_point(where)}."
     return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"
 
 
-IN_WORDS = "✎ argument in words, not checked by machine"
-"""The mark of what is not checked."""
+MARK = "✎"
+"""Stands before what is argued in words."""
+
+IN_WORDS = f"{MARK} argument in words, not checked by machine"
+"""What is not checked says so."""
 
 
 def in_words(said: Prose) -> str:

@@ -74,7 +74,7 @@ def test_the_picture_has_a_link_for_each_step_and_an_arc_for_each_premise(chapte
 
 def test_arcs_across_derivations_are_told_apart_and_a_missing_end_is_refused() -> None:
     nodes = [Node("a/b", "#", "chain"), Node("c/d", "#", "chain", ("a/b",))]
-    assert 'class="far"' in arcs.svg(nodes)
+    assert 'class="across"' in arcs.svg(nodes)
     with pytest.raises(ValueError, match="c/d rests on 'a/b', which is not in the picture"):
         arcs.svg(nodes[1:])
 

@@ -88,7 +88,7 @@ def test_verify_accepts_and_rejects(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert verify.run(["one"], verbose=True, folder=folder, kept_in=tmp_path / "proofs") == 0
     shown = capsys.readouterr().out
     assert "2 of 2 steps accepted, 16 wrong variants refuted" in shown
-    assert "refuted: " in shown
+    assert "refuted, sign: right side " in shown
     assert verify.run([], folder=folder, kept_in=tmp_path / "proofs") == 1
     assert "not accepted: two/square.2: numeric check failed" in capsys.readouterr().out
 
