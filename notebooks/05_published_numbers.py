@@ -379,8 +379,8 @@ d.chain(
 d.prose(
     "uniform-log-snr-moments",
     "Let the range begin at $-k$, and $y = \\log(1 + \\gamma_0)$. The second moment over the square of the mean is less than what tends to 3 below.",
-    "With $\\alpha_t^2 = \\gamma/(1 + \\gamma)$, the second moment is at most $\\frac{3\\Lambda}{\\pi^2}$ times the next integral, and $\\Lambda < y + k$. By {eq}`eq-guards-bound` "
-    "with $\\tau = 1$ the mean is $\\frac1\\pi (y - \\log(1 + e^{-k}))$, more than $\\frac1\\pi (y - e^{-k})$.",
+    "With $\\alpha_t^2 = \\gamma/(1 + \\gamma)$, the second moment is at most $\\frac{3\\Lambda}{\\pi^2}$ times the next integral, and $\\Lambda < y + k$. By the bound "
+    "above with $\\tau = 1$ the mean is $\\frac1\\pi (y - \\log(1 + e^{-k}))$, more than $\\frac1\\pi (y - e^{-k})$.",
 )
 
 # %% tags=["derivation"]

@@ -8,7 +8,8 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const formula of waiting) formula.classList.replace("math", "math-waiting");
     const typeset = () => {
       for (const formula of waiting) formula.classList.replace("math-waiting", "math");
-      window.MathJax?.startup?.promise?.then(() => MathJax.typesetPromise([receipt]));
+      const before = window.MathJax?.startup?.promise; // one after the other, as MathJax asks
+      if (before) MathJax.startup.promise = before.then(() => MathJax.typesetPromise([receipt]));
     };
     receipt.addEventListener("toggle", typeset, { once: true });
   }
