@@ -43,7 +43,7 @@ notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...
 	@if [ -z "$(NB)" ]; then echo "error: which notebook? expected NB=, as in make notebook NB=04" >&2; exit 2; fi
 	@$(RUN) -m companion book --only $(NB) --profile $(PROFILE) --jobs $(JOBS)
 
-verify: env ## check every derivation step (NAME=... for one, verbosely)
+verify: env ## check every derivation step (NAME=... for one, as it is read)
 	@$(RUN) -m companion verify $(NAME)
 
 test: env ## the whole suite: lint, types, the book under the quick profile, every test

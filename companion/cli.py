@@ -50,11 +50,14 @@ def verify(
     names: Annotated[
         list[str] | None, typer.Argument(help="Steps, chains or chapters; all when none is given.")
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Of named ones, every point and wrong variant too.")
+    ] = False,
 ) -> None:
-    """Check every derivation step, or the named ones, verbosely."""
+    """Check every derivation step, or the named ones, which are printed as they are read."""
     from companion.build import verify as ledger
 
-    raise typer.Exit(ledger.run(names or [], verbose=bool(names)))
+    raise typer.Exit(ledger.run(names or [], verbose=verbose))
 
 
 @app.command()

@@ -34,8 +34,8 @@
 # | $\hat x$, $\hat\epsilon$, ... | a prediction from $z_t$ and $t$ |
 # | $w(\lambda)$ | the weight of a noise level in a loss |
 #
-# A prime is a derivative in $t$. A square of a vector is the sum over its dimensions. Losses are in nats. One letter
-# has two uses: $s$ as a time, as in $z_s$ and $\sigma_s$, is the earlier one; $s$ alone is the score, below.
+# A prime is a derivative, in $t$ unless another argument is shown. A square of a vector is the sum over its dimensions. Losses are in nats. One letter
+# has two uses: $s$ as a time, as in $z_s$ and $\sigma_s$, is the earlier one; $s$ alone is the score, below. [](notation) lists every symbol.
 
 # %% tags=["parameters"]
 profile = "standard"

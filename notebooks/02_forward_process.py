@@ -292,17 +292,20 @@ d.refute(
 
 # %% tags=["derivation"]
 total = alpha(t) ** 2 + sigma(t) ** 2
-x_given_z = Normal(x, alpha(t) * z_t / total, sigma(t) ** 2 / total)
+mean_x = Abbreviation(r"\bar{x}", alpha(t) * z_t / total)
+var_x = Abbreviation(r"\bar{\sigma}^2", sigma(t) ** 2 / total, positive=True)
+x_given_z = Normal(x, mean_x, var_x)
 
 d.chain(
     "unit-data",
     marginal() * Normal(x, 0, 1) / Normal(z_t, 0, total),
-    (x_given_z, "the same square, completed in $x$"),
+    (Normal(x, mean_x.definition, var_x.definition), "the same square, completed in $x$"),
     domain=Between(t, 0, 1),
 )
 
 # %% [markdown]
-# The first line below is the variance of the reverse step: of $z_s$ given $z_t$, with $x$ averaged over. On a variance-preserving schedule it is exactly the step
+# The first line below is the variance of the reverse step: of $z_s$ given $z_t$, with $x$ averaged over: write $\bar x$ and $\bar\sigma^2$ for
+# the mean and variance just found. On a variance-preserving schedule it is exactly the step
 # variance, as {cite:t}`ho2020` say where they choose between the two. The last line is the one step of this chapter that needs $\alpha_t^2 + \sigma_t^2 = 1$.
 
 # %% tags=["derivation"]
@@ -310,7 +313,7 @@ share = alpha(s) * var_step() / sigma(t) ** 2
 
 d.chain(
     "reverse-variance",
-    Expectation((z_s - mean_q(x_given_z.args[1])) ** 2, posterior(), x_given_z),
+    Expectation((z_s - mean_q(mean_x)) ** 2, posterior(), x_given_z),
     (
         var_q() + share**2 * sigma(t) ** 2 / total,
         "variances add: the mean $\\mu_Q$ moves by $\\alpha_s \\sigma_{t|s}^2/\\sigma_t^2$ for each unit of $x$",

@@ -18,9 +18,8 @@
 #
 # **Assumed.** The forward process of [](02_forward_process), on a grid $0 = t_0 < t_1 < \dots < t_T = 1$ with $z_i = z_{t_i}$. The model runs backwards. It
 # draws $z_T$ from a prior $p(z_T)$, steps with $p(z_{i-1}|z_i)$, and decodes with $p(x|z_0)$. Logarithms are natural, so bounds are in
-# nats. Everything is for one dimension: in $d$ dimensions all noise is independent, every term is a sum over
-# dimensions, and $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$. The SNR is finite at both ends: a schedule with noise-free data at $t = 0$,
-# as the study's cosine, is cut off shortly before.
+# nats. Everything is for one dimension: in $d$ dimensions all noise is independent, every term is a sum over dimensions, and
+# $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$. The SNR is finite at both ends: the study's cosine, with noise-free data at $t = 0$, is cut off shortly before.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -36,12 +35,12 @@ d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
 # %% [markdown]
 # ## The bound
 #
-# Write $z$ for the whole chain $z_0, \dots, z_T$. By the definition of a conditional density $p(x, z) = p(x)\, p(z|x)$, and so, for every chain,
+# Write $z_{0:T}$ for the whole chain $z_0, \dots, z_T$. By the definition of a conditional density $p(x, z_{0:T}) = p(x)\, p(z_{0:T}|x)$, and so, for every chain,
 
 # %% tags=["derivation"]
 q_z, p_x, p_z, prior, decoder = (
     symbol(f"density_{k}", latex, positive=True)
-    for k, latex in enumerate(["q(z|x)", "p(x)", "p(z|x)", "p(z_T)", "p(x|z_0)"])
+    for k, latex in enumerate(["q(z_{0:T}|x)", "p(x)", "p(z_{0:T}|x)", "p(z_T)", "p(x|z_0)"])
 )
 
 d.chain(
@@ -53,15 +52,15 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "slack",
-    "$\\E_q \\log \\frac{q(z|x)}{p(x, z)}$ is an upper bound of $-\\log p(x)$: the NELBO. The slack is the divergence of $q(z|x)$ from "
-    "$p(z|x)$, no more and no less.",
-    "Average over $q(z|x)$: an average of a sum is the sum of the averages. And since $\\log y \\le y - 1$, "
-    "$\\E_q \\log \\frac{p(z|x)}{q(z|x)} \\le \\E_q \\frac{p(z|x)}{q(z|x)} - 1 \\le 0$.",
+    "$\\E_q \\log \\frac{q(z_{0:T}|x)}{p(x, z_{0:T})}$ is an upper bound of $-\\log p(x)$: the NELBO. The slack is the divergence of "
+    "$q(z_{0:T}|x)$ from $p(z_{0:T}|x)$, no more and no less.",
+    "Average over $q(z_{0:T}|x)$: an average of a sum is the sum of the averages. And since $\\log y \\le y - 1$, "
+    "$\\E_q \\log \\frac{p(z_{0:T}|x)}{q(z_{0:T}|x)} \\le \\E_q \\frac{p(z_{0:T}|x)}{q(z_{0:T}|x)} - 1 \\le 0$.",
     rests_on=["nelbo-x/evidence"],
 )
 
 # %% [markdown]
-# Now split it into steps. By Bayes each forward step is $q(z_i|z_{i-1}) = q(z_{i-1}|z_i, x)\, q(z_i|x)\, /\, q(z_{i-1}|x)$, proved in [](02_forward_process). Write
+# Now split it into steps. By Bayes each forward step is $q(z_i|z_{i-1}) = q(z_{i-1}|z_i, x)\, q(z_i|x)\, /\, q(z_{i-1}|x)$, proved as {eq}`eq-forward-posterior`. Write
 # $b_i = q(z_{i-1}|z_i, x)$ for the step back and $q_i = q(z_i|x)$ for the marginal. Along a chain the marginals telescope. Then divide by the model's chain,
 # $p(x|z_0)\, p(z_T) \prod_i p_i$ with $p_i = p(z_{i-1}|z_i)$.
 
@@ -123,7 +122,7 @@ d.chain(
 )
 
 # %% [markdown]
-# The model knows the noise process, and it predicts the data: it takes the posterior and puts its guess $\hat x = \hat x(z_t, t)$ where $x$ stood,
+# The model knows the noise process, and it predicts the data: it takes the posterior {eq}`eq-forward-posterior` and puts its guess $\hat x = \hat x(z_t, t)$ where $x$ stood,
 # $p(z_s|z_t) = q(z_s|z_t, x = \hat x)$. Both variances are then $\sigma_Q^2$, and all but the means cancels. Then $z_t$ cancels too.
 
 # %% tags=["derivation"]
@@ -149,7 +148,7 @@ d.chain(
 )
 
 # %% [markdown]
-# That is the whole content of a diffusion loss: the model pays for its error in $x$, at the price by which the SNR falls in that step. No
+# Line (4) is the whole content of a diffusion loss: the model pays for its error in $x$, at the price by which the SNR falls in that step. No
 # schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
 
 # %% tags=["derivation"]
@@ -173,54 +172,54 @@ d.chain(
 # %% [markdown]
 # ## Infinitely many steps
 #
-# Let $e(t) = \E\,(x - \hat x(z_t, t))^2$ be the mean squared error at time $t$, and $S(t) = \SNR(t)$. With $T$ equal steps of width $h = 1/T$ the diffusion loss is
-# $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, e(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
+# Let $r(t) = \E\,(x - \hat x(z_t, t))^2$ be the mean squared error at time $t$, the risk, and $S(t) = \SNR(t)$. With $T$ equal steps of width $h = 1/T$ the diffusion loss is
+# $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, r(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
 
 # %% tags=["derivation"]
 from companion.derivation import Between, Domain, Falling
 
-S, e = function("S", positive=True), function("e", positive=True)
+S, r = function("S", positive=True), function("r", positive=True)
 tau = symbol("tau", r"\tau")
-S_prime, e_prime = sp.Derivative(S(t), t), sp.Derivative(e(t), t)
-one_step = (S(t - h) - S(t)) / 2 * e(t)
-its_share = -sp.Integral(sp.Derivative(S(tau), tau) * e(tau), (tau, t - h, t)) / 2
+S_prime, r_prime = sp.Derivative(S(t), t), sp.Derivative(r(t), t)
+one_step = (S(t - h) - S(t)) / 2 * r(t)
+its_share = -sp.Integral(sp.Derivative(S(tau), tau) * r(tau), (tau, t - h, t)) / 2
 inside = Between(t, 0.1, 0.9) & Falling(S)
 
 d.chain(
     "continuous",
     sp.Limit(one_step / h, h, 0),
-    (-S_prime * e(t) / 2, "a derivative; smooth $S$ and $e$"),
+    (-S_prime * r(t) / 2, "a derivative; smooth $S$ and $r$"),
     domain=inside,
     rests_on=["nelbo-x/step"],
     cites="Kumar et al. (2025), eq. (7), the parent diffusion loss; Kingma et al. (2021), section 5",
 )
 
 # %% [markdown]
-# Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, e(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses
+# Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, r(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses
 # in this book. How far is $L_T$ from it? One step differs from its share of the integral by a term of second order in $h$. There are $1/h$ steps, so the
-# gap is of order $1/T$. For $S(t) = S_1 t + S_2 t^2$ and $e(t) = e_0 + e_1 t + e_2 t^2$ the sum can be counted out, and nothing is neglected.
+# gap is of order $1/T$. For $S(t) = S_1 t + S_2 t^2$ and $r(t) = r_0 + r_1 t + r_2 t^2$ the sum can be counted out, and nothing is neglected.
 
 # %% tags=["derivation"]
 d.chain(
     "correction",
     sp.Limit((one_step - its_share) / h**2, h, 0),
-    (-S_prime * e_prime / 4, "Taylor's theorem for $S$ and $e$"),
+    (-S_prime * r_prime / 4, "Taylor's theorem for $S$ and $r$"),
     domain=inside,
     rests_on=["nelbo-x/continuous"],
 )
 
 # %% tags=["derivation"]
-(s_1, s_2), (e_0, e_1, e_2) = (map(symbol, names.split()) for names in ("S_1 S_2", "e_0 e_1 e_2"))
+(s_1, s_2), (r_0, r_1, r_2) = (map(symbol, names.split()) for names in ("S_1 S_2", "r_0 r_1 r_2"))
 where = {r"\tau": tau, r"\tfrac{i}{T}": i / T, r"\tfrac{i-1}{T}": (i - 1) / T}
 S_t, S_i, S_before = (Abbreviation(f"S({at})", s_1 * v + s_2 * v**2) for at, v in where.items())
-e_t, e_i, _ = (Abbreviation(f"e({at})", e_0 + e_1 * v + e_2 * v**2) for at, v in where.items())
-slope_S, slope_e = sp.Derivative(S_t, tau), sp.Derivative(e_t, tau)
+r_t, r_i, _ = (Abbreviation(f"r({at})", r_0 + r_1 * v + r_2 * v**2) for at, v in where.items())
+slope_S, slope_r = sp.Derivative(S_t, tau), sp.Derivative(r_t, tau)
 d.chain(
     "quadratic",
-    sp.Sum((S_before - S_i) / 2 * e_i, (i, 1, T)) + sp.Integral(slope_S * e_t, (tau, 0, 1)) / 2,
+    sp.Sum((S_before - S_i) / 2 * r_i, (i, 1, T)) + sp.Integral(slope_S * r_t, (tau, 0, 1)) / 2,
     (
-        -sp.Integral(slope_S * slope_e, (tau, 0, 1)) / (4 * T)
-        + (e_1 * s_2 - e_2 * s_1 + e_2 * s_2 / T) / (12 * T**2),
+        -sp.Integral(slope_S * slope_r, (tau, 0, 1)) / (4 * T)
+        + (r_1 * s_2 - r_2 * s_1 + r_2 * s_2 / T) / (12 * T**2),
         "$L_T - L_\\infty$; a constant in $S$ drops out",
     ),
 )
@@ -228,9 +227,9 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "expansion",
-    "For any smooth $S$ and $e$, $L_T \\to L_\\infty$ and $L_T - L_\\infty = -\\frac{1}{4T} \\int_0^1 S'(t)\\, e'(t)\\, dt + O(1/T^2)$.",
+    "For any smooth $S$ and $r$, $L_T \\to L_\\infty$ and $L_T - L_\\infty = -\\frac{1}{4T} \\int_0^1 S'(t)\\, r'(t)\\, dt + O(1/T^2)$.",
     "With three bounded derivatives, Taylor's remainder is at most a constant times $h^3$, the same constant for every step. The $1/h$ leading terms "
-    "$-\\frac{h^2}{4} S' e'$ are $h$ times a Riemann sum, which is within $O(h)$ of its integral.",
+    "$-\\frac{h^2}{4} S' r'$ are $h$ times a Riemann sum, which is within $O(h)$ of its integral.",
     rests_on=["nelbo-x/continuous", "nelbo-x/correction"],
 )
 
@@ -242,15 +241,15 @@ d.prose(
 # %% tags=["derivation"]
 d.chain(
     "cut-in-two",
-    (S(s) - S(u)) / 2 * e(u) - ((S(s) - S(t)) / 2 * e(t) + (S(t) - S(u)) / 2 * e(u)),
-    ((S(s) - S(t)) / 2 * (e(u) - e(t)), "what the cut takes away; the first factor is positive"),
+    (S(s) - S(u)) / 2 * r(u) - ((S(s) - S(t)) / 2 * r(t) + (S(t) - S(u)) / 2 * r(u)),
+    ((S(s) - S(t)) / 2 * (r(u) - r(t)), "what the cut takes away; the first factor is positive"),
     domain=Ordered(s, t, u) & Falling(S),
 )
 
 # %% tags=["derivation"]
 d.prose(
     "sum-above-integral",
-    "If the error $e$ never falls as noise is added, $L_T \\ge L_\\infty$. For networks in general it may be the smaller one.",
+    "If the error $r$ never falls as noise is added, $L_T \\ge L_\\infty$. For networks in general it may be the smaller one.",
     "A cut then never raises the sum. Cut every step in two, again and again: the sums tend to $L_\\infty$ from above. If the error falls with the noise, "
     "every sign is the other one: steps, which use it at their noisier ends, look better than the integral. Both stay bounds, each of its own model.",
     rests_on=["nelbo-x/cut-in-two", "nelbo-x/expansion"],
@@ -259,7 +258,7 @@ d.prose(
 # %% tags=["derivation"]
 d.prose(
     "exact-error-grows",
-    "The error $e(t)$ of the posterior mean $\\E[x|z_t]$ never falls as noise is added, whatever the data. So for it $L_T \\ge L_\\infty$.",
+    "The error $r(t)$ of the posterior mean $\\E[x|z_t]$ never falls as noise is added, whatever the data. So for it $L_T \\ge L_\\infty$.",
     "By one step of noise, $z_t$ is made from $z_s$ and fresh noise that knows nothing of $x$. Whatever can be guessed from $z_t$ can so be guessed "
     "from $z_s$: draw the noise, step to $z_t$, guess. The posterior mean is the guess of least error, so its error at $s$ is not above that at $t$.",
     cites="Guo, Shamai & Verdú (2005), who give the derivative",
@@ -267,17 +266,19 @@ d.prose(
 )
 
 # %% [markdown]
-# On a grid of equal steps $h$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,(\epsilon - \hat\epsilon)^2$. A step costs $(e^h - 1)\, f(\lambda)$, with $f$ at its lower end.
+# On a grid of equal steps $\delta$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,(\epsilon - \hat\epsilon)^2$. A step costs $(e^\delta - 1)\, f(\lambda)$, with $f$ at its lower end.
 
 # %% tags=["derivation"]
 lam, y = symbol("lam", r"\lambda"), symbol("y")
-a, width = symbol("a"), symbol("w", positive=True)
+low, high = symbol("low", r"\lambda_1"), symbol("high", r"\lambda_0")
+delta = symbol("delta", r"\delta", positive=True)
 f = function("f")
 f_prime = sp.Derivative(f(lam), lam)
+beyond = (sp.exp(delta) - 1) * f(lam) - sp.Integral(f(y), (y, lam, lam + delta))
 
 d.chain(
     "correction-in-log-snr",
-    sp.Limit(((sp.exp(h) - 1) * f(lam) - sp.Integral(f(y), (y, lam, lam + h))) / h**2, h, 0),
+    sp.Limit(beyond / delta**2, delta, 0),
     ((f(lam) - f_prime) / 2, "Taylor's theorem for $f$"),
     rests_on=["nelbo-x/step-in-eps"],
 )
@@ -285,10 +286,10 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "total-correction",
-    sp.Integral((f(y) - sp.Derivative(f(y), y)) / 2, (y, a, a + width)),
+    sp.Integral((f(y) - sp.Derivative(f(y), y)) / 2, (y, low, high)),
     (
-        sp.Integral(f(y), (y, a, a + width)) / 2 - (f(a + width) - f(a)) / 2,
-        "summed over steps, as before: $L_T - L_\\infty = h$ times this $+\\, O(h^2)$",
+        sp.Integral(f(y), (y, low, high)) / 2 - (f(high) - f(low)) / 2,
+        "summed over steps, as before: between two log-SNRs $L_T - L_\\infty = \\delta$ times this $+\\, O(\\delta^2)$",
     ),
     rests_on=["nelbo-x/correction-in-log-snr", "nelbo-x/expansion"],
 )
@@ -308,7 +309,7 @@ d.chain(
     marginal() * Normal(x, 0, c) / own_marginal,
     (
         Normal(x, shrink * z_t, c / (1 + c * snr(t))),
-        "Bayes; the mean is the best guess, the variance its error $e(t)$",
+        "Bayes; the mean is the best guess, the variance its error $r(t)$",
     ),
     domain=Between(t, 0, 1),
 )
@@ -319,13 +320,12 @@ gamma = symbol("gamma", r"\gamma", positive=True)
 d.chain(
     "gaussian-error-falls",
     sp.Derivative(c / (1 + c * gamma), gamma),
-    (-(c**2) / (1 + c * gamma) ** 2, "$\\gamma = \\SNR$; so here $e(t)$ grows with the noise"),
+    (-(c**2) / (1 + c * gamma) ** 2, "$\\gamma = \\SNR$; so here $r(t)$ grows with the noise"),
     rests_on=["nelbo-x/gaussian-posterior"],
     cites="Guo, Shamai & Verdú (2005), for all data",
 )
 
 # %% tags=["derivation"]
-low, high = symbol("low", r"\lambda_1"), symbol("high", r"\lambda_0")
 span = Domain(where=(sp.Gt(high, low),), words=("$\\lambda_1 < \\lambda_0$",))
 diffusion = sp.Integral(sp.exp(y) / 2 * c / (1 + c * sp.exp(y)), (y, low, high))
 
@@ -380,7 +380,7 @@ d.chain(
 )
 
 # %% [markdown]
-# With less and less noise left this is the entropy of the data, which no model can beat (a divergence is never negative): the bound has no slack here.
+# With less and less noise left {eq}`eq-nelbo-x-gaussian-bound` is the entropy of the data, which no model can beat (a divergence is never negative): it has no slack here.
 
 # %% tags=["derivation"]
 d.chain(
@@ -424,10 +424,9 @@ Markdown(results.comparison(gaps, entropy))
 # %% [markdown]
 # :::{admonition} Trap: a sign that makes the loss negative
 # :class: warning
-# Some code counts with $\gamma_t = -\lambda_t$, which *rises* with time, and writes the step's weight as $\frac12 (e^{\gamma_t - \gamma_s} - 1)$. Read with $\lambda$ in mind, the two
-# times look exchanged. An issue of the VDM repository
-# ([vdm 7](https://github.com/google-research/vdm/issues/7), open, without an answer) asks why a formula of the authors' example has the opposite sign to
-# the paper's. We do not know which formula was meant, and the repository's own `model_vdm.py` has the sign derived here.
+# Some code counts with $g_t = -\lambda_t$, often called gamma, which *rises* with time, and writes the step's weight as $\frac12 (e^{g_t - g_s} - 1)$. Read with
+# $\lambda$ in mind, the two times look exchanged. An issue of the VDM repository ([vdm 7](https://github.com/google-research/vdm/issues/7),
+# open, without an answer) asks why a formula of the authors' example has the opposite sign to the paper's. We do not know which formula was meant, and the repository's own `model_vdm.py` has the sign derived here.
 # :::
 #
 # The question has an answer that needs no author: for $s < t$ the term is a divergence, so its weight is positive. With the times exchanged it is
@@ -438,7 +437,7 @@ d.refute(
     "exchanged-times",
     (snr(s) - snr(t)) / 2 * (x - x_hat) ** 2,
     (sp.exp(log_snr(t) - log_snr(s)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
-    "$\\lambda$ where $\\gamma = -\\lambda$ was meant",
+    "$\\lambda$ where $g = -\\lambda$ was meant",
     domain=Ordered(s, t),
 )
 

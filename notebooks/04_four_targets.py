@@ -66,18 +66,18 @@ d.chain(
 )
 
 # %% [markdown]
-# So one predicted target gives every other. If a network predicts the row $(a, b)$, the row $(c, e)$ is
-# $c x + e \epsilon$ with these two solutions in it. This is the only conversion function in `diffcore`.
+# So one predicted target gives every other. If a network predicts the row $(a, b)$, the row $(\tilde a, \tilde b)$ is
+# $\tilde a x + \tilde b \epsilon$ with {eq}`eq-targets-solve-for-x` and {eq}`eq-targets-solve-for-eps` in it: the only conversion in `diffcore`.
 
 # %% tags=["derivation"]
-c, e = symbol("c"), symbol("e")
+a_to, b_to = symbol("a_to", r"\tilde a"), symbol("b_to", r"\tilde b")
 given_z, given_y = symbol("z_t"), symbol("y")
 
 d.chain(
     "convert",
-    c * (b * given_z - sigma(t) * given_y) / D + e * (alpha(t) * given_y - a * given_z) / D,
+    a_to * (b * given_z - sigma(t) * given_y) / D + b_to * (alpha(t) * given_y - a * given_z) / D,
     (
-        ((b * c - a * e) * given_z + (alpha(t) * e - sigma(t) * c) * given_y) / D,
+        ((b * a_to - a * b_to) * given_z + (alpha(t) * b_to - sigma(t) * a_to) * given_y) / D,
         "collect $z_t$ and $y$",
     ),
     rests_on=["targets/solve-for-x", "targets/solve-for-eps"],
@@ -169,7 +169,7 @@ d.chain(
 # %% [markdown]
 # ## Four NELBO losses that are one
 #
-# Divide the diffusion loss by these factors. The integrand does not change; only its name does. In
+# Divide the diffusion loss by the factors in {eq}`eq-targets-error-eps` to {eq}`eq-targets-error-velocity`. The integrand does not change; only its name does. In
 # the noise it becomes simplest: the weight is the rate at which $\lambda_t = \log\SNR(t)$ falls.
 
 # %% tags=["derivation"]
@@ -244,9 +244,9 @@ d.chain(
 # %% [markdown]
 # ## Tweedie's formula
 #
-# Why can a score be used to denoise at all? For *any* density $p(x)$ of the data, let
-# $q(z) = \int p(x)\, \N(z; \alpha_t x, \sigma_t^2)\, dx$ be the density of the noisy data. Its score gives the
-# posterior mean of $x$ {cite:p}`efron2011`. Divided by $\alpha_t\, q(z)$, the line below is
+# Why can a score be used to denoise at all? For *any* density $q(x)$ of the data, let
+# $q(z) = \int q(x)\, \N(z; \alpha_t x, \sigma_t^2)\, dx$ be the density of the noisy data. Its score gives the
+# posterior mean of $x$ {cite:p}`efron2011`. Divided by $\alpha_t\, q(z)$, {eq}`eq-targets-tweedie` is
 #
 # $$\E[x \mid z] = \frac{z + \sigma_t^2\, \partial_z \log q(z)}{\alpha_t}.$$
 
@@ -254,36 +254,35 @@ d.chain(
 from companion.derivation.vocabulary import function
 
 z = symbol("z")
-p = function("p", positive=True)
+data = function("q", positive=True)
 kernel = Normal(z, alpha(t) * x, sigma(t) ** 2)
 over_x = (x, -sp.oo, sp.oo)
-q = Abbreviation("q", sp.Integral(p(x) * kernel, over_x), positive=True)
+q = Abbreviation("q(z)", sp.Integral(data(x) * kernel, over_x), positive=True)
 
 d.chain(
     "tweedie",
-    alpha(t) * sp.Integral(x * p(x) * kernel, over_x),
+    alpha(t) * sp.Integral(x * data(x) * kernel, over_x),
     (
         z * q + sigma(t) ** 2 * sp.Derivative(q, z),
         "under the integral, the kernel's derivative is $-(z - \\alpha_t x)/\\sigma_t^2$ times the kernel",
     ),
-    domain=Density(p),
+    domain=Density(data),
     cites="Efron (2011); Kumar et al. (2025), section 3",
 )
 
 # %% tags=["derivation"]
 d.prose(
     "under-the-integral",
-    "For any density $p$ the integral over $x$ may be differentiated under its sign, as this step does.",
+    "For any density $q(x)$ the integral over $x$ may be differentiated under its sign, as this step does.",
     "For $z$ in a bounded range, the kernel's derivative in $z$ is at most one constant, whatever $x$: a Gaussian falls faster than its argument grows. A "
-    "constant times $p$ has a finite integral, so convergence is dominated.",
+    "constant times $q(x)$ has a finite integral, so convergence is dominated.",
 )
 
 # %% [markdown]
 # ## The study's table, regenerated
 #
-# The table below is printed by SymPy from the rows and the one error factor. The last two columns
-# say by which constant our NELBO differs from the study's table of losses and from the study's
-# published code, on its cosine schedule $\alpha_t = \cos(\pi t/2)$, $\sigma_t = \sin(\pi t/2)$. The table leaves out
+# The table below is printed by SymPy from the rows and the one error factor. The last two columns say by which constant our NELBO
+# differs from the study's table of losses and from the study's published code, on its cosine schedule $\alpha_t = \cos(\pi t/2)$, $\sigma_t = \sin(\pi t/2)$. The table leaves out
 # $\frac12$; the code leaves out $\frac12$ and the $\pi$ of $\SNR'(t)$. Such a constant changes no minimum. It does
 # change the unit: the code's values are not nats.
 
@@ -317,18 +316,19 @@ artifacts.table(losses, "loss_equivalence", **results.LOSSES_SHOWN, seeds=[0], n
 #
 # Every loss is a weighting $w(\lambda)$ of the same integral over the log-SNR,
 # $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
-# error with $t$ uniform has $w = 2\, c\; p(\lambda)$, where $c$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error
+# error with $t$ uniform has $w = 2\, \kappa\; p(\lambda)$, where $\kappa$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error
 # and $p(\lambda_t) = -1/\lambda_t'$ is the density of the log-SNR: of uniform times a share $t$ has a log-SNR above $\lambda_t$.
 
 # %% tags=["derivation"]
 density = Abbreviation(r"p(\lambda_t)", -1 / log_snr_prime)
+kappa = symbol("kappa", r"\kappa")
 
 d.chain(
     "plain-error",
-    c * (eps - eps_hat) ** 2,
+    kappa * (eps - eps_hat) ** 2,
     (
-        -log_snr_prime / 2 * (2 * c * density) * (eps - eps_hat) ** 2,
-        "so $w = 2\\, c\\; p(\\lambda_t)$",
+        -log_snr_prime / 2 * (2 * kappa * density) * (eps - eps_hat) ** 2,
+        "so $w = 2\\, \\kappa\\; p(\\lambda_t)$",
     ),
     rests_on=["targets/nelbo-eps"],
 )
@@ -359,7 +359,7 @@ d.chain(
 rho = symbol("rho", r"\rho", positive=True)
 lam = Abbreviation(r"\lambda_t", 2 * sp.log(rho))
 density = Abbreviation(r"p(\lambda_t)", rho / (1 + rho**2) / sp.pi)
-sech = Abbreviation(r"\mathrm{sech}\tfrac{\lambda_t}{2}", 2 / (sp.exp(lam / 2) + sp.exp(-lam / 2)))
+sech = Abbreviation(r"\mathrm{sech}(\lambda_t/2)", 2 / (sp.exp(lam / 2) + sp.exp(-lam / 2)))
 bell = sech / sp.pi
 
 d.chain(

@@ -209,7 +209,7 @@ Markdown(sentences.held_out(resolution.published_split(), shared, points))
 # ## Exchange the guards
 #
 # If the guard makes the difference, then one target under another's guard must take the other's value. It must, for any
-# denoiser, perfect or not: by [](04_four_targets) the squared errors of two targets differ by a factor of time alone, and the unguarded
+# denoiser, perfect or not: by {eq}`eq-targets-error` the squared errors of two targets differ by a factor of time alone, and the unguarded
 # coefficients undo it. So there is one value for each guard, and none for a target. The cell asserts this on common draws, target by
 # target, guard by guard. {numref}`tab-exchanged-guards` shows what a perfect denoiser scores under each guard, *whichever target it
 # predicts*.
@@ -237,7 +237,7 @@ artifacts.table(table, "rescaled_floors", **rescaled.RESCALED_SHOWN, seeds=[0], 
 # %% [markdown]
 # ## Without a guard: a logarithm
 #
-# Without guard all four targets give $L(t_0) = \int_{t_0}^1 m(t)/(\alpha_t\sigma_t)\, dt$. With the signal-to-noise ratio $\gamma = \cot^2(\pi t/2)$ as the
+# Without guard all four targets give $L(t_{\min}) = \int_{t_{\min}}^1 m(t)/(\alpha_t\sigma_t)\, dt$. With the signal-to-noise ratio $\gamma = \cot^2(\pi t/2)$ as the
 # variable, $L = \frac1\pi \int_0^{\gamma_0} m(\gamma)\, d\gamma/\gamma$:
 
 # %% tags=["derivation"]
@@ -255,30 +255,30 @@ d.chain(
 )
 
 # %% [markdown]
-# How does $m$ behave? Let a component of the data be Gaussian with mean $\mu$ and variance $c^2$ (in each direction; else
-# $c^2$ is the smallest). If it were known which component
-# $x$ is from, the best guess of $\epsilon$ would be linear in $z_t$, as [](03_nelbo_in_x) shows.
+# How does $m$ behave? Let a component of the data be Gaussian with mean $\mu$ and variance $\tau^2$ (in each direction; else
+# $\tau^2$ is the smallest). If it were known which component
+# $x$ is from, the best guess of $\epsilon$ would be linear in $z_t$, by {eq}`eq-nelbo-x-gaussian-posterior`.
 
 # %% tags=["derivation"]
-c, mu = symbol("c", positive=True), symbol("mu", r"\mu")
+tau, mu = symbol("tau", r"\tau", positive=True), symbol("mu", r"\mu")
 z = Abbreviation("z_t", a * x + b * eps)
-linear = Abbreviation(r"\hat\epsilon", b * (z - a * mu) / (a**2 * c**2 + b**2))
+linear = Abbreviation(r"\hat\epsilon", b * (z - a * mu) / (a**2 * tau**2 + b**2))
 d.chain(
     "linear-error",
-    Expectation((eps - linear) ** 2, Normal(x, mu, c**2), eps),
+    Expectation((eps - linear) ** 2, Normal(x, mu, tau**2), eps),
     (
-        a**2 * c**2 / (a**2 * c**2 + b**2),
-        "$\\hat\\epsilon = \\sigma_t (z_t - \\alpha_t\\mu)/(\\alpha_t^2 c^2 + \\sigma_t^2)$; second moments",
+        a**2 * tau**2 / (a**2 * tau**2 + b**2),
+        "$\\hat\\epsilon = \\sigma_t (z_t - \\alpha_t\\mu)/(\\alpha_t^2 \\tau^2 + \\sigma_t^2)$; second moments",
     ),
-    (c**2 / (c**2 + 1 / snr(t)), "divide by $\\alpha_t^2$"),
+    (tau**2 / (tau**2 + 1 / snr(t)), "divide by $\\alpha_t^2$"),
     rests_on=["nelbo-x/gaussian-posterior"],
 )
 
 # %% tags=["derivation"]
 d.prose(
     "two-bounds",
-    r"For standardised data $\frac{c^2\gamma}{1 + c^2\gamma} \le m(\gamma) \le \frac{\gamma}{1 + \gamma}$. Both sides can be integrated.",
-    r"Not knowing the component can only make the error larger. The best *linear* guess is the same formula with $\mu = 0$, $c = 1$, "
+    r"For standardised data $\frac{\tau^2\gamma}{1 + \tau^2\gamma} \le m(\gamma) \le \frac{\gamma}{1 + \gamma}$. Both sides can be integrated.",
+    r"Not knowing the component can only make the error larger. The best *linear* guess is the same formula with $\mu = 0$, $\tau = 1$, "
     "and the best guess of all is no worse than that.",
     rests_on=["guards/linear-error"],
 )
@@ -288,30 +288,30 @@ gamma = symbol("gamma", r"\gamma", positive=True)
 gamma_0 = symbol("gamma_0", r"\gamma_0", positive=True)
 d.chain(
     "bound",
-    sp.Integral(c**2 / (1 + c**2 * gamma), (gamma, 0, gamma_0)) / sp.pi,
-    (sp.log(1 + c**2 * gamma_0) / sp.pi, "$m/\\gamma$, with $m$ at its bound"),
+    sp.Integral(tau**2 / (1 + tau**2 * gamma), (gamma, 0, gamma_0)) / sp.pi,
+    (sp.log(1 + tau**2 * gamma_0) / sp.pi, "$m/\\gamma$, with $m$ at its bound"),
     rests_on=["guards/two-bounds", "guards/in-snr"],
 )
 
 # %% tags=["derivation"]
 d.chain(
     "logarithm",
-    sp.Limit(sp.log((1 + c**2 * gamma_0) / gamma_0), gamma_0, sp.oo),
+    sp.Limit(sp.log((1 + tau**2 * gamma_0) / gamma_0), gamma_0, sp.oo),
     (
-        2 * sp.log(c),
+        2 * sp.log(tau),
         "so both bounds are $(\\log\\gamma_0)/\\pi$ plus a constant: $L$ grows without end",
     ),
     rests_on=["guards/bound"],
 )
 
 # %% tags=["derivation"]
-t_0 = symbol("t_0", positive=True)
+t_0 = symbol("t_0", r"t_{\min}", positive=True)
 d.chain(
     "decade",
     sp.Limit(2 / sp.pi * sp.log(sp.tan(sp.pi * t_0 / 2) / sp.tan(sp.pi * t_0 / 20)), t_0, 0),
     (
         2 / sp.pi * sp.log(10),
-        "each factor of ten in $t_0$ adds the same amount to $(\\log\\gamma_0)/\\pi$",
+        "each factor of ten in $t_{\\min}$ adds the same amount to $(\\log\\gamma_0)/\\pi$",
     ),
     rests_on=["guards/logarithm"],
 )
@@ -320,7 +320,7 @@ d.chain(
 d.prose(
     "slope",
     r"The slope $dL/d\log\gamma_0$ tends to $1/\pi$ where the components spread in all directions, as those of the clusters and the roll do.",
-    r"It is $m(\gamma_0)/\pi$, and the two bounds squeeze $m$ to 1. On the rings and waves $c = 0$ in one direction: there it is not proved; "
+    r"It is $m(\gamma_0)/\pi$, and the two bounds squeeze $m$ to 1. On the rings and waves $\tau = 0$ in one direction: there it is not proved; "
     "the data as a whole have a density, and the numbers agree.",
     rests_on=["guards/two-bounds"],
 )
@@ -337,7 +337,7 @@ Markdown(sentences.slope_per_decade(truncation))
 # ## Why uniform times cannot estimate it
 #
 # One draw of the estimator is $\ell = (\epsilon - \hat\epsilon)^2/(\alpha_t\sigma_t)$. Take Gaussian data of variance 1, where the best guess is
-# $\hat\epsilon = \sigma_t z_t$. The second moment of $\ell$ decides whether an average of draws settles: first at one time, then with $t$ uniform on $(t_0, 1)$.
+# $\hat\epsilon = \sigma_t z_t$. The second moment of $\ell$ decides whether an average of draws settles: first at one time, then with $t$ uniform on $(t_{\min}, 1)$.
 
 # %% tags=["derivation"]
 on_circle = Abbreviation("z_t", cosine * x + sine * eps)
@@ -367,7 +367,7 @@ d.chain(
     sp.Limit(t_0 * (6 / sp.pi * sp.cot(sp.pi * t_0 / 2) - 3 * (1 - t_0)), t_0, 0),
     (
         12 / sp.pi**2,
-        "it grows like $1/t_0$: infinite as $t_0 \\to 0$, while the mean grows like a logarithm",
+        "it grows like $1/t_{\\min}$: infinite as $t_{\\min} \\to 0$, while the mean grows like a logarithm",
     ),
     rests_on=["guards/uniform-times"],
 )
@@ -380,7 +380,7 @@ d.prose(
     "uniform-log-snr-moments",
     "Let the range begin at $-k$, and $y = \\log(1 + \\gamma_0)$. The second moment over the square of the mean is less than what tends to 3 below.",
     "With $\\alpha_t^2 = \\gamma/(1 + \\gamma)$, the second moment is at most $\\frac{3\\Lambda}{\\pi^2}$ times the next integral, and $\\Lambda < y + k$. By the bound "
-    "above with $c = 1$ the mean is $\\frac1\\pi (y - \\log(1 + e^{-k}))$, more than $\\frac1\\pi (y - e^{-k})$.",
+    "above with $\\tau = 1$ the mean is $\\frac1\\pi (y - \\log(1 + e^{-k}))$, more than $\\frac1\\pi (y - e^{-k})$.",
 )
 
 # %% tags=["derivation"]
@@ -441,7 +441,7 @@ artifacts.table(clipped, "azula_clip", **controls.azula_shown())
 # - It does not show that the targets learn equally well. That needs one common scale, as in [](06_real_images).
 # - Floors are for endless data. The study's test split is finite, mostly seen in training, and standardised by its sample's
 #   moments; the recorded loss is measured before the last epoch's update.
-# - The waves of the study lie on a fixed grid of $x$, taken here as uniform.
+# - The waves of the study lie on a fixed grid of their first coordinate, taken here as uniform.
 #
 # ## Sources
 #

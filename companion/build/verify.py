@@ -26,9 +26,10 @@ def run(
     folder: Path = paths.NOTEBOOKS,
     kept_in: Path = store.PROOFS,
 ) -> int:
-    """Check the named steps, chains, derivations or chapters (all if none is named); print a table.
+    """Check the named steps, chains, derivations or chapters (all if none is named); print what was found.
 
-    Named steps are always proved afresh; of all, those whose proof is not kept in ``kept_in``. Where proofs
+    Named steps are always proved afresh, and printed as they are read, ``verbose`` with all their
+    evidence; of all, those whose proof is not kept in ``kept_in``, and printed as a table. Where proofs
     cannot be kept there, that is said, and all is proved again next time.
 
     Returns:
@@ -47,7 +48,8 @@ def run(
     if not rows and not said:
         console.print("no derivation steps found")
         return 0
-    report(console, rows, said, verbose, time.perf_counter() - started)
+    took = time.perf_counter() - started
+    report(console, rows, said, took, named=bool(names), verbose=verbose)
     return 1 if any(row.found is None for row in rows) else 0
 
 

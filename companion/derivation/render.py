@@ -1,16 +1,19 @@
-"""How a chain looks on the page: one aligned block, numbered reasons, one line on how each was checked."""
+"""How a chain looks on the page: one aligned block, its reasons, a line of notes, a folded receipt.
+
+Anchors: the equation of a chain is ``eq-<chain>``, a chain or a statement ``step-<name>``, a link
+``step-<chain>-<number>``; a derivation is a section of the page *Every step*. ``/`` is written ``-``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import mpmath as mp
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .latex import latex
+from .receipt import at_point, receipt
 
 if TYPE_CHECKING:
     from .chains import Chain, Prose, Refuted
-    from .step import Outcome
 
 
 def label(chain_name: str) -> str:
@@ -18,40 +21,16 @@ def label(chain_name: str) -> str:
     return "eq-" + chain_name.replace("/", "-")
 
 
-def power_of_ten(value: Any) -> str:
-    """An upper bound on an error, as LaTeX: the next power of ten."""
-    if value == 0:
-        return "0"
-    return f"10^{{{int(mp.ceil(mp.log10(value)))}}}"
+def anchor(name: str) -> str:
+    """The anchor of a chain, a link (``nelbo-x/step.2``), a statement in words or a derivation."""
+    if "/" not in name:
+        return f"derivation-{name}"
+    return "step-" + name.replace("/", "-").replace(".", "-")
 
 
-def how_checked(outcome: Outcome) -> str:
-    """One line: what each check found. No times: a page is the same bytes on every run."""
-    equivalent = outcome.count("equivalent")
-    parts = [
-        f"SymPy ({outcome.proof.tactic})"
-        + (
-            f", {_counted(outcome.conditions, 'side condition')} proved"
-            if outcome.conditions
-            else ""
-        ),
-        rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
-        if outcome.error
-        else f"{outcome.points} points, no difference",
-        f"{outcome.count('refuted')} wrong variants refuted"
-        + (f", {equivalent} equivalent" if equivalent else ""),
-    ]
-    if outcome.torch_error is not None:
-        parts.append(r"torch value and gradient to $10^{-10}$")
-    elif outcome.step.torch is not None:
-        parts.append("torch not asked")
-    if not outcome.limited:
-        parts.append("no time limit on this platform")
-    return "✓ " + " · ".join(parts)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("s" if number > 1 else "")
+def link(name: str) -> str:
+    """A MyST link to what is called ``name``, whichever page it is on."""
+    return f"{{ref}}`{name} <{anchor(name)}>`"
 
 
 def block(chain: Chain) -> str:
@@ -66,35 +45,47 @@ def block(chain: Chain) -> str:
 
 
 def markdown(chain: Chain) -> str:
-    """MyST Markdown: the labelled block, then each link's reason and how it was checked."""
-    lines = [block(chain), ""]
-    for number, step in enumerate(chain.steps, 1):
-        lines.append(f"{number}. {step.reason}")
-        if chain.outcomes:
-            lines.append(f"   <br><small>{how_checked(chain.outcomes[number - 1])}</small>")
-    notes = []
-    if chain.steps[0].domain.words:
-        notes.append("for " + ", ".join(chain.steps[0].domain.words))
-    if chain.steps[0].cites:
-        notes.append(chain.steps[0].cites)
-    notes.append(f"`{chain.name}`")
-    lines += ["", f"<small>{' · '.join(notes)}</small>"]
+    """MyST Markdown: the labelled block, each link's reason, the notes, and how it was checked."""
+    lines = [f"({anchor(chain.name)})=", block(chain), ""]
+    if len(chain.steps) == 1:
+        lines += [f"({anchor(chain.steps[0].name)})=", chain.steps[0].reason]
+    else:
+        for number, step in enumerate(chain.steps, 1):
+            lines += [f"{number}. ({anchor(step.name)})=", f"   {step.reason}"]
+    first = chain.steps[0]
+    domain = ["for " + ", ".join(first.domain.words)] if first.domain.words else []
+    notes = [*domain, *_below(first.rests_on), *filter(None, [first.cites]), f"`{chain.name}`"]
+    lines += ["", f'<small class="notes" data-chain="{chain.name}">{" · ".join(notes)}</small>']
+    if chain.outcomes:
+        lines += ["", *receipt(chain.outcomes)]
     return "\n".join(lines)
+
+
+def _below(names: Iterable[str]) -> list[str]:
+    """What a step rests on, as links: whole derivations only where no step of one is named."""
+    named = dict.fromkeys(names)
+    links = ", ".join(link(name) for name in [n for n in named if "/" in n] or named)
+    return [f"rests on {links}"] if links else []
 
 
 def refuted(claim: Refuted) -> str:
     """A wrong claim, crossed out by its counterexample."""
     left, wrong = latex(claim.step.left), latex(claim.step.right)
-    evidence = f"✗ refuted: {claim.step.reason}. {claim.evidence}"
+    numbers, _, where = claim.evidence.partition(" at ")
+    evidence = f"✗ refuted: {claim.step.reason}. {numbers.capitalize()}{at_point(where)}."
     return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"
 
 
-IN_WORDS = "✎ argument in words, not checked by machine"
-"""The mark of what is not checked."""
+MARK = "✎"
+"""Stands before what is argued in words."""
+
+IN_WORDS = f"{MARK} argument in words, not checked by machine"
+"""What is not checked says so."""
 
 
 def in_words(said: Prose) -> str:
     """A statement, its argument, and the mark that no machine has checked it."""
-    notes = [IN_WORDS, *([said.cites] if said.cites else []), f"`{said.name}`"]
+    notes = [IN_WORDS, *_below(said.rests_on), *filter(None, [said.cites]), f"`{said.name}`"]
     parts = [said.statement, said.because] if said.because else [said.statement]
-    return "\n\n".join([*parts, f"<small>{' · '.join(notes)}</small>"])
+    small = f'<small class="notes">{" · ".join(notes)}</small>'
+    return "\n\n".join([f"({anchor(said.name)})=", *parts, small])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from .notation import LATEX, function, symbol
+from .latex import latex as printed
+from .notation import function, symbol
 from .operators import Abbreviation, Normal
 
 # times: 0 = data, 1 = noise, s before t before u
@@ -59,8 +60,7 @@ def var_q() -> sp.Expr:
 
 def mean_q(clean: sp.Expr = x) -> sp.Expr:
     """mu_Q(z_t, x), the mean of q(z_s | z_t, x), at any guess of the clean data."""
-    shown = clean.latex if isinstance(clean, Abbreviation) else LATEX.get(str(clean), str(clean))
-    latex = rf"\mu_Q(z_t, {shown})"
+    latex = rf"\mu_Q(z_t, {printed(clean, inline=True)})"
     from_z = alpha_step() * sigma(s) ** 2 / sigma(t) ** 2 * z_t
     return Abbreviation(latex, from_z + alpha(s) * var_step() / sigma(t) ** 2 * clean)
 

@@ -98,14 +98,35 @@ def test_every_derivation_is_an_equation_with_its_checks(quick_book: Path) -> No
         equation = page.find(id=f"equation-eq-{chain.replace('/', '-')}")
         assert equation is not None, chain
         assert equation.find(class_="eqno") is not None, chain
-    ticks = sum(parsed(page).get_text().count("✓") for page in pages(quick_book))
-    assert ticks >= len(chains)
+        receipt = page.find(attrs={"data-chain": chain}).find_next("details", class_="receipt")
+        assert receipt.summary.get_text().startswith("✓ "), chain
+        assert page.find(id=f"step-{chain.replace('/', '-')}-1") is not None, chain
+
+
+def test_every_step_and_statement_has_a_row_that_leads_to_it(quick_book: Path) -> None:
+    chapters = collect()
+    page = parsed(quick_book / "every_step.html")
+    rows = {row.a.get_text(): row.a["href"] for row in page.select("table.every-step tbody tr")}
+    steps = {step.name: chapter.name for chapter in chapters for step in chapter.steps}
+    words = {said.name: chapter.name for chapter in chapters for said in chapter.in_words}
+    assert rows.keys() == steps.keys() | words.keys()
+    for name, chapter in (steps | words).items():
+        assert rows[name] == f"{chapter}.html#step-{re.sub('[/.]', '-', name)}"
 
 
 def test_no_page_shows_an_error_or_raw_source(quick_book: Path) -> None:
     for page in pages(quick_book):
         text = parsed(page).find("article").get_text() if parsed(page).find("article") else ""
-        for sign in ("Traceback (most recent", ":::{", "```{", "{cite", "{numref}", "{eq}`", "$$"):
+        for sign in (
+            "Traceback (most recent",
+            ":::{",
+            "```{",
+            "{cite",
+            "{numref}",
+            "{eq}`",
+            "{ref}`",
+            "$$",
+        ):
             assert sign not in text, f"{page.name} shows {sign}"
 
 

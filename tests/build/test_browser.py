@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from selenium.webdriver import Chrome
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.expected_conditions import url_to_be
 from selenium.webdriver.support.wait import WebDriverWait
 from test_book import expected_pages
@@ -91,11 +92,16 @@ def show(browser: Chrome, width: int, theme: str) -> None:
 
 
 def open_page(browser: Chrome, address: str) -> None:
-    """Open a page and wait until the math is typeset."""
+    """Open a page with all that is folded away, and wait until the math is typeset."""
     show(browser, WIDTHS["wide"], "light")
     for kind in ("browser", "performance"):
         browser.get_log(kind)  # forget what earlier pages said
     browser.get(address)
+    await_math(browser)
+    browser.execute_script(
+        "document.querySelectorAll('details.receipt').forEach((x) => (x.open = true))"
+    )
+    browser.execute_async_script("requestAnimationFrame(() => setTimeout(arguments[0], 50))")
     await_math(browser)
 
 
@@ -145,6 +151,41 @@ def test_the_first_page_leads_to_the_first_chapter(site: str, browser: Chrome) -
     await_math(browser)
     browser.find_element("css selector", "a.right-next").click()
     assert browser.current_url != f"{site}/intro.html"
+
+
+def test_a_receipt_opens_by_the_keyboard_and_is_typeset_then(site: str, browser: Chrome) -> None:
+    browser.get(f"{site}/03_nelbo_in_x.html")
+    await_math(browser)
+    receipt = browser.find_element("css selector", "details.receipt")
+    inside = "return arguments[0].querySelectorAll('mjx-container').length"
+    assert browser.execute_script(inside, receipt) == 0
+    summary = receipt.find_element("css selector", "summary")
+    assert summary.text.startswith("✓ ")
+    assert not receipt.find_element("css selector", "li").is_displayed()
+    browser.execute_script("arguments[0].focus()", summary)
+    summary.send_keys(Keys.ENTER)
+    assert receipt.find_element("css selector", "li").is_displayed()
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script(inside, receipt) > 5)
+    notes = browser.find_element("css selector", "[data-chain]")
+    assert notes.find_elements("xpath", "ancestor::details") == []
+
+
+def test_the_steps_are_found_by_what_is_typed(site: str, browser: Chrome) -> None:
+    browser.get(f"{site}/every_step.html")
+    await_math(browser)
+    rows = "return document.querySelectorAll('table.every-step tbody tr:not([hidden])').length"
+    every = browser.execute_script(rows)
+    browser.find_element("css selector", ".step-filter input").send_keys("tweedie")
+    assert every > browser.execute_script(rows) == 1
+    browser.find_element("css selector", ".step-filter input").send_keys(
+        Keys.CONTROL, "a", Keys.DELETE
+    )
+    browser.find_element("css selector", ".step-filter option[value='✎']").click()
+    words = browser.execute_script(rows)
+    assert every > words > 1
+    assert browser.find_element("css selector", ".step-filter output").text == f"{words} of {every}"
+    link = browser.find_element("css selector", "svg.arcs a.chain")
+    assert "#step-" in link.get_attribute("href")
 
 
 def test_a_page_opens_from_the_disk(quick_book: Path, browser: Chrome) -> None:

@@ -201,5 +201,5 @@ def test_links_are_numbered_where_there_are_several_and_sources_are_named() -> N
     two = Derivation("page").chain("two", left, *links, domain=Ordered(s, t))
     assert r"\text{(" not in render.markdown(one)
     assert [rf"\text{{({k})}}" in render.markdown(two) for k in (1, 2, 3)] == [True, True, False]
-    assert render.markdown(one).endswith("<small>Euclid (300 BC) · `page/one`</small>")
+    assert "Euclid (300 BC) · `page/one`</small>" in render.markdown(one)
     assert {"numeric", "symbolic", "mutants"} <= set(one.outcomes[0].seconds)

@@ -136,7 +136,8 @@ def test_refute_shows_the_counterexample_and_refuses_a_true_claim() -> None:
     d = Derivation("test")
     shown = d.refute("trap", MEANS, 2 * SNRS, "twice", domain=Ordered(s, t))._repr_markdown_()
     assert r"\ne" in shown
-    assert "✗ refuted: twice. left " in shown
+    assert "✗ refuted: twice. Left " in shown
+    assert "Abbreviation" not in shown
     with pytest.raises(DerivationError, match="a planted error is accepted"):
         d.refute("true", MEANS, SNRS, "no error", domain=Ordered(s, t))
 

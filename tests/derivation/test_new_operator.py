@@ -93,10 +93,7 @@ def test_it_is_checked_and_printed_in_a_chain() -> None:
         ),
     )
     assert [o.count("refuted") >= 5 for o in chain.outcomes] == [True, True]
-    assert (
-        r"x \mathbb{E}_{k \sim (p, q)}\left[\left(b + a k\right)^{2}\right] &="
-        in chain._repr_markdown_()
-    )
+    assert r"x \mathbb{E}_{k \sim (p, q)}\bigl[(b + a k)^{2}\bigr] &=" in chain._repr_markdown_()
 
 
 def test_both_its_routes_refuse_a_wrong_value() -> None:

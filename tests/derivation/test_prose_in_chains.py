@@ -29,7 +29,8 @@ def notebook(folder: Path, below: list[str]) -> Path:
 def test_the_page_says_that_no_machine_checked_it() -> None:
     said = Derivation("p").prose("kl", "$D \\ge 0$.", "Jensen.", cites="Kullback (1951)")
     assert said._repr_markdown_() == (
-        "$D \\ge 0$.\n\nJensen.\n\n<small>✎ argument in words, not checked by machine"
+        "(step-p-kl)=\n\n$D \\ge 0$.\n\nJensen.\n\n"
+        '<small class="notes">✎ argument in words, not checked by machine'
         " · Kullback (1951) · `p/kl`</small>"
     )
 

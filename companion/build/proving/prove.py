@@ -11,10 +11,11 @@ from pathlib import Path
 import mpmath as mp
 
 from companion.build.collect import Chapter, collect
+from companion.build.proving import told
 from companion.build.proving.keys import Keys
 from companion.build.proving.report import Found, Row, Said
 from companion.derivation import DerivationError, Prose, Step, check
-from companion.derivation.checks import show_point
+from companion.derivation.plain import words
 
 FEW = 8
 """So many steps are proved in this process: more are worth the start of others."""
@@ -42,7 +43,11 @@ class Ledger:
     def said(self) -> list[Said]:
         """What is argued in words."""
         return [
-            Said(name, chapter.name, [part for part in (w.statement, w.because, w.cites) if part])
+            Said(
+                name,
+                chapter.name,
+                [words(part) for part in (w.statement, w.because, w.cites) if part],
+            )
             for name, (w, chapter) in self.words.items()
         ]
 
@@ -82,7 +87,7 @@ def _prove(name: str, ledger: Ledger) -> Row:
         outcome = check(step)
     except DerivationError as error:
         row.message = str(error)
-        row.details = [f"{step.left}  =  {step.right}", row.message]
+        row.head, row.shown = told.head(step), told.claim(step)
         return row
     row.key = ledger.keys.of(step, chapter)  # by what has been proved here, whatever is on the disk
     row.found = Found(
@@ -95,16 +100,5 @@ def _prove(name: str, ledger: Ledger) -> Row:
         seconds=time.perf_counter() - start,
         limited=outcome.limited,
     )
-    places = step.domain.points([step.left, step.right], step.name, 2)
-    row.details = [
-        f"claim: {step.left}  =  {step.right}",
-        f"because: {step.reason}",
-        f"proof: {outcome.proof.tactic}, abbreviations opened {outcome.proof.depth} times",
-        *(f"a point: {show_point(place)}" for place in places),
-        *(
-            f"{r.verdict}: {r.mutant.kind} ({r.mutant.detail}, {r.mutant.side}): {r.evidence}"
-            for r in outcome.refutations
-        ),
-        "seconds: " + ", ".join(f"{k} {v:.2f}" for k, v in outcome.seconds.items()),
-    ]
+    row.head, row.shown, row.details = told.head(step), told.shown(outcome), told.details(outcome)
     return row

@@ -24,7 +24,18 @@ class Found:
 
 @dataclass
 class Row:
-    """What became of one step, in plain values that can cross a process border."""
+    """What became of one step, in plain values that can cross a process border.
+
+    Attributes:
+        step: its name.
+        chapter: the notebook that it is in.
+        found: what its checks found; None if it is not accepted, which ``message`` says.
+        key: of its proof.
+        kept: whether it was proved before.
+        head: where it holds, on what it rests, who states it, and its left side: once for a chain.
+        shown: the claim and its evidence in readable lines, where it was named.
+        details: all there is to say.
+    """
 
     step: str
     chapter: str
@@ -32,6 +43,8 @@ class Row:
     message: str = ""
     key: str | None = None
     kept: bool = False
+    head: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
 
 
@@ -64,26 +77,46 @@ def _table(rows: list[Row]) -> Table:
     return table
 
 
+def _chains(console: Console, rows: list[Row], verbose: bool) -> None:
+    """Every chain as it is read: left-most side, then each step with its reason and its evidence."""
+    last = ""
+    for row in rows:
+        chain = row.step.rpartition(".")[0]
+        if chain != last:
+            console.print(f"[bold]{chain}[/bold]  ({row.chapter})", soft_wrap=True)
+            _lines(console, row.head, "  ")
+            last = chain
+        _lines(console, row.shown, "  ")
+        _lines(console, row.details if verbose else [], "      ")
+
+
+def _lines(console: Console, lines: list[str], indent: str) -> None:
+    for line in lines:
+        console.print(indent + line, markup=False, highlight=False, soft_wrap=True)
+
+
 def report(
     console: Console,
     rows: list[Row],
     said: list[Said],
-    verbose: bool,
     seconds: float,
+    *,
+    named: bool = False,
+    verbose: bool = False,
 ) -> None:
-    """Print a table of the steps, what was argued in words, the failures, and the sums."""
-    if rows:
+    """Print the steps, what was argued in words, the failures, and the sums.
+
+    ``named``: chains as they are read, not a table; ``verbose``: with every point and wrong variant.
+    """
+    if rows and named:
+        _chains(console, rows, verbose)
+    elif rows:
         console.print(_table(rows))
     for words in said:
         console.print(
             f"in words, not checked by machine: {words.name} ({words.chapter})", markup=False
         )
-        for line in words.lines if verbose else ():
-            console.print("  " + line, markup=False, highlight=False)
-    for row in rows if verbose else ():
-        console.print(f"[bold]{row.step}[/bold]  ({row.chapter})")
-        for line in row.details:
-            console.print("  " + line, markup=False, highlight=False)
+        _lines(console, words.lines if named else [], "  ")
     found = [row.found for row in rows if row.found is not None]
     for row in rows:
         if row.found is None:

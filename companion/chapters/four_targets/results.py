@@ -52,15 +52,15 @@ SYMBOLS = Pointwise(alpha, sigma, alpha_prime, sigma_prime)
 def convert_row(
     a: Tensor,
     b: Tensor,
-    c: Tensor,
-    e: Tensor,
+    a_to: Tensor,
+    b_to: Tensor,
     alpha_t: Tensor,
     sigma_t: Tensor,
     y: Tensor,
     z_t: Tensor,
 ) -> Tensor:
-    """diffcore's `convert`, from row (a, b) to row (c, e), at one point."""
-    return convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), Row(a, b), Row(c, e))
+    """diffcore's `convert`, from row (a, b) to row (a_to, b_to), at one point."""
+    return convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), Row(a, b), Row(a_to, b_to))
 
 
 def squared_error_in_y(

@@ -111,7 +111,7 @@ def _(head: Abbreviation) -> str | None:
 
 @latex.rank.register
 def _(expr: Abbreviation) -> int:
-    return latex.RATIO if expr.latex.startswith(r"\mathrm") else latex.NAME  # SNR stands last
+    return latex.rank_of_name(expr.latex)
 
 
 @mutants.variants.register

@@ -181,7 +181,7 @@ def _(expr: Expectation, printer: latex.Printer) -> str:
         printer.doprint(law.args[0])
         if law.args[1:] == (0, 1)
         else rf"{printer.doprint(law.args[0])} \sim \mathcal{{N}}"
-        rf"({printer.doprint(law.args[1])},\, {printer.doprint(law.args[2])})"
+        rf"({printer.inline(law.args[1])},\, {printer.inline(law.args[2])})"
         for law in expr.args[1:]
     )
     return rf"\mathbb{{E}}_{{{laws}}}\!\left[{printer.doprint(expr.args[0])}\right]"

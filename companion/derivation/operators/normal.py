@@ -97,7 +97,7 @@ def _(expr: Normal, of: Degrees) -> int | None:
 
 @latex.typeset.register
 def _(expr: Normal, printer: latex.Printer) -> str:
-    z, mean, variance = (printer.doprint(a) for a in expr.args)
+    z, mean, variance = (printer.inline(a) for a in expr.args)
     return rf"\mathcal{{N}}\left({z};\, {mean},\, {variance}\right)"
 
 

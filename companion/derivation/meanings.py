@@ -1,0 +1,203 @@
+r"""What the letters of the book's derivations mean: one meaning a letter in each derivation.
+
+An entry names every *form* in which a letter is printed, in the short spelling of `form`: no braces, ``()``
+for any arguments, ``_t`` for any time (and for the score's ``_s``). What is left out, or given twice, is
+found by `complaints`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from .notation import LATEX, SUBSCRIPTED
+from .step import Step
+from .tree import opened
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one letter means.
+
+    Attributes:
+        shown: the letter as a reader meets it, LaTeX.
+        words: its meaning, Markdown.
+        forms: how it is printed, in the spelling of `form`.
+        inside: the derivations in which it means that; empty for all that give it no other meaning.
+        name: its name in ``diffcore``; empty where it has none.
+        in_text: whether it stands in the text around derivations, and in no step.
+    """
+
+    shown: str
+    words: str
+    forms: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+    name: str = ""
+    in_text: bool = False
+
+    @property
+    def letter(self) -> str:
+        """The letter itself, without hats, subscripts and arguments."""
+        return letter(self.forms[0])
+
+
+def _of(
+    shown: str, words: str, forms: str, inside: str = "", name: str = "", text: bool = False
+) -> Meaning:
+    return Meaning(shown, words, tuple(forms.split()), tuple(inside.split()), name, text)
+
+
+MEANINGS = (
+    # throughout the book
+    _of("t", "time, 0 at the data and 1 at the noise", "t t_\\min"),
+    _of("s", "an earlier time than $t$", "s"),
+    _of("u", "a later time than $t$", "u"),
+    _of("x", "clean data; $\\hat x$ a prediction of it", "x \\hatx \\barx", name="X"),
+    _of("\\epsilon", "noise, $\\N(0, 1)$; $\\hat\\epsilon$ a prediction of it", "\\epsilon \\hat\\epsilon",
+      name="EPS"),
+    _of("z_t", "noisy data at time $t$, $\\alpha_t x + \\sigma_t \\epsilon$; $z$ where the time is fixed",
+      "z_t z"),
+    _of("v", "the target $\\alpha_t \\epsilon - \\sigma_t x$", "v \\hatv", name="V"),
+    _of("\\alpha_t", "signal scale; $\\alpha_{t|s} = \\alpha_t/\\alpha_s$ that of one step", "\\alpha_t",
+      name="Schedule.alpha"),
+    _of("\\sigma_t",
+      "noise scale; $\\sigma_{t|s}^2$ the variance that one step adds, $\\sigma_Q^2$ that of the step back",
+      "\\sigma_t \\sigma_Q \\bar\\sigma", name="Schedule.sigma"),
+    _of("\\SNR(t)", "signal-to-noise ratio, $\\alpha_t^2/\\sigma_t^2$", "SNR()"),
+    _of("\\lambda_t", "log-SNR; $\\lambda_0$ and $\\lambda_1$ at the clean and the noisy end",
+      "\\lambda_t \\lambda \\lambda_0 \\lambda_1", name="Schedule.log_snr"),
+    _of("\\mu_Q(z_t, x)", "mean of the step back $q(z_s|z_t, x)$", "\\mu_Q()"),
+    _of("q", "a density of the forward process; $q_i$ that of $z_i$ given $x$", "q() q_i"),
+    _of("p", "a density of the model; $p_i$ its step from $z_i$ to $z_{i-1}$", "p() p_i"),
+    _of("\\gamma", "the SNR as a variable; $\\gamma_0$ at the clean end", "\\gamma \\gamma_0"),
+    _of("h", "a short step of time", "h"),
+    _of("w(\\lambda)", "the weight of a noise level in a loss", "w()", name="weightings.Weighting",
+      text=True),
+    _of("L", "a diffusion loss; $L_T$ of $T$ steps, $L_\\infty$ of infinitely many",
+      "L L_T L_\\infty", text=True),
+    # forward process
+    _of("P", "precision of $z_s$, given $z_t$ and $x$", "P", "forward"),
+    _of("m", "coefficient of $z_s$ in an exponent: $m/P$ is the mean", "m", "forward"),
+    _of("c", "what does not contain $z_s$", "c", "forward"),
+    # NELBO in x
+    _of("T", "number of steps", "T", "nelbo-x"),
+    _of("i", "number of a step", "i", "nelbo-x"),
+    _of("b_i", "density of the step back from $z_i$, given $x$", "b_i", "nelbo-x"),
+    _of("m", "means of two Gaussians, $m_1$ and $m_2$", "m_1 m_2", "nelbo-x"),
+    _of("v", "variances of two Gaussians, $v_1$ and $v_2$", "v_1 v_2", "nelbo-x"),
+    _of("S(t)", "the SNR as a smooth function of time; $S_1, S_2$ the coefficients of a quadratic one",
+      "S() S_1 S_2", "nelbo-x"),
+    _of("r(t)",
+      "mean squared error of $\\hat x$, the risk; $r_0, r_1, r_2$ the coefficients of a quadratic one",
+      "r() r_0 r_1 r_2", "nelbo-x"),
+    _of("\\tau", "time, where it is integrated over", "\\tau", "nelbo-x"),
+    _of("f(\\lambda)", "half the mean squared error of $\\hat\\epsilon$", "f()", "nelbo-x"),
+    _of("\\delta", "a short step of the log-SNR", "\\delta", "nelbo-x"),
+    _of("y", "log-SNR, where it is integrated over", "y", "nelbo-x"),
+    _of("c", "variance of Gaussian data", "c", "nelbo-x"),
+    # four targets
+    _of("a", "what a target has of $x$; $\\tilde a$ that of another target", "a \\tildea", "targets"),
+    _of("b", "what a target has of $\\epsilon$; $\\tilde b$ that of another target", "b \\tildeb", "targets"),
+    _of("y", "any target, $a x + b \\epsilon$", "y \\haty", "targets", name="Row"),
+    _of("D", "determinant of $z_t$ and $y$, $\\alpha_t b - \\sigma_t a$", "D", "targets"),
+    _of("s", "the score $-\\epsilon/\\sigma_t$", "s \\hats", "targets", name="SCORE"),
+    _of("u", "the velocity $\\alpha_t' x + \\sigma_t' \\epsilon$", "u \\hatu", "targets",
+      name="VELOCITY"),
+    _of("g_t^2", "variance that the noise adds per unit of time", "g_t", "targets"),
+    _of("p(\\lambda_t)", "density of the log-SNR where $t$ is uniform", "p()", "targets"),
+    _of("\\kappa", "factor from the squared error of $\\epsilon$ to a target's",
+      "\\kappa \\kappa_t \\kappa_\\epsilon \\kappa_v \\kappa_x", "targets guards", name="error_scale"),
+    _of("\\rho", "$\\alpha_t/\\sigma_t$", "\\rho", "targets"),
+    _of("\\mathrm{sech}", "the hyperbolic secant", "sech()", "targets"),
+    # published numbers
+    _of("c", "coefficient of a published loss; $c_0$ that of $\\epsilon$ without guard",
+      "c_0 c_\\epsilon c_t c_v c_x", "guards", name="published.Published"),
+    _of("g", "guard: what is added to a denominator", "g", "guards"),
+    _of("\\tau", "standard deviation of a component of the data", "\\tau", "guards"),
+    _of("\\mu", "mean of a component of the data", "\\mu", "guards"),
+    _of("y", "$\\log(1 + \\gamma_0)$", "y", "guards"),
+    _of("k", "less than no log-SNR of a range: it begins at $-k$", "k", "guards"),
+    _of("m", "least mean squared error of $\\epsilon$ at a noise level", "m()", "guards", text=True),
+    _of("\\Lambda", "width of a range of log-SNRs", "\\Lambda", "guards", text=True),
+    _of("\\ell", "one draw of an estimator", "\\ell", "guards", text=True),
+)  # fmt: skip
+
+
+_COUNTED = ("back", "model", "q_i")
+"""Functions of the number of a step, which they have as a subscript."""
+
+_TIMES = re.compile(r"_(?:[stu](?:\|[stu])?)(?![A-Za-z0-9])")
+
+
+def form(printed: str) -> str:
+    r"""A printed name in short spelling: ``\hatx`` for ``\hat{x}``, ``S()`` for ``S(\tau)``."""
+    short = re.sub(r"\\mathrm|[{} ]", "", printed)
+    short = re.sub(r"\^2$", "", re.sub(r"\(.*\)$", "()", short))
+    return _TIMES.sub("_t", short)
+
+
+def letter(short: str) -> str:
+    """The letter of a form, without hats, subscripts and arguments."""
+    return re.sub(r"^\\(hat|bar|tilde)", "", short).partition("_")[0].partition("(")[0]
+
+
+def forms(expr: Any) -> Iterator[str]:
+    """The forms of every symbol, function and name in an expression, those inside of names too."""
+    if isinstance(expr, sp.Symbol):
+        yield form(LATEX.get(expr.name) or sp.latex(expr))
+    elif isinstance(expr, AppliedUndef):
+        head = expr.func.__name__
+        yield form(
+            LATEX.get(head, head)
+            + ("_i" if head in _COUNTED else "_t" if head in SUBSCRIPTED else "()")
+        )
+    elif opened(expr) is not expr:
+        yield form(expr.latex)
+    inside = (opened(expr),) if opened(expr) is not expr else expr.args
+    if isinstance(expr, sp.Limit):
+        inside = inside[:3]  # the last is the side from which the limit is taken
+    for arg in inside:
+        if isinstance(arg, sp.Basic):
+            yield from forms(arg)
+
+
+def meaning_of(short: str, derivation: str) -> Meaning | None:
+    """The meaning of a form in a derivation; None if it is not listed."""
+    found = _entries(letter(short), derivation)
+    return next((entry for entry in found if short in entry.forms), None)
+
+
+def _entries(of: str, derivation: str) -> list[Meaning]:
+    """The entries of a letter: the derivation's own, or else the book's."""
+    every = [entry for entry in MEANINGS if entry.letter == of]
+    own = [entry for entry in every if derivation in entry.inside]
+    return own or [entry for entry in every if not entry.inside]
+
+
+def complaints(steps: dict[str, list[Step]]) -> list[str]:
+    """What is wrong with the list, for the steps of each derivation: empty if nothing is.
+
+    A form that is not listed, a letter with two meanings, an entry that no step uses.
+    """
+    found, used = [], set()
+    for derivation, claims in steps.items():
+        present = {f for step in claims for side in (step.left, step.right) for f in forms(side)}
+        for short in sorted(present):
+            entry = meaning_of(short, derivation)
+            used.add(entry)
+            if entry is None:
+                found.append(
+                    f"{short} has no meaning in {derivation}: expected one that lists this form; "
+                    "name it in companion/derivation/meanings.py, or use another letter"
+                )
+        for of in sorted({letter(short) for short in present}):
+            if len(_entries(of, derivation)) > 1:
+                both = " and ".join(entry.words for entry in _entries(of, derivation))
+                found.append(f"{of} has two meanings in {derivation}: {both}; rename one")
+    unused = [entry for entry in MEANINGS if not entry.in_text and entry not in used]
+    return found + [f"{entry.shown} ({entry.words}) is in no step: remove it" for entry in unused]
