@@ -32,17 +32,18 @@ d = Derivation("score", title="Score matching and the likelihood", rests_on=["ta
 # %% [markdown]
 # ## Tweedie's formula, to second order
 #
-# The kernel $q(z|x) = \N(z;\, \alpha_t x, \sigma_t^2)$ has the slope $-\epsilon/\sigma_t$ times itself. So the mean noise behind a point $z$ is the score there. Divided by $q(z)$, the line below is $\E[\epsilon|z] = -\sigma_t\, \partial_z \log q(z)$.
+# Write $q(x, z) = p(x)\, q(z|x)$ for the joint density. The kernel $q(z|x) = \N(z;\, \alpha_t x, \sigma_t^2)$ has the slope $-\epsilon/\sigma_t$ times itself. So the mean noise behind a point $z$ is the score there. Divided by $q(z)$, the line below is $\E[\epsilon|z] = -\sigma_t\, \partial_z \log q(z)$.
 
 # %% tags=["derivation"]
 z, p = symbol("z"), function("p", positive=True)
 a, variance = alpha(t), sigma(t) ** 2
 kernel, over_x, any_data = Normal(z, a * x, variance), (x, -sp.oo, sp.oo), Density(p)
 noise = Abbreviation(r"\epsilon", (z - a * x) / sigma(t))
-q = Abbreviation("q", sp.Integral(p(x) * kernel, over_x), positive=True)
+joint = Abbreviation("q(x, z)", p(x) * kernel)
+q = Abbreviation("q", sp.Integral(joint, over_x), positive=True)
 d.chain(
     "score-is-noise",
-    sp.Integral(noise * p(x) * kernel, over_x),
+    sp.Integral(noise * joint, over_x),
     (-sigma(t) * sp.Derivative(q, z), "the slope of the kernel, under the integral sign"),
     domain=any_data,
     cites="Vincent (2011)",
@@ -53,10 +54,10 @@ d.chain(
 # With $x\, p(x)$ in the place of $p(x)$ the same rule gives the second moment:
 
 # %% tags=["derivation"]
-first_moment = sp.Integral(x * p(x) * kernel, over_x)
+first_moment = sp.Integral(x * joint, over_x)
 d.chain(
     "second-moment",
-    a * sp.Integral(x**2 * p(x) * kernel, over_x),
+    a * sp.Integral(x**2 * joint, over_x),
     (z * first_moment + variance * sp.Derivative(first_moment, z), "Tweedie's formula once more"),
     domain=any_data,
     rests_on=["targets/under-the-integral"],
@@ -92,7 +93,7 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "covariance",
-    "In $d$ dimensions $\\mathrm{Cov}[x|z] = \\frac{\\sigma_t^2}{\\alpha_t^2} (I + \\sigma_t^2 \\nabla^2 \\log q(z)) = \\frac{\\sigma_t^2}{\\alpha_t} \\nabla \\E[x|z]$, and "
+    "In $d$ dimensions $\\mathrm{Cov}[x|z] = \\frac{\\sigma_t^2}{\\alpha_t^2} (I + \\sigma_t^2 \\nabla^2 \\log q)$. This is $\\frac{\\sigma_t^2}{\\alpha_t} \\nabla \\E[x|z]$, and "
     "$\\mathrm{Cov}[\\epsilon|z] = \\frac{\\alpha_t^2}{\\sigma_t^2} \\mathrm{Cov}[x|z]$.",
     "The diagonal is the line above, for one coordinate with the others held fixed. Off the diagonal, average the last line over $p(x)$: "
     "$\\E[\\epsilon_1 \\epsilon_2|z]\\, q = \\sigma_t^2\\, \\partial_1 \\partial_2 q$, and take away the product of the means. Given $z$, $\\epsilon$ is $-\\frac{\\alpha_t}{\\sigma_t} x$ and a constant.",
@@ -118,11 +119,11 @@ d.chain(
 )
 
 # %% [markdown]
-# Let $\omega_k$ be the posterior probability of component $k$. Averaged with these weights, and less the squared mean, $\mathrm{Var}[\epsilon|z]$ is a sum of positive terms. That is how `diffcore` computes it: nothing cancels where it is small.
+# Let $\omega_k$ be the posterior probability of component $k$, and $W = \sum_k \omega_k\, \alpha_t^2 c_k/S_k$ the average variance within. Averaged with these weights, and less the squared mean, $\mathrm{Var}[\epsilon|z]$ is a sum of positive terms. That is how `diffcore` computes it: nothing cancels where it is small.
 
 # %% tags=["derivation"]
-omega = symbol("omega", r"\omega_1", positive=True)
-within = omega * a**2 * c_1 / S_1 + (1 - omega) * a**2 * c_2 / S_2
+omega = symbol("omega_1", r"\omega_1", positive=True)
+within = Abbreviation("W", omega * a**2 * c_1 / S_1 + (1 - omega) * a**2 * c_2 / S_2)
 mean_square, mean_noise = omega * P_1**2 + (1 - omega) * P_2**2, omega * P_1 + (1 - omega) * P_2
 d.chain(
     "mixture-variance",
@@ -140,26 +141,26 @@ d.chain(
 
 # %% tags=["derivation"]
 y, s = function("y"), symbol("s")
-mean_y = Abbreviation(r"\bar{y}", sp.Integral(y(x) * p(x) * kernel, over_x) / q)
-unknown = sp.Integral((y(x) - mean_y) ** 2 * p(x) * kernel, over_x)
+mean_y = Abbreviation(r"\bar{y}", sp.Integral(y(x) * joint, over_x) / q)
+unknown = sp.Integral((y(x) - mean_y) ** 2 * joint, over_x)
 d.chain(
     "orthogonality",
-    sp.Integral((y(x) - s) ** 2 * p(x) * kernel, over_x),
+    sp.Integral((y(x) - s) ** 2 * joint, over_x),
     (q * (s - mean_y) ** 2 + unknown, "the mixed product averages to 0, for $\\bar y = \\E[y|z]$"),
     domain=any_data,
 )
 
 # %% [markdown]
-# So a squared error is the distance from the posterior mean, plus what nobody can know. Take for $y$ the score of the kernel, $\partial_z \log q(z|x) = -\epsilon/\sigma_t$. Its posterior mean is the score. This is *denoising* score matching:
+# So a squared error is the distance from the posterior mean, plus what nobody can know. Take for $y$ the score of the kernel, $s_x = \partial_z \log q(z|x) = -\epsilon/\sigma_t$. Its posterior mean is the score. This is *denoising* score matching:
 
 # %% tags=["derivation"]
-target = Abbreviation(r"\partial_z \log q(z|x)", -(z - a * x) / variance)
+target = Abbreviation("s_x", -(z - a * x) / variance)
 score = sp.Derivative(sp.log(q), z)
 explicit = q * (s - score) ** 2
-without_s = sp.Integral(target**2 * p(x) * kernel, over_x) - q * score**2
+without_s = sp.Integral(target**2 * joint, over_x) - q * score**2
 d.chain(
     "denoising",
-    sp.Integral((s - target) ** 2 * p(x) * kernel, over_x),
+    sp.Integral((s - target) ** 2 * joint, over_x),
     (explicit + without_s, "explicit score matching at $z$, and two terms without $s$"),
     domain=any_data,
     cites="Vincent (2011)",
@@ -245,7 +246,7 @@ d.prose(
 
 # %% tags=["derivation"]
 nu = symbol("nu", r"\nu", positive=True)
-spread = Abbreviation(r"q_\nu", sp.Integral(p(x) * Normal(z, x, nu), over_x), positive=True)
+spread = Abbreviation(r"{q}_\nu", sp.Integral(p(x) * Normal(z, x, nu), over_x), positive=True)
 d.chain(
     "heat",
     sp.Derivative(spread, nu),
@@ -315,8 +316,8 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "excess",
-    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$. By the entropy above, $\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\big(\\frac{d}{1 + \\gamma} - "
-    "\\E\\,\\|x - \\hat x\\|^2\\big)\\, d\\gamma$.",
+    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$. With the entropy above,\n\n"
+    "$$\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\Big(\\frac{d}{1 + \\gamma} - \\E\\,\\|x - \\hat x\\|^2\\Big)\\, d\\gamma.$$",
     "By Tweedie the two guesses differ by $\\nu$ times the difference of the scores, and $d\\nu = -\\nu^2 d\\gamma$. So the divergence of the noisy densities grows with $\\gamma$ at half the excess. At $\\gamma = 0$ it is zero: both "
     "are noise. The excess is a difference of errors by orthogonality.",
     cites="Verdú (2010)",
@@ -393,7 +394,7 @@ Markdown(results.agreement(fisher, nats))
 # %%
 d.refute(
     "exchanged-sign",
-    sp.Integral((s + target) ** 2 * p(x) * kernel, over_x),
+    sp.Integral((s + target) ** 2 * joint, over_x),
     explicit + without_s,
     "$\\epsilon/\\sigma_t$ for $-\\epsilon/\\sigma_t$",
     domain=any_data,
@@ -413,7 +414,7 @@ d.chain(
 )
 
 # %% [markdown]
-# **2.** Code for sliced score matching may scale its directions to length 1. What does it estimate, and when does that matter?
+# **2.** Code for sliced score matching may scale its directions to length 1. What does it then estimate? And what is learned if the other term is not $(\xi^{\mathsf T} s)^2$, which shrinks as well, but the exact $\|s\|^2$?
 
 # %% tags=["derivation", "solution"]
 angle, turn = symbol("phi", r"\varphi"), 2 * sp.pi
@@ -421,10 +422,7 @@ on_circle = {xi_1: sp.cos(angle), xi_2: sp.sin(angle)}
 d.chain(
     "unit-directions",
     sp.Integral(terms.subs(on_circle), (angle, 0, turn)) / turn,
-    (
-        trace / 2,
-        "$1/d$ of it. Beside $(\\xi^{\\mathsf T} s)^2$, which shrinks as well, no harm is done; beside the exact $\\|s\\|^2$ the network learns the score divided by $d$",
-    ),
+    (trace / 2, "$1/d$ of the trace; beside the exact $\\|s\\|^2$ one learns $1/d$ of the score"),
     rests_on=["score/trace"],
 )
 

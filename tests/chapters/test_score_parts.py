@@ -103,7 +103,7 @@ def test_the_counterparts_are_posterior_variances_by_differentiation():
         bend = mp.diff(lambda x: mp.log(sum(w * normal(x, p) for w, p in zip(odds, parts))), z, 2)
         alone = mp.diff(lambda x: normal(x, parts[0]), z, 2)
     values = {"alpha_t": a, "sigma_t": s, "z": z, "m_1": m_1, "c_1": c_1}
-    more = {"omega": omega, "m_2": m_2, "c_2": c_2}
+    more = {"omega_1": omega, "m_2": m_2, "c_2": c_2}
     given = {k: torch.tensor([v], dtype=torch.float64) for k, v in (values | more).items()}
     variance = counterparts.mixture_variance(**given).item()
     assert variance == pytest.approx(float(1 + s**2 * bend), rel=1e-12)

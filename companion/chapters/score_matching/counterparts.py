@@ -19,14 +19,14 @@ def component_moment(
 
 
 def mixture_variance(
-    alpha_t: Tensor, sigma_t: Tensor, omega: Tensor, z: Tensor, m_1: Tensor, m_2: Tensor,
+    alpha_t: Tensor, sigma_t: Tensor, omega_1: Tensor, z: Tensor, m_1: Tensor, m_2: Tensor,
     c_1: Tensor, c_2: Tensor,
 ) -> Tensor:  # fmt: skip
-    """diffcore's Var[eps | z] of two Gaussians whose posterior probabilities at z are omega and the rest."""
+    """diffcore's Var[eps | z] of two Gaussians; the first has posterior probability omega_1 at z."""
     mean, variance = torch.stack([m_1, m_2], 1), torch.stack([c_1, c_2], 1)
     total = alpha_t[:, None] ** 2 * variance + sigma_t[:, None] ** 2
     log_density = -(total.log() + (z[:, None] - alpha_t[:, None] * mean) ** 2 / total) / 2
-    weights = (torch.stack([omega, 1 - omega], 1).log() - log_density).softmax(1)
+    weights = (torch.stack([omega_1, 1 - omega_1], 1).log() - log_density).softmax(1)
     return _moments(alpha_t, sigma_t, z, weights, mean, variance).eps_variance
 
 

@@ -21,8 +21,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 """Colour, marker and line of each data set."""
 
-LAST = 16.0
-"""The largest log-SNR that is drawn: beyond it the curves are flat."""
+FIRST, LAST = -4.0, 16.0
+"""The log-SNRs that are drawn: beyond them the curves are flat."""
 
 ROUNDING = 1e-9
 """Differences between machines below this are not counted: a column of rounding errors has no others."""
@@ -35,14 +35,14 @@ def likelihood_figure(levels: pd.DataFrame, nats: pd.DataFrame) -> Figure:
         levels: as `results.spectrum` returns it.
         nats: as `results.likelihood` returns it.
     """
-    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(style.WIDTH, 5.6))
+    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(4.8, 5.6))
     shown = levels[levels["log_snr"] <= LAST]
     for name, rows in shown.groupby("dataset"):
         look = {**LOOKS[str(name)], "markevery": 4}
         above.plot(rows["log_snr"], rows["share"], **look, label=str(name).replace("_", " "))
         below.plot(rows["log_snr"], rows["total"], **look)
     _draw_entropies(below, nats)
-    above.set(ylabel="nats per unit of log-SNR", ylim=(0, None))
+    above.set(ylabel="nats per unit of log-SNR", ylim=(0, None), xlim=(FIRST, LAST + 2.6))
     below.set(ylabel="total so far, nats", ylim=(0, None))
     below.set_xlabel(r"log-SNR $\lambda$; noise on the left, data on the right")
     above.legend(loc="upper right")
@@ -99,7 +99,8 @@ def fisher_shown(budget: Budget) -> dict[str, Any]:
     return {
         "caption": r"$\sigma_t^2 J$ by two routes, with standard errors (se): the score's mean square, and "
         r"$d - \mathrm{mmse}_\epsilon$. *Tweedie*: the largest gap at a point between the posterior "
-        "variance and the slopes of denoiser and score by autograd: rounding. "
+        "variance and the slopes of denoiser and score by autograd: rounding. Standard errors count what "
+        "the scrambles met; at low noise none met a point between two clusters. "
         f"{_drawn(budget)}",
         "columns": {
             "dataset": "data",
@@ -110,7 +111,7 @@ def fisher_shown(budget: Budget) -> dict[str, Any]:
             "denoised_error": "se ",
             "autograd": "Tweedie",
         },
-        "digits": {"log_snr": 0, "denoised_error": ".0e", "direct_error": ".0e", "autograd": ".0e"},
+        "digits": {"log_snr": 0, "autograd": ".0e"},
         "negligible": ROUNDING,
         **budget.drawn,
     }
