@@ -101,6 +101,10 @@ def clean(notebook: Any) -> Any:
                 data.pop("text/plain", None)  # an object's text may name its address in memory
             if "derivation" in tags or typeset:
                 tags.append("hide-input")  # what is typeset reads as text; its code is a click away
+            if "solution" in tags:  # of an exercise: folded away until it is asked for
+                for data in typeset:
+                    folded = f"::::{{dropdown}} Solution\n{data['text/markdown']}\n::::"
+                    data["text/markdown"] = folded
         cell.metadata = {"tags": tags} if tags else {}
         cell.id = f"cell-{number:03d}"
     return notebook

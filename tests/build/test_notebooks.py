@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import jupytext
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from companion import notebooks, paths
-from companion.build import pairs, reproduced
+from companion.build import execute, pairs, reproduced
 
 NAMES = notebooks.names()
 LONGEST_CELL = 45  # lines; a reader need not scroll
@@ -76,3 +77,22 @@ def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 def lines(cell: nbformat.NotebookNode) -> int:
     return cell.source.count("\n") + 1
+
+
+def test_a_solution_is_folded_away_whole() -> None:
+    shown = "$$\nx &= 1\n$$ (eq-a-b)\n\n1. because"
+    outputs = [nbformat.v4.new_output("display_data", {"text/markdown": shown})]
+    cells = [
+        nbformat.v4.new_code_cell("d.chain()", metadata={"tags": tags}, outputs=deepcopy(outputs))
+        for tags in (["derivation", "solution"], ["derivation"])
+    ]
+    cells[0].outputs.append(nbformat.v4.new_output("stream", text="printed"))
+    notebook = nbformat.v4.new_notebook(
+        cells=cells, metadata=jupytext.read(notebooks.source(NAMES[0])).metadata
+    )
+    solution, step = execute.clean(notebook).cells
+    assert solution.outputs[0].data == {
+        "text/markdown": f"::::{{dropdown}} Solution\n{shown}\n::::"
+    }
+    assert solution.outputs[1].text == "printed"
+    assert step.outputs == outputs
