@@ -138,6 +138,12 @@ def test_the_bound_of_the_clusters_is_their_entropy_less_that_of_the_noise(
     assert found == pytest.approx(expected, abs=5 * float(entropy.error) + 0.01)
 
 
+def test_they_agree_where_the_noisiest_level_knows_something() -> None:
+    frame = results.mixtures(256, window=(-2.0, 4.0))
+    assert (frame["difference"].abs() <= 4 * frame["error"]).all()
+    assert (frame["error"] < 2e-3 * frame["direct"]).all()
+
+
 def test_a_weight_that_rises_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(results, "FALLING", (named("eps, cosine"),))
     with pytest.raises(ValueError, match="expected a weight that never rises"):
@@ -172,6 +178,16 @@ def test_a_deviation_is_that_of_draws(deviations: pd.DataFrame, name: str, densi
     assert deviations.loc[row.name, density] == pytest.approx(
         float(drawn.std() / drawn.mean()), rel=0.04
     )
+
+
+def test_the_error_is_the_largest_of_the_row(deviations: pd.DataFrame) -> None:
+    lam, g = results.levels(*results.WINDOW)
+    found = [results.squared_errors(clusters(), lam, 512, seed) for seed in range(4)]
+    for row in (named("sigmoid, b = 2"), named("u, flow")):
+        for density in (rows.bell(lam), torch.ones_like(lam)):
+            each = [results.deviation(row.closed(lam), density, g, *moments) for moments in found]
+            error = float(torch.stack(each).std() / 2)
+            assert deviations.loc[row.name, "error"] >= error * (1 - 1e-9)
 
 
 def test_the_best_density_is_the_best(deviations: pd.DataFrame) -> None:

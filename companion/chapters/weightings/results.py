@@ -28,7 +28,7 @@ PANELS, NODES = 12, 12
 """Of the Gauss-Legendre rule in the log-SNR."""
 
 
-def levels(low: float = WINDOW[0], high: float = WINDOW[1]) -> tuple[Tensor, Tensor]:
+def levels(low: float, high: float) -> tuple[Tensor, Tensor]:
     """Log-SNRs and weights, each (n,), that integrate over [low, high] in nats."""
     ends = torch.linspace(low, high, PANELS + 1, dtype=torch.float64).tolist()
     parts = [gauss_legendre(NODES, *ends_of_panel) for ends_of_panel in pairwise(ends)]
@@ -77,16 +77,18 @@ MIXTURE_SHOWN: dict[str, Any] = {
 """How `mixtures` is shown."""
 
 
-def mixtures(points: int, scrambles: int = 8, seed: int = 0) -> pd.DataFrame:
+def mixtures(
+    points: int, scrambles: int = 8, seed: int = 0, window: tuple[float, float] = WINDOW
+) -> pd.DataFrame:
     """Each weighting that never rises: its loss on the clusters, and the mixture of bounds that it is.
 
     Raises:
         ValueError: if a weighting rises.
     """
-    data, (lam, g) = clusters(), levels()
+    data, (lam, g) = clusters(), levels(*window)
     scales = torch.sigmoid(lam).sqrt(), torch.sigmoid(-lam).sqrt()
     error = data.eps_mmse(*scales, points, scrambles, seed)
-    ends = torch.tensor(WINDOW, dtype=torch.float64)
+    ends = torch.tensor(window, dtype=torch.float64)
     known = information(data, torch.cat([lam, ends]), points, scrambles, seed + 10**6)
     bound = known[:, :-2] - known[:, -2:-1]
     whole = known[:, -1] - known[:, -2]
@@ -155,7 +157,7 @@ def deviation(weight: Tensor, density: Tensor, g: Tensor, first: Tensor, second:
 
 def variances(n: int, seeds: int = 8) -> pd.DataFrame:
     """Of `MEASURED`: the relative standard deviation of one example's loss, for four densities of log-SNR."""
-    lam, g = levels()
+    lam, g = levels(*WINDOW)
     found = [squared_errors(clusters(), lam, n, seed) for seed in range(seeds)]
     rows = []
     for row in ROWS:
