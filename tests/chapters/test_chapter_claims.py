@@ -112,6 +112,34 @@ def test_the_gap_between_two_groups(floor, reported, verdict):
     assert published.two_groups(losses(floor, reported)).cases == [verdict] * 4
 
 
+@pytest.mark.parametrize(("v", "verdict"), [(2.0, H), (1.81, H), (1.79, F), (2.19, H), (2.21, F)])
+def test_eps_and_v_coincide_within_a_tenth_of_the_gap_to_x_and_s(v, verdict):
+    x = v / 2  # so that the gap is 2 whatever v
+    decision = published.eps_and_v_coincide(losses([9.0, 9.0, 8.0, 5.0], [x, 2.0, v, x - 2.0]))
+    assert decision.cases == [verdict] * 4
+    assert f"by {abs(v - 2) / 2:.1%} to" in decision.measured
+    assert "for the perfect denoiser by 66.7% to 66.7%" in decision.measured
+
+
+@pytest.mark.parametrize(("se", "verdict"), [(0.0702, H), (0.0709, U)])
+def test_what_coincides_may_be_noise(se, verdict):
+    # 2 se (2 + 0.01)^(1/2) = 0.2, a tenth of the gap of 2
+    tables = losses([9.0, 9.0, 9.0, 5.0], [0.0, 2.0, 2.0, 0.0], se=se)
+    assert published.eps_and_v_coincide(tables).cases == [verdict] * 4
+    tables = losses([9.0, 9.0, 9.0, 5.0], [0.0, 1.8, 2.2, 0.0], se=se)
+    assert published.eps_and_v_coincide(tables).cases == [F if verdict is H else U] * 4
+
+
+def test_the_noise_of_x_and_s_counts_only_in_the_gap():
+    tables = losses([9.0, 9.0, 9.0, 5.0], [0.0, 2.0, 2.0, 0.0], se=1.4)
+    floors = tables["floors"]
+    floors.loc[floors["target"].isin(["eps", "v"]), "draw_sd"] = 0.0
+    # 2 (0.01 * 2 * 1.4^2 / 4)^(1/2) = 0.198
+    assert published.eps_and_v_coincide(tables).cases == [H] * 4
+    floors["draw_sd"] *= 1.02
+    assert published.eps_and_v_coincide(tables).cases == [U] * 4
+
+
 def test_the_gap_between_two_groups_has_half_the_root_sum_of_squares_for_error():
     # Four errors e in ((eps + v) - (x + s)) / 2 give e. The gap is 3: two errors must be below a fifth.
     reported = [1.0, 4.0, 4.0, 1.0]
