@@ -152,7 +152,6 @@ d.chain(
     alpha_prime * x_hat + sigma_prime * eps_hat,
     (f * z_t - g_squared / 2 * score_hat, "the same velocity, in the score"),
     rests_on=["targets/tweedie", "dynamics/probability-flow"],
-    torch="companion.chapters.dynamics.results.velocity",
 )
 
 # %% [markdown]

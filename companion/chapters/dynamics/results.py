@@ -14,7 +14,6 @@ from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.samplers import ddim, trajectory
 from diffcore.schedules import Cosine
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
-from diffcore.targets import VELOCITY
 
 WEIGHTS, MEANS, VARIANCE = (0.3, 0.7), (-1.2, 0.8), 0.05
 """A mixture of two Gaussians on the line: the data of this chapter."""
@@ -40,19 +39,6 @@ def noise_rate(
     """The squared noise rate at one point, by diffcore's slope of the log-SNR."""
     at = Pointwise(alpha_t, sigma_t, alpha_prime_t, sigma_prime_t)
     return -(sigma_t**2) * at.log_snr_prime(ANY_TIME)
-
-
-def velocity(
-    alpha_t: Tensor,
-    alpha_prime_t: Tensor,
-    eps_hat: Tensor,
-    sigma_t: Tensor,
-    sigma_prime_t: Tensor,
-    x_hat: Tensor,
-) -> Tensor:
-    """The velocity of the flow at one point, by the row of diffcore's target."""
-    a, b = VELOCITY.row(Pointwise(alpha_t, sigma_t, alpha_prime_t, sigma_prime_t), ANY_TIME)
-    return a * x_hat + b * eps_hat
 
 
 def paths(chains: int, steps: int, seed: int, *, stochastic: bool) -> tuple[Tensor, Tensor]:
