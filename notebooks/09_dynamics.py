@@ -16,7 +16,7 @@
 # **Question.** The forward process says how data turn into noise. Which processes turn noise into data, and what do they share?
 #
 # **Assumed.** $z_t = \alpha_t x + \sigma_t \epsilon$ with a log-SNR $\lambda_t$ that falls with $t$, its step back from [](02_forward_process), and the score
-# $s = \partial_z \log q_t$ of the density $q_t$ of $z_t$ from [](04_four_targets). Everything is for one dimension.
+# $\partial_z \log q_t$ of the density $q_t$ of $z_t$ from [](04_four_targets). Everything is for one dimension.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -32,8 +32,8 @@ d = Derivation("dynamics", title="One law, many paths", rests_on=["forward", "ta
 # %% [markdown]
 # ## The forward process as a differential equation
 #
-# Let a linear equation $dz = f_t z\, dt + g_t\, dW$ move the latent, with $W$ a Brownian motion. Given $x$ its mean $m$ and variance $V$ obey $m' = f_t m$ and $V' = 2 f_t V + g_t^2$. Two
-# choices make $m = \alpha_t x$ and $V = \sigma_t^2$.
+# Let a linear equation $dz = f_t z\, dt + g_t\, dW$ move the latent, with $W$ a Brownian motion. Given $x$, its mean grows at the rate $f_t$ times itself, and its variance at $2 f_t$ times itself plus $g_t^2$. Two
+# choices make them $\alpha_t x$ and $\sigma_t^2$.
 
 # %% tags=["derivation"]
 alpha_prime, sigma_prime = sp.Derivative(alpha(t), t), sp.Derivative(sigma(t), t)
@@ -88,7 +88,7 @@ d.chain(
 # %% [markdown]
 # ## Other processes with the same densities
 #
-# Now take any density $q$ on the line. The noise term can be moved into the drift, since $q' = s\, q$. What is left is a process without noise, the *probability flow* {cite:p}`song2021sde`.
+# Now take any density $q$ on the line. The noise term can be moved into the drift, since $q' = (\log q)'\, q$. What is left is a process without noise, the *probability flow* {cite:p}`song2021sde`.
 
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import function
@@ -96,14 +96,14 @@ from companion.derivation.vocabulary import function
 q = function("q", positive=True)
 rate, drift = symbol("G", "g^2", positive=True), symbol("f")
 eta = symbol("eta", r"\eta")
-score = Abbreviation("s", sp.Derivative(sp.log(q(z)), z))
+score = Abbreviation(r"(\log q)'", sp.Derivative(sp.log(q(z)), z))
 
 d.chain(
     "probability-flow",
     -sp.Derivative(drift * z * q(z), z) + rate / 2 * sp.Derivative(q(z), (z, 2)),
     (
         -sp.Derivative((drift * z - rate / 2 * score) * q(z), z),
-        "$q'' = (s\\, q)'$: a velocity $f z - \\frac12 g^2 s$ moves the density as drift and noise do",
+        "$q'' = ((\\log q)'\\, q)'$: one velocity moves the density as drift and noise do",
     ),
     rests_on=["dynamics/fokker-planck"],
     cites="Song et al. (2021), score-based generative modelling through SDEs",
@@ -111,7 +111,7 @@ d.chain(
 
 # %% [markdown]
 # Run this flow backwards, and let it draw noise again. Backwards the density changes by the opposite of the line above. A process in backward time with noise $\eta\, g$ and drift
-# $-f z + \frac{1 + \eta^2}{2} g^2 s$ changes it by as much, for every $\eta$. At $\eta = 1$ it is the reverse SDE, at $\eta = 0$ the flow.
+# $-f z + \frac{1 + \eta^2}{2} g^2 (\log q)'$ changes it by as much, for every $\eta$. At $\eta = 1$ it is the reverse SDE, at $\eta = 0$ the flow.
 
 # %% tags=["derivation"]
 d.chain(
@@ -120,7 +120,7 @@ d.chain(
     (
         -sp.Derivative((-drift * z + (1 + eta**2) / 2 * rate * score) * q(z), z)
         + eta**2 * rate / 2 * sp.Derivative(q(z), (z, 2)),
-        "noise $\\eta^2 g^2$ spreads what another $\\frac12 \\eta^2 g^2 s$ of drift gathers",
+        "noise $\\eta^2 g^2$ spreads what the drift with $\\frac12 \\eta^2 g^2$ gathers",
     ),
     rests_on=["dynamics/probability-flow"],
     cites="Anderson (1982) for the reverse SDE",
@@ -138,19 +138,18 @@ d.prose(
 # %% [markdown]
 # ## The velocity is an average
 #
-# Let $\hat x$ and $\hat\epsilon$ be the posterior means, so that $z = \alpha_t \hat x + \sigma_t \hat\epsilon$ and $s = -\hat\epsilon/\sigma_t$. The velocity of the flow is that of flow matching, $u = \alpha_t' x + \sigma_t'
+# Let $\hat x$ and $\hat\epsilon$ be the posterior means, so that $z = \alpha_t \hat x + \sigma_t \hat\epsilon$; the score is $-\hat\epsilon/\sigma_t$. The velocity of the flow is that of flow matching, $u = \alpha_t' x + \sigma_t'
 # \epsilon$ {cite:p}`lipman2023`, averaged over what $z$ may have come from.
 
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import eps_hat, s, x_hat
 
 z_t = Abbreviation("z_t", alpha(t) * x_hat + sigma(t) * eps_hat)
-score_hat = Abbreviation(r"\hat s", -eps_hat / sigma(t))
 
 d.chain(
     "velocity",
     alpha_prime * x_hat + sigma_prime * eps_hat,
-    (f * z_t - g_squared / 2 * score_hat, "the same velocity, in the score"),
+    (f * z_t - g_squared / 2 * (-eps_hat / sigma(t)), "the same velocity, in the score"),
     rests_on=["targets/tweedie", "dynamics/probability-flow"],
 )
 
@@ -248,6 +247,8 @@ d.chain(
 )
 
 # %%
+from IPython.display import Markdown
+
 from companion import profiles
 from companion.chapters.dynamics import figures, results
 from companion.evidence import style
@@ -274,11 +275,11 @@ artifacts.table(
 # %% [markdown]
 # ## How good is a step?
 #
-# On Gaussian data of variance $v$ the flow can be solved. The score is $-z/V_t$ with $V_t = \alpha_t^2 v + \sigma_t^2$, and the velocity is a logarithmic slope, so $z_t/\sqrt{V_t}$ does not move.
+# On Gaussian data of variance $c$ the flow can be solved. The score is $-z/V_t$ with $V_t = \alpha_t^2 c + \sigma_t^2$, and the velocity is a logarithmic slope, so $z_t/\sqrt{V_t}$ does not move.
 
 # %% tags=["derivation"]
-v = symbol("v", positive=True)
-V = Abbreviation("V_t", alpha(t) ** 2 * v + sigma(t) ** 2, positive=True)
+c = symbol("c", positive=True)
+V = Abbreviation("V_t", alpha(t) ** 2 * c + sigma(t) ** 2, positive=True)
 
 d.chain(
     "gaussian-flow",
@@ -288,16 +289,18 @@ d.chain(
 )
 
 # %%
-artifacts.table(results.orders(), "ddim_order", **results.ORDERS_SHOWN, seeds=[0])
+orders = results.orders()
+artifacts.table(orders, "ddim_order", **results.ORDERS_SHOWN, seeds=[0])
+
+# %%
+Markdown(results.order_in_words(orders))
 
 # %% [markdown]
-# Twice the steps, half the error: DDIM is of first order. Holding $\hat x$ is exact for a point mass only.
-#
 # :::{admonition} Trap: a mistake that one target hides
 # :class: warning
-# A second-order step of `diffusers` turned a prediction into $\hat x$ with one noise level and then divided by another to get the velocity:
-# [PR 1512](https://github.com/huggingface/diffusers/pull/1512) mends it, and reports that it did not affect $\epsilon$ but gave noisy images with $v$. In the units of that code $\alpha = 1$. Let $k$ be the wrong level.
-# With a predicted $\epsilon$ the level cancels, whatever it is.
+# A second-order step of `diffusers` used the wrong noise level twice: to turn a prediction into $\hat x$, and to divide $z - \hat x$ by.
+# [PR 1512](https://github.com/huggingface/diffusers/pull/1512) mends both, and reports that $\epsilon$-prediction was not affected but $v$-prediction gave noisy images. In the units of that
+# code $\alpha = 1$. Let $k$ be the wrong level. With a predicted $\epsilon$ it cancels, whatever it is.
 # :::
 
 # %% tags=["derivation"]

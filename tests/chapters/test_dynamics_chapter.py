@@ -101,6 +101,8 @@ def test_ddim_is_of_first_order() -> None:
     np.testing.assert_allclose(frame["order"][1:], np.log2(ratios[1:]))
     assert frame["order"].iloc[-1] == pytest.approx(1, abs=0.01)
     assert np.isnan(frame["order"].iloc[0])
+    said = results.order_in_words(frame)
+    assert f"From 512 to 1024 steps the error falls by a factor of {ratios.iloc[-1]:.3f}" in said
 
 
 def test_the_figure_draws_both_dynamics_over_the_density() -> None:

@@ -93,8 +93,8 @@ def marginals(chains: int, steps: int, seed: int = 0) -> pd.DataFrame:
 
 
 ORDERS_SHOWN: dict[str, Any] = {
-    "caption": r"How far DDIM's samples of $\N(0, v)$ are from the exact flow, by the number of steps: "
-    r"the relative error of their scale, with the exact denoiser, $v = 0.05$ and $-12 \le "
+    "caption": r"How far DDIM's samples of $\N(0, c)$ are from the exact flow, by the number of steps: "
+    r"the relative error of their scale, with the exact denoiser, $c = 0.05$ and $-12 \le "
     r"\lambda \le 9$. *Order*: the binary logarithm of the ratio of the error in the row above "
     r"to this one; 1 is first order.",
     "digits": {"error": ".2e", "order": 3},
@@ -125,3 +125,13 @@ def orders(variance: float = VARIANCE) -> pd.DataFrame:
         order = math.log2(rows[-1]["error"] / error) if rows else math.nan
         rows.append({"steps": steps, "error": error, "order": order})
     return pd.DataFrame(rows)
+
+
+def order_in_words(orders: pd.DataFrame) -> str:
+    """By how much the last doubling of the steps divides the error."""
+    before, after = orders.iloc[-2], orders.iloc[-1]
+    return (
+        f"From {before['steps']:.0f} to {after['steps']:.0f} steps the error falls by a factor of "
+        f"{before['error'] / after['error']:.3f}: a step holds $\\hat x$ as if it did not change along the path, which is "
+        "so for a point mass."
+    )
