@@ -132,6 +132,6 @@ def order_in_words(orders: pd.DataFrame) -> str:
     before, after = orders.iloc[-2], orders.iloc[-1]
     return (
         f"From {before['steps']:.0f} to {after['steps']:.0f} steps the error falls by a factor of "
-        f"{before['error'] / after['error']:.3f}: a step holds $\\hat x$ as if it did not change along the path, which is "
-        "so for a point mass."
+        f"{before['error'] / after['error']:.3f}. A step holds $\\hat x$ as if it did not change along the "
+        "path, which is so for a point mass."
     )
