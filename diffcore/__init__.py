@@ -28,7 +28,7 @@ from diffcore import bounds, schedules, targets, times, weightings
 from diffcore.bounds import Bound, nelbo
 from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
 from diffcore.losses import Loss, excess
-from diffcore.samplers import ancestral, ddim
+from diffcore.samplers import ancestral, ddim, trajectory
 from diffcore.schedules import Schedule
 from diffcore.targets import EPS, SCORE, VELOCITY, Row, Target, V, X, convert, error_scale
 
@@ -64,6 +64,7 @@ __all__ = [
     "schedules",
     "targets",
     "times",
+    "trajectory",
     "weightings",
 ]
 

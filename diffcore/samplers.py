@@ -10,6 +10,8 @@ with :math:`k = 1 - r` for the ancestral sampler (the posterior :math:`q(z_s | z
 Ho et al., 2020) and :math:`k = 0` for DDIM (Song et al., 2021).
 """
 
+from collections import deque
+from collections.abc import Iterator
 from itertools import pairwise
 
 import torch
@@ -64,6 +66,29 @@ def ddim(
 
 
 @torch.no_grad()
+def trajectory(
+    denoiser: Denoiser,
+    shape: tuple[int, ...],
+    steps: int,
+    generator: Generator,
+    log_snr: tuple[float, float] | None = None,
+    dtype: torch.dtype = torch.float32,
+    *,
+    stochastic: bool,
+) -> tuple[Tensor, Tensor]:
+    r"""The chain that :func:`ancestral` (``stochastic``) or :func:`ddim` walks.
+
+    Arguments and errors as for these.
+
+    Returns:
+        The times, (steps + 1,) in float64, falling, and z at each of them, (steps + 1, \*shape).
+    """
+    walked = list(_walk(denoiser, shape, steps, generator, log_snr, dtype, stochastic=stochastic))
+    times, latents = zip(*walked, strict=True)
+    return torch.stack(times), torch.stack(latents)
+
+
+@torch.no_grad()
 def _sample(
     denoiser: Denoiser,
     shape: tuple[int, ...],
@@ -74,6 +99,22 @@ def _sample(
     *,
     stochastic: bool,
 ) -> Tensor:
+    walk = _walk(denoiser, shape, steps, generator, log_snr, dtype, stochastic=stochastic)
+    ((t, z),) = deque(walk, maxlen=1)
+    return denoiser.predict(z, t, X)
+
+
+def _walk(
+    denoiser: Denoiser,
+    shape: tuple[int, ...],
+    steps: int,
+    generator: Generator,
+    log_snr: tuple[float, float] | None,
+    dtype: torch.dtype,
+    *,
+    stochastic: bool,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Time and latent at each of the ``steps`` + 1 noise levels."""
     checks.instance("denoiser", denoiser, Denoiser)
     shape, steps = checks.sample_shape(shape), checks.count("steps", steps)
     checks.float_dtype(dtype)
@@ -85,6 +126,7 @@ def _sample(
     )
     z = torch.randn(shape, generator=generator, dtype=dtype, device=device)
     z = z * torch.hypot(schedule.alpha(times[0]), schedule.sigma(times[0])).to(dtype)
+    yield times[0], z
     for t, s in pairwise(times):
         x_hat, eps_hat = denoiser.predict_pair(z, t)
         if stochastic:
@@ -92,4 +134,4 @@ def _sample(
             kept, fresh = torch.exp(log_ratio / 2), torch.sqrt(-torch.expm1(log_ratio))
             eps_hat = kept.to(dtype) * eps_hat + fresh.to(dtype) * noise_like(z, generator)
         z = schedule.alpha(s).to(dtype) * x_hat + schedule.sigma(s).to(dtype) * eps_hat
-    return denoiser.predict(z, times[-1], X)
+        yield s, z

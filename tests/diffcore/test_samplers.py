@@ -10,7 +10,7 @@ from reference import SCHEDULES, Gaussian, generator, tensor
 from scipy import stats
 
 import diffcore as dc
-from diffcore.samplers import ancestral, ddim
+from diffcore.samplers import ancestral, ddim, trajectory
 from diffcore.schedules import Cosine, RectifiedFlow, VarianceExploding
 from diffcore.targets import TARGETS
 
@@ -197,6 +197,26 @@ def test_float32_samples_agree_with_float64():
     exact = intercept + slope * (scales[-1][0] * DATA.mean + ddim_slope(scales) * centred)
     got = ddim(oracle, (9, 1), 20, generator(8), LOG_SNR)
     torch.testing.assert_close(got.double(), exact, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_trajectory_is_the_chain_that_its_sampler_walks(name):
+    oracle, stochastic = DATA.denoiser(Cosine()), name == "ancestral"
+    given = ((5, 2), 6, generator(3), LOG_SNR, torch.float64)
+    times, z = trajectory(oracle, *given, stochastic=stochastic)
+    assert (times.shape, z.shape, z.dtype) == ((7,), (7, 5, 2), torch.float64)
+    for at, (alpha, sigma) in zip(times, chain(Cosine(), 6), strict=True):
+        assert float(Cosine().alpha(at)) == pytest.approx(alpha, rel=1e-12)
+        assert float(Cosine().sigma(at)) == pytest.approx(sigma, rel=1e-12)
+    end = SAMPLERS[name](oracle, (5, 2), 6, generator(3), LOG_SNR, torch.float64)
+    assert torch.equal(oracle.predict(z[-1], times[-1], dc.X), end)
+    start = torch.randn(5, 2, generator=generator(3), dtype=torch.float64)
+    torch.testing.assert_close(z[0], start * math.hypot(*chain(Cosine(), 6)[0]))
+    if not stochastic:  # every latent of the chain with fewer steps left is that of the affine map
+        centred = z - DATA.mean * Cosine().alpha(times)[:, None, None]
+        slope = ddim_slope(chain(Cosine(), 6)[:4])
+        torch.testing.assert_close(centred[3], slope * centred[0], rtol=1e-9, atol=1e-10)
+    assert not z.requires_grad
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

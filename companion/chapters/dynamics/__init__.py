@@ -1,0 +1,1 @@
+"""One law, many paths."""
