@@ -33,37 +33,37 @@ d = Derivation("weightings", title="What a loss weighs", rests_on=["targets"])
 # %% [markdown]
 # ## Four choices, one product
 #
-# Let times be drawn with density $f(t)$, and let the loss weigh the squared error of a target $y$ by $\omega(t)$. With $(y - \hat y)^2 = c\,
+# Let times be drawn with density $f(t)$, and let the loss weigh the squared error of a target $y$ by $\omega(t)$. With $(y - \hat y)^2 = \kappa\,
 # (\epsilon - \hat\epsilon)^2$ its integrand is the left side below. The density of the log-SNR is $p(\lambda_t) = f(t)/|\lambda_t'|$: the share of
 # draws between two times is the share between two log-SNRs.
 
 # %% tags=["derivation"]
 log_snr_prime = sp.Derivative(log_snr(t), t)
-f, omega, c = (
+f, omega, kappa = (
     symbol(name, latex, positive=True)
-    for name, latex in (("f_t", "f(t)"), ("omega", r"\omega(t)"), ("c", None))
+    for name, latex in (("f_t", "f(t)"), ("omega", r"\omega(t)"), ("kappa", r"\kappa"))
 )
 density = Abbreviation(r"p(\lambda_t)", -f / log_snr_prime)
-w = Abbreviation("w", 2 * density * omega * c)
+w = Abbreviation("w", 2 * density * omega * kappa)
 
 d.chain(
     "rule",
-    f * omega * c * (eps - eps_hat) ** 2,
+    f * omega * kappa * (eps - eps_hat) ** 2,
     (
         -log_snr_prime / 2 * w * (eps - eps_hat) ** 2,
-        "with $w = 2\\, p(\\lambda_t)\\, \\omega\\, c$; and $-\\lambda_t'\\, dt = d\\lambda$ from the noisy to the clean end",
+        "with $w = 2\\, p(\\lambda_t)\\, \\omega\\, \\kappa$; and $-\\lambda_t'\\, dt = d\\lambda$ from the noisy to the clean end",
     ),
     rests_on=["targets/nelbo-eps"],
     cites="Kingma & Gao (2023)",
 )
 
 # %% [markdown]
-# The objective is $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and only the product $w$ enters it. The target enters through $c$, the density and
+# The objective is $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and only the product $w$ enters it. The target enters through $\kappa$, the density and
 # the schedule through $p$. Three consequences:
 #
 # - Another density of times, with $\omega$ divided by as much, is the same objective. What changes is the variance of its estimates.
 # - Another schedule with the same end points, and the same weight *as a function of* $\lambda$, is the same objective.
-# - A weight is not carried from one target to another as it stands: $\omega\, c$ must be kept.
+# - A weight is not carried from one target to another as it stands: $\omega\, \kappa$ must be kept.
 #
 # The third is where code goes wrong. For a variance-preserving schedule, let $M$ be any weight of the error of $x$. Min-SNR {cite:p}`hang2023` is
 # $M = \min(\SNR, \gamma)$.
@@ -178,13 +178,13 @@ d.chain(
 # %% [markdown]
 # ## What a velocity weighs
 #
-# The flow's velocity $u = \alpha_t' x + \sigma_t' \epsilon$ has $c = \sigma_t^2 \lambda_t'^2/4$. With uniform times one of the two slopes cancels, and what is left is a
+# The flow's velocity $u = \alpha_t' x + \sigma_t' \epsilon$ has $\kappa = \sigma_t^2 \lambda_t'^2/4$. With uniform times one of the two slopes cancels, and what is left is a
 # Wronskian, $W_t = \alpha_t \sigma_t' - \sigma_t \alpha_t'$.
 
 # %% tags=["derivation"]
 alpha_prime, sigma_prime = sp.Derivative(alpha(t), t), sp.Derivative(sigma(t), t)
 uniform = Abbreviation(r"p(\lambda_t)", -1 / log_snr_prime)
-factor = Abbreviation("c", sigma(t) ** 2 * log_snr_prime**2 / 4)
+factor = Abbreviation(r"\kappa", sigma(t) ** 2 * log_snr_prime**2 / 4)
 
 d.chain(
     "velocity",
@@ -244,15 +244,15 @@ d.chain(
 )
 
 # %% [markdown]
-# EDM draws $\log \sigma$ from a normal with mean $P_m$ and deviation $P_s$. Then $\lambda = -2 \log \sigma$ is normal with mean $-2 P_m$ and deviation $2 P_s$, and the weight
-# follows from $c = e^{-\lambda}$ for the error of $x$.
+# EDM draws $\log \sigma$ from a normal with mean $P_{\mathrm{mean}}$ and deviation $P_{\mathrm{std}}$. Then $\lambda = -2 \log \sigma$ is normal with mean $-2 P_{\mathrm{mean}}$ and deviation $2 P_{\mathrm{std}}$, and the weight
+# follows from $\kappa = e^{-\lambda}$ for the error of $x$.
 
 # %% tags=["derivation"]
 level = symbol("lambda", r"\lambda")
-P_m, P_s = symbol("P_m"), symbol("P_s", positive=True)
+P_m, P_s = symbol("P_m", r"P_{\mathrm{mean}}"), symbol("P_s", r"P_{\mathrm{std}}", positive=True)
 log_sigma = Abbreviation(r"\log\sigma", -level / 2)
 normal = Abbreviation(
-    r"\N(\lambda; -2 P_m, 4 P_s^2)",
+    r"\N(\lambda; -2 P_{\mathrm{mean}}, 4 P_{\mathrm{std}}^2)",
     sp.exp(-((level + 2 * P_m) ** 2) / (8 * P_s**2)) / sp.sqrt(8 * sp.pi * P_s**2),
     positive=True,
 )
@@ -299,7 +299,7 @@ d.chain(
 
 # %% tags=["derivation"]
 sech = Abbreviation(
-    r"\mathrm{sech}\tfrac{\lambda}{2}", 2 / (sp.exp(level / 2) + sp.exp(-level / 2)), positive=True
+    r"\mathrm{sech}(\lambda/2)", 2 / (sp.exp(level / 2) + sp.exp(-level / 2)), positive=True
 )
 
 d.chain(
@@ -311,7 +311,7 @@ d.chain(
 )
 
 # %% [markdown]
-# And a sigmoid in the error of $x$, which has $c = e^{-\lambda}$, is one in the error of $\epsilon$: the bias changes sides.
+# And a sigmoid in the error of $x$, which has $\kappa = e^{-\lambda}$, is one in the error of $\epsilon$: the bias changes sides.
 
 # %% tags=["derivation"]
 d.chain(

@@ -96,7 +96,7 @@ from companion.derivation.vocabulary import function
 q = function("q", positive=True)
 rate, drift = symbol("G", "g^2", positive=True), symbol("f")
 eta = symbol("eta", r"\eta")
-score = Abbreviation(r"(\log q)'", sp.Derivative(sp.log(q(z)), z))
+score = sp.Derivative(sp.log(q(z)), z)
 
 d.chain(
     "probability-flow",
