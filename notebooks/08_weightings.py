@@ -41,7 +41,7 @@ d = Derivation("weightings", title="What a loss weighs", rests_on=["targets"])
 log_snr_prime = sp.Derivative(log_snr(t), t)
 f, omega, kappa = (
     symbol(name, latex, positive=True)
-    for name, latex in (("f_t", "f(t)"), ("omega", r"\omega(t)"), ("kappa", r"\kappa"))
+    for name, latex in (("f_t", "f(t)"), ("omega_t", r"\omega(t)"), ("kappa", r"\kappa"))
 )
 density = Abbreviation(r"p(\lambda_t)", -f / log_snr_prime)
 w = Abbreviation("w", 2 * density * omega * kappa)
