@@ -29,7 +29,7 @@ window.addEventListener("load", () => {
     count.value = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
   }
 
-  bar.addEventListener("input", filter);
+  for (const change of ["input", "change"]) bar.addEventListener(change, filter);
   bar.addEventListener("submit", (event) => event.preventDefault());
   const first = tables[0].closest("section");
   first.before(bar);

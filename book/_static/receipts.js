@@ -1,16 +1,28 @@
 // The mathematics of a folded receipt is typeset when it is first opened: there is more of it than of the
-// page's own, and most readers open a few.
+// page's own, and most readers open a few. MathJax looks for mathematics as soon as it is ready: until then
+// that of receipts is put out of its sight.
 "use strict";
 
-document.addEventListener("DOMContentLoaded", () => {
-  for (const receipt of document.querySelectorAll("details.receipt:not([open])")) {
+(() => {
+  function fold(receipt) {
     const waiting = [...receipt.querySelectorAll(".math")];
+    receipt.classList.add("mathjax_ignore");
     for (const formula of waiting) formula.classList.replace("math", "math-waiting");
-    const typeset = () => {
+    const unfold = () => {
+      receipt.classList.remove("mathjax_ignore");
       for (const formula of waiting) formula.classList.replace("math-waiting", "math");
-      const before = window.MathJax?.startup?.promise; // one after the other, as MathJax asks
-      if (before) MathJax.startup.promise = before.then(() => MathJax.typesetPromise([receipt]));
+      const before = MathJax.startup.promise; // one after the other, as MathJax asks
+      MathJax.startup.promise = before.then(() => MathJax.typesetPromise([receipt]));
     };
-    receipt.addEventListener("toggle", typeset, { once: true });
+    receipt.addEventListener("toggle", unfold, { once: true });
   }
-});
+
+  window.MathJax ??= {};
+  MathJax.startup = {
+    ...MathJax.startup,
+    ready() {
+      document.querySelectorAll("details.receipt:not([open])").forEach(fold);
+      MathJax.startup.defaultReady();
+    },
+  };
+})();
