@@ -13,7 +13,7 @@ from scipy import integrate, stats
 from companion.chapters.score_matching import figures, results
 from diffcore.exact import DATASETS, waves
 
-BUDGET = results.Budget(points=128, scrambles=8)
+BUDGET = results.Budget(points=256, scrambles=8)
 
 
 @pytest.fixture(scope="module")
