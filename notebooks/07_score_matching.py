@@ -362,7 +362,7 @@ from companion.evidence.artifacts import Artifacts
 
 style.use()
 artifacts = Artifacts("07_score_matching", profile)
-sizes = profiles.get(profile).pick(quick=(32, 4), standard=(512, 8), paper=(4096, 16))
+sizes = profiles.get(profile).pick(quick=(32, 4), standard=(256, 8), paper=(4096, 16))
 budget = results.Budget(*sizes)
 levels = results.spectrum(budget)
 nats = results.likelihood(levels, budget)
@@ -386,7 +386,7 @@ Markdown(results.agreement(fisher, nats))
 # :::{admonition} Trap: one sign, and the data sit on a hill
 # :class: warning
 # A library for energy-based models trains $\nabla E$, which is *minus* the score. Its denoising loss compared it with $-\epsilon/\sigma$, which is *plus* the score of the kernel. Every shape was right, and the energy was
-# highest where the data are ([torchebm 318](https://github.com/soran-ghaderi/torchebm/issues/318), reported by the library's author). The mend ([PR 333](https://github.com/soran-ghaderi/torchebm/pull/333)) came with the test that matters: explicit, denoising and sliced losses must agree on a Gaussian.
+# highest where the data are ([torchebm 318](https://github.com/soran-ghaderi/torchebm/issues/318)). The mend ([PR 333](https://github.com/soran-ghaderi/torchebm/pull/333)) came with the test that matters: on Gaussian data explicit, denoising and sliced losses must push a quadratic energy the same way.
 # :::
 #
 # The chain for denoising score matching is that test too. With the sign exchanged it is refuted:

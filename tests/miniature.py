@@ -59,7 +59,7 @@ class Miniature:
         root.mkdir(parents=True, exist_ok=True)
         for name in PIPELINE:
             shutil.copy(ROOT / name, root / name)
-        without = shutil.ignore_patterns("chapters", "derivation", "peers", "study")
+        without = shutil.ignore_patterns("chapters", "peers", "study")
         shutil.copytree(ROOT / "companion", root / "companion", ignore=without)
         (root / "notebooks").mkdir()
         for name, text in notebooks.items():

@@ -17,7 +17,7 @@
     receipt.addEventListener("toggle", unfold, { once: true });
   }
 
-  window.MathJax ??= {};
+  if (!window.MathJax) return; // a page without mathematics has no settings for it
   MathJax.startup = {
     ...MathJax.startup,
     ready() {

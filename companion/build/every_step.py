@@ -114,7 +114,8 @@ def _section(
     rows = [["step", "statement", "proved by", "rests on", "cites"]]
     for part in parts:
         rows += _rows(part, derivation, proved)
-    table = [f"{'* - ' if k == 0 else '  - '}{cell}" for row in rows for k, cell in enumerate(row)]
+    cells = [(k, cell.replace("\n", "\n    ")) for row in rows for k, cell in enumerate(row)]
+    table = [f"{'* - ' if k == 0 else '  - '}{cell}" for k, cell in cells]  # whole paragraphs too
     return "\n".join([
         f"({anchor(derivation.name)})=",
         f"## {derivation.title or derivation.name}",
@@ -146,7 +147,7 @@ def _rows(part: Chain | Prose, derivation: Derivation, proved: dict[str, str]) -
     for step in part.steps:
         where = f" For {', '.join(step.domain.words)}." if step.domain.words else ""
         equation = f"${latex(step.left)} = {latex(step.right)}$"
-        statement = f"{equation}\n\n    {step.reason}.{where}"
+        statement = f"{equation}\n\n{step.reason}.{where}"
         rows.append([link(step.name), statement, f"✓ {proved[step.name]}", below, step.cites])
     return rows
 

@@ -185,7 +185,7 @@ def test_the_steps_are_found_by_what_is_typed(site: str, browser: Chrome) -> Non
     assert every > words > 1
     assert browser.find_element("css selector", ".step-filter output").text == f"{words} of {every}"
     link = browser.find_element("css selector", "svg.arcs a.chain")
-    assert "#step-" in link.get_attribute("href")
+    assert "#step-" in link.get_dom_attribute("href")
 
 
 def test_a_page_opens_from_the_disk(quick_book: Path, browser: Chrome) -> None:

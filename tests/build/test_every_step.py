@@ -47,6 +47,12 @@ def test_each_step_has_a_row_with_its_proof_and_its_premises(chapter: Chapter) -
     assert "(derivation-one)=\n## First" in page
 
 
+def test_a_statement_of_several_paragraphs_stays_in_its_cell(chapter: Chapter) -> None:
+    chapter.derivations[0].prose("two", "One line.\n\n$$a = b$$\n\nAnother.", "Because.")
+    page = every_step.page("quick")
+    assert "\n  - One line.\n    \n    $$a = b$$\n    \n    Another.\n  - ✎ in words\n" in page
+
+
 def test_a_step_that_its_chapter_does_not_show_as_proved_stops_the_build(chapter: Chapter) -> None:
     with deferred():
         chapter.derivations[0].chain("unseen", *SQUARE)

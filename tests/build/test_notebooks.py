@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from companion import notebooks, paths
-from companion.build import execute, pairs, reproduced
+from companion.build import every_step, execute, notation_page, pairs, reproduced
 
 NAMES = notebooks.names()
 LONGEST_CELL = 45  # lines; a reader need not scroll
@@ -23,7 +23,8 @@ def test_there_are_notebooks_and_the_book_has_them_all() -> None:
     pages = {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}
     assert NAMES
     assert {page for page in pages if page[0].isdigit()} == set(NAMES)
-    written = {path.stem for path in paths.BOOK.glob("*.md")} | {Path(reproduced.PAGE).stem}
+    made = {Path(module.PAGE).stem for module in (every_step, notation_page, reproduced)}
+    written = {path.stem for path in paths.BOOK.glob("*.md")} | made
     assert {page for page in pages if not page[0].isdigit()} <= written
 
 
