@@ -10,10 +10,12 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
+from .coats import bare
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .poles import excluded
 from .positive import positive
 from .step import Counterexample, DerivationError, Outcome, Refutation, Step
 from .symbolic import Positive, Proof, prove, proves
@@ -52,7 +54,7 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
 
 
 def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
-    if step.left == step.right:
+    if bare(step.left) == bare(step.right):
         raise _failure(step, "vacuous", "both sides are the same expression")
     seconds: dict[str, float] = {}
     try:
@@ -85,8 +87,9 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
         except TorchMismatch as error:
             raise _failure(step, "torch", str(error)) from error
         seconds["torch"] = time.perf_counter() - start
+    away = excluded(step.left, step.right, step.domain)
     return Outcome(
-        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds
+        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds, away
     )
 
 

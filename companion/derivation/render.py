@@ -41,6 +41,7 @@ def how_checked(outcome: Outcome) -> str:
         f"{outcome.count('refuted')} wrong variants refuted"
         + (f", {equivalent} equivalent" if equivalent else ""),
     ]
+    parts += [rf"where ${latex(part)} \ne 0$" for part in outcome.excluded]
     if outcome.torch_error is not None:
         parts.append(r"torch value and gradient to $10^{-10}$")
     elif outcome.step.torch is not None:

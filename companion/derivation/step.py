@@ -78,6 +78,7 @@ class Outcome:
         torch_error: largest relative difference to torch, value or gradient; None if not asked.
         limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
         seconds: wall time of each check; never shown on a page.
+        excluded: what must not be zero for the claim to say anything, and is not proved not to be.
     """
 
     step: Step
@@ -89,6 +90,7 @@ class Outcome:
     torch_error: float | None
     limited: bool
     seconds: dict[str, float] = field(compare=False)
+    excluded: tuple[sp.Expr, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many mutants met this verdict."""

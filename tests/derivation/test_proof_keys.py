@@ -74,7 +74,9 @@ def test_what_has_no_identity_has_no_key() -> None:
 
         def draw(self, rng: Any, environment: Any) -> None: ...
 
-    assert key(step(x, 1, Domain(rules=(Odd(1),)))) is None  # defined where no one can find it
+    assert (
+        key(step(x, 1, Domain(rules=(Odd(1),), words=("odd",)))) is None
+    )  # defined where no one can find it
     assert key(step(x, 1, torch="math.sqrt")) is None
     assert key(step(x, 1, torch="diffcore.bounds.step_weight")) is not None
 
