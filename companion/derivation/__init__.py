@@ -55,6 +55,8 @@ from .domain import (
     VariancePreserving,
     Where,
 )
+from . import tactics
+from .inequality import at_least, at_most
 from .operators import KL, Abbreviation, Expectation, Normal
 from .step import DerivationError, Outcome, Step
 
@@ -80,8 +82,11 @@ __all__ = [
     "Step",
     "VariancePreserving",
     "Where",
+    "at_least",
+    "at_most",
     "check",
     "deferred",
     "fresh_ledger",
     "ledger",
+    "tactics",
 ]

@@ -12,6 +12,7 @@ import sympy as sp
 from . import render
 from .checks import check
 from .domain import ANYWHERE, Domain
+from .inequality import Bound
 from .printed import two_senses
 from .step import Counterexample, DerivationError, Outcome, Step
 
@@ -102,12 +103,12 @@ class Derivation:
         torch: Callable[..., Any] | str | None = None,
         seconds: float = 20.0,
     ) -> Chain:
-        """Claim ``first = links[0] = links[1] = ...`` and check every link (unless deferred).
+        """Claim ``first = links[0] <= links[1] = ...`` and check every link (unless deferred).
 
         Args:
             name: unique in this derivation; link k is ``<derivation>/<name>.<k>``.
             first: the left-most side.
-            links: (expression, reason) pairs.
+            links: (expression, reason) pairs; ``(at_most(expression), reason)`` for an inequality.
             domain: where the claim holds.
             cites: where it is stated; an equation by number only if the number was checked.
             rests_on: in addition to the derivation's own.
@@ -123,7 +124,10 @@ class Derivation:
         if not links:
             raise ValueError(f"chain {name!r} has no link: give (expression, reason) pairs")
         self._refuse_taken(name)
-        sides = [sp.sympify(first), *(sp.sympify(expr) for expr, _ in links)]
+        lines = [_line(expr) for expr, _ in links]
+        if len({line.relation for line in lines} - {"="}) > 1:
+            raise ValueError(f"chain {name!r} bounds from above and from below: make it two chains")
+        sides = [sp.sympify(first), *(sp.sympify(line.expr) for line in lines)]
         steps = [
             Step(
                 name=f"{self.name}/{name}.{k + 1}",
@@ -135,6 +139,8 @@ class Derivation:
                 cites=cites,
                 torch=torch if k == len(links) - 1 else None,
                 seconds=seconds,
+                relation=lines[k].relation,
+                equality=lines[k].equality,
             )
             for k in range(len(links))
         ]
@@ -204,12 +210,19 @@ class Derivation:
         Raises:
             DerivationError: if it is not refuted, or if the check fails for any other reason.
         """
-        step = Step(f"{self.name}/{name}", sp.sympify(left), sp.sympify(wrong), reason, domain)
+        line = _line(wrong)
+        sides = sp.sympify(left), sp.sympify(line.expr)
+        step = Step(f"{self.name}/{name}", *sides, reason, domain, relation=line.relation)
         try:
             check(step)
         except Counterexample as error:
             return Refuted(step, error.evidence)
         raise DerivationError(f"{step.name}: a planted error is accepted")
+
+
+def _line(expr: Any) -> Bound:
+    """A line of a chain; a plain expression is equal to the line before."""
+    return expr if isinstance(expr, Bound) else Bound(expr, "=", ())
 
 
 @dataclass

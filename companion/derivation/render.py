@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
+import sympy as sp
 
 from .latex import latex
+from .notation import LATEX
 
 if TYPE_CHECKING:
     from .chains import Chain, Prose, Refuted
-    from .step import Outcome
+    from .step import Outcome, Step
+
+
+RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge"}
+"""How the two sides of a step are related, in LaTeX."""
+
+
+NOT = {"=": r"\ne", "<=": r"\not\le", ">=": r"\not\ge"}
+"""The same, denied."""
 
 
 def label(chain_name: str) -> str:
@@ -35,12 +45,12 @@ def how_checked(outcome: Outcome) -> str:
             if outcome.conditions
             else ""
         ),
-        rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
-        if outcome.error
-        else f"{outcome.points} points, no difference",
+        _points(outcome),
         f"{outcome.count('refuted')} wrong variants refuted"
         + (f", {equivalent} equivalent" if equivalent else ""),
     ]
+    if outcome.step.relation != "=":
+        parts.append(_equality(outcome.step))
     parts += [rf"where ${latex(part)} \ne 0$" for part in outcome.excluded]
     if outcome.torch_error is not None:
         parts.append(r"torch value and gradient to $10^{-10}$")
@@ -49,6 +59,25 @@ def how_checked(outcome: Outcome) -> str:
     if not outcome.limited:
         parts.append("no time limit on this platform")
     return "✓ " + " · ".join(parts)
+
+
+def _points(outcome: Outcome) -> str:
+    if outcome.step.relation != "=":
+        return f"{outcome.points} points, none against it"
+    if outcome.error:
+        return rf"{outcome.points} points, error $\le {power_of_ten(outcome.error)}$"
+    return f"{outcome.points} points, no difference"
+
+
+def _equality(step: Step) -> str:
+    """Where an inequality is an equality."""
+    places = [
+        rf"${latex(what)} = {latex(value)}$"
+        if isinstance(what, sp.Expr)
+        else f"${LATEX.get(str(what), str(what))} = {LATEX.get(str(value), str(value))}$"
+        for what, value in step.equality
+    ]
+    return "equality at " + ", ".join(places) if places else "strict, proved"
 
 
 def _counted(number: int, thing: str) -> str:
@@ -61,7 +90,7 @@ def block(chain: Chain) -> str:
     for number, step in enumerate(chain.steps, 1):
         left = latex(step.left) if number == 1 else ""
         tag = rf" && \text{{({number})}}" if len(chain.steps) > 1 else ""
-        rows.append(rf"{left} &= {latex(step.right)}{tag}")
+        rows.append(rf"{left} &{RELATIONS[step.relation]} {latex(step.right)}{tag}")
     body = " \\\\[4pt]\n".join(rows)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$ ({label(chain.name)})"
 
@@ -87,7 +116,7 @@ def refuted(claim: Refuted) -> str:
     """A wrong claim, crossed out by its counterexample."""
     left, wrong = latex(claim.step.left), latex(claim.step.right)
     evidence = f"✗ refuted: {claim.step.reason}. {claim.evidence}"
-    return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"
+    return f"$$\n{left} {NOT[claim.step.relation]} {wrong}\n$$\n\n<small>{evidence}</small>"
 
 
 IN_WORDS = "✎ argument in words, not checked by machine"

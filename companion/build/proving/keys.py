@@ -56,6 +56,7 @@ class Keys:
         try:
             seen: set[str] = set()
             claim = [described(part, seen) for part in (step.left, step.right, step.domain)]
+            claim += [step.relation, described(step.equality, seen)]
             parts = [step.name, step.seconds, claim, self._ledger]
             parts += [[module, self._code(module)] for module in sorted(seen)]
             if step.torch is not None:

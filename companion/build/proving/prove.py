@@ -14,7 +14,7 @@ from companion.build.collect import Chapter, collect
 from companion.build.proving.keys import Keys
 from companion.build.proving.report import Found, Row, Said
 from companion.derivation import DerivationError, Prose, Step, check
-from companion.derivation.checks import show_point
+from companion.derivation.step import show_point
 
 FEW = 8
 """So many steps are proved in this process: more are worth the start of others."""
@@ -82,7 +82,7 @@ def _prove(name: str, ledger: Ledger) -> Row:
         outcome = check(step)
     except DerivationError as error:
         row.message = str(error)
-        row.details = [f"{step.left}  =  {step.right}", row.message]
+        row.details = [f"{step.left}  {step.relation}  {step.right}", row.message]
         return row
     row.key = ledger.keys.of(step, chapter)  # by what has been proved here, whatever is on the disk
     row.found = Found(
@@ -97,7 +97,7 @@ def _prove(name: str, ledger: Ledger) -> Row:
     )
     places = step.domain.points([step.left, step.right], step.name, 2)
     row.details = [
-        f"claim: {step.left}  =  {step.right}",
+        f"claim: {step.left}  {step.relation}  {step.right}",
         f"because: {step.reason}",
         f"proof: {outcome.proof.tactic}, abbreviations opened {outcome.proof.depth} times",
         *(f"a point: {show_point(place)}" for place in places),

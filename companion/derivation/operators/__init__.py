@@ -14,7 +14,7 @@ may touch. A new operator is a new file, or a cell of a notebook: it registers w
 
 from __future__ import annotations
 
-from . import derivative, functions, integral, limit, sums
+from . import branches, derivative, functions, integral, limit, sums
 from .abbreviation import Abbreviation
 from .expectation import Expectation
 from .kl import KL
@@ -25,6 +25,7 @@ __all__ = [
     "Abbreviation",
     "Expectation",
     "Normal",
+    "branches",
     "derivative",
     "functions",
     "integral",
