@@ -41,6 +41,7 @@ checked by machine", can be named in ``rests_on``, and ``verify`` lists and coun
 
 from __future__ import annotations
 
+from . import tactics
 from .chains import Chain, Derivation, Prose, Refuted, deferred, fresh_ledger, ledger
 from .checks import check
 from .domain import (
@@ -55,7 +56,6 @@ from .domain import (
     VariancePreserving,
     Where,
 )
-from . import tactics
 from .inequality import at_least, at_most
 from .operators import KL, Abbreviation, Expectation, Normal
 from .step import DerivationError, Outcome, Step

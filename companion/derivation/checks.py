@@ -16,6 +16,7 @@ from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .operators.parts import assumed
 from .poles import excluded
 from .positive import positive
 from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
@@ -87,9 +88,19 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
-    away = excluded(step.left, step.right, step.domain)
+    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
     return Outcome(
-        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds, away
+        step,
+        proof,
+        len(places),
+        worst,
+        conditions,
+        refutations,
+        gap,
+        can_limit(),
+        seconds,
+        away,
+        taken,
     )
 
 
@@ -101,9 +112,19 @@ def _bounded(step: Step, places: list[Environment], *, torch: bool) -> Outcome:
     proof, refutations = inequality.checked(step, places, known)
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds = {"inequality": time.perf_counter() - start}
-    away = excluded(step.left, step.right, step.domain)
+    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
     return Outcome(
-        step, proof, len(places), mp.mpf(0), conditions, refutations, gap, can_limit(), seconds, away
+        step,
+        proof,
+        len(places),
+        mp.mpf(0),
+        conditions,
+        refutations,
+        gap,
+        can_limit(),
+        seconds,
+        away,
+        taken,
     )
 
 
@@ -176,9 +197,7 @@ def _symbolic(step: Step, known: Positive) -> Proof:
             claim = step.domain.insert(step.left), step.domain.insert(step.right)
             proof = prove(*claim, known)
     except TimeLimit:
-        raise failure(
-            step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
-        ) from None
+        raise failure(step, "symbolic", f"no proof within {step.seconds:g} s of CPU time") from None
     if proof is None:
         raise failure(step, "symbolic", "SymPy does not reduce left - right to 0")
     return proof

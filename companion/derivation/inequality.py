@@ -62,7 +62,9 @@ def _pairs(equality: dict[Any, Any] | None) -> tuple[tuple[Any, Any], ...]:
     return tuple((k, v if callable(v) else sp.sympify(v)) for k, v in (equality or {}).items())
 
 
-def checked(step: Step, places: list[Environment], known: Positive) -> tuple[Proof, list[Refutation]]:
+def checked(
+    step: Step, places: list[Environment], known: Positive
+) -> tuple[Proof, list[Refutation]]:
     """The proof of an inequality, and what became of its wrong variants.
 
     Raises:
@@ -97,7 +99,9 @@ def _numeric(step: Step, places: list[Environment]) -> None:
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         if not room >= -none:
             values = [mp.nstr(evaluate(side, place), 8) for side in (step.left, step.right)]
-            raise Counterexample(step, f"left {values[0]}, right {values[1]} at {show_point(place)}")
+            raise Counterexample(
+                step, f"left {values[0]}, right {values[1]} at {show_point(place)}"
+            )
 
 
 def _where_equal(step: Step, places: list[Environment]) -> list[Environment]:
@@ -116,9 +120,17 @@ def _inside(step: Step, place: Environment) -> bool:
     drawn = {rule_of for rule in step.domain.rules for rule_of in vars(rule).values()}
     moved = {what for what, _ in step.equality}
     signed = all(place[v] > 0 for v in moved if isinstance(v, sp.Symbol) and v.is_positive)
-    return signed and not moved & {d for d in drawn if isinstance(d, sp.Symbol)} and all(
-        bool(r.xreplace({v: sp.Float(str(x)) for v, x in place.items() if isinstance(v, sp.Symbol)}))
-        for r in step.domain.where
+    return (
+        signed
+        and not moved & {d for d in drawn if isinstance(d, sp.Symbol)}
+        and all(
+            bool(
+                r.xreplace(
+                    {v: sp.Float(str(x)) for v, x in place.items() if isinstance(v, sp.Symbol)}
+                )
+            )
+            for r in step.domain.where
+        )
     )
 
 
@@ -131,7 +143,9 @@ def _proved(step: Step, known: Positive) -> Proof:
             raise failure(step, "equality", f"{at[0]} = {at[1]} is not proved where it is claimed")
     name = never_negative(computed(upper - lower, step.domain), Known(step.domain, known), strict)
     if name is None and strict:
-        what = "right - left is not proved to be positive; if it may be 0, say where: equality={...}"
+        what = (
+            "right - left is not proved to be positive; if it may be 0, say where: equality={...}"
+        )
         raise failure(step, "symbolic", what)
     if name is None:
         raise failure(step, "symbolic", "the difference is not proved to be never negative")

@@ -52,10 +52,20 @@ def _fills_an_interval(v: sp.Symbol) -> bool:
     """Whether a symbol stands for every real number, every positive or every non-negative one."""
     told = {k: w for k, w in v.assumptions0.items() if k in _OTHER_LIMITS}
     one_sided = v.is_positive or v.is_nonnegative
-    return bool(v.is_extended_real) and (one_sided or v.is_nonzero is None) and not any(told.values())
+    return (
+        bool(v.is_extended_real) and (one_sided or v.is_nonzero is None) and not any(told.values())
+    )
 
 
-_OTHER_LIMITS = ("integer", "rational", "irrational", "algebraic", "negative", "nonpositive", "zero")
+_OTHER_LIMITS = (
+    "integer",
+    "rational",
+    "irrational",
+    "algebraic",
+    "negative",
+    "nonpositive",
+    "zero",
+)
 
 Bounding = Callable[[sp.Expr, Known, bool], bool]
 """Whether an expression is proved to be never negative; positive, where asked for a strict bound."""

@@ -52,6 +52,7 @@ def how_checked(outcome: Outcome) -> str:
     if outcome.step.relation != "=":
         parts.append(_equality(outcome.step))
     parts += [rf"where ${latex(part)} \ne 0$" for part in outcome.excluded]
+    parts += outcome.assumed
     if outcome.torch_error is not None:
         parts.append(r"torch value and gradient to $10^{-10}$")
     elif outcome.step.torch is not None:

@@ -85,6 +85,7 @@ class Outcome:
         limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
         seconds: wall time of each check; never shown on a page.
         excluded: what must not be zero for the claim to say anything, and is not proved not to be.
+        assumed: what is taken for granted, in words: that boundary terms vanish.
     """
 
     step: Step
@@ -97,6 +98,7 @@ class Outcome:
     limited: bool
     seconds: dict[str, float] = field(compare=False)
     excluded: tuple[sp.Expr, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many mutants met this verdict."""

@@ -24,7 +24,7 @@ from companion.derivation import (
     fresh_ledger,
 )
 from companion.derivation.rules import Uniform
-from companion.derivation.vocabulary import alpha, eps, function, sigma, symbol, t, x, z
+from companion.derivation.vocabulary import alpha, eps, function, symbol, t, x, z
 
 y = symbol("y")
 a, v = symbol("a", positive=True), symbol("v", positive=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
-from sympy import Abs, Max, exp, log, tanh
+from sympy import Abs, Max, exp, log
 
 from companion.derivation import (
     ANYWHERE,
@@ -96,7 +96,9 @@ def test_a_false_bound_is_refused(name: str) -> None:
 
 def test_a_prover_that_proves_everything_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BOUNDS, "positive", lambda *_: True)
-    with pytest.raises(DerivationError, match="the prover also proves the wrong variant 'reversed'"):
+    with pytest.raises(
+        DerivationError, match="the prover also proves the wrong variant 'reversed'"
+    ):
         claim(2 * x * y, at_most(x**2 + y**2, equality={x: y}))
 
 
