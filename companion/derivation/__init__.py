@@ -27,6 +27,7 @@ The value of ``d.chain(...)`` displays as one aligned, labelled equation (``eq-n
 with the reasons and how each link was checked. A link that fails raises :class:`DerivationError`.
 Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``sp.Limit``,
 ``sp.Derivative``, ``sp.Sum``, ``sp.Product``; each check computes them by its own means.
+``(at_most(expr, equality={x: 1}), "reason")`` is a link that bounds the line before (``inequality``).
 ``Abbreviation(latex, definition, positive=...)`` is a printed name. A new operator is one file or cell: see
 ``operators``. Symbols live in ``vocabulary``;
 ``domain`` has ``Ordered``, ``Where``, ``Between``,

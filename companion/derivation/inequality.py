@@ -138,9 +138,9 @@ def _proved(step: Step, known: Positive) -> Proof:
     lower, upper = _ordered(step)
     strict = not step.equality
     if not strict:
-        at = [_put(side, step.equality) for side in (step.left, step.right)]
-        if at[0] != at[1] and prove(*at, known) is None:
-            raise failure(step, "equality", f"{at[0]} = {at[1]} is not proved where it is claimed")
+        left, right = (_put(side, step.equality) for side in (step.left, step.right))
+        if left != right and prove(left, right, known) is None:
+            raise failure(step, "equality", f"{left} = {right} is not proved where it is claimed")
     name = never_negative(computed(upper - lower, step.domain), Known(step.domain, known), strict)
     if name is None and strict:
         what = (
@@ -186,7 +186,7 @@ def _refuted(
         if len(results) >= (WANTED if mutant.side == "rhs" else NEEDED):
             break
         sides = {"right" if mutant.side == "rhs" else "left": mutant.expr}
-        wrong = replace(step, **sides)  # type: ignore[arg-type]
+        wrong = replace(step, **sides)
         evidence = _counterexample(wrong, places)
         if evidence:
             _refuse_if_proved(wrong, proof, mutant.kind, known)

@@ -121,7 +121,7 @@ _ENTIRE = (
 
 
 def opaque(expr: sp.Expr, known: Known, *, functions: bool = False) -> tuple[sp.Expr, Known]:
-    """``expr`` with an unknown number for every operator, and every function if asked; what is known of it."""
+    """``expr`` with an unknown number for each operator (each function, if asked); what is known of it."""
     found: dict[sp.Expr, sp.Dummy] = {}
 
     def walk(node: sp.Expr) -> sp.Expr:

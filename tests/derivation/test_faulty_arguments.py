@@ -171,7 +171,7 @@ def named(**below: list[str]) -> list[Derivation]:
 def test_what_comes_later_bears_nothing() -> None:
     validate(named(a=[], b=["a"], c=["a/said", "b"]))
     for below in (["b"], ["b/said"]):
-        with pytest.raises(LedgerError, match="a rests on 'b.*', which comes later"):
+        with pytest.raises(LedgerError, match=r"a rests on 'b.*', which comes later"):
             validate(named(a=below, b=[]))
 
 

@@ -111,7 +111,7 @@ def test_a_tighter_bound_must_be_refuted_where_it_is_attained(
 
 
 def test_what_the_equality_case_does_not_say_is_not_proved() -> None:
-    with pytest.raises(DerivationError, match="equality check failed: .* is not proved"):
+    with pytest.raises(DerivationError, match=r"equality check failed: .* is not proved"):
         claim(2 * x * y, at_most(x**2 + y**2, equality={x: y + 1}))
 
 

@@ -1,4 +1,4 @@
-"""What is defined by cases, sums, halves of the line, parts and exponentials: true and false claims of each."""
+"""True and false claims of cases, sums, halves of the line, parts and exponentials."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ from companion.derivation import (
     Step,
     Where,
     check,
+    checks,
 )
 from companion.derivation.kinks import kinks
 from companion.derivation.numeric import evaluate
+from companion.derivation.positive import positive
 from companion.derivation.vocabulary import function, symbol, x
 
 y, z, c, m = (symbol(name) for name in "yzcm")
@@ -164,6 +166,9 @@ FALSE = {
 }  # fmt: skip
 
 
+PARTS = (Integral(Derivative(p(z), z) * y, LINE) + x, (x, "a density vanishes far away"))
+
+
 def claim(left: Any, right: Any, domain: Domain = ANYWHERE) -> Step:
     return Step("s/1", sp.sympify(left), sp.sympify(right), "why", domain, seconds=10)
 
@@ -183,13 +188,13 @@ def test_a_false_claim_is_refused(name: str) -> None:
 
 def test_what_convergence_needs_is_a_side_condition() -> None:
     assert check(claim(*TRUE["a geometric series"]), torch=False).conditions == 1
+    wide = claim(*FALSE["a geometric series that may diverge"])
     with pytest.raises(DerivationError, match=r"1 less the squared ratio .* is not proved"):
-        check(claim(Sum(a**k * y, (k, 0, oo)), y / (1 - a), Between(a, 0.1, 1)), torch=False)
+        checks._side_conditions(wide, lambda e: positive(e, wide.domain))
 
 
 def test_that_boundary_terms_vanish_is_said() -> None:
-    left, right, domain = TRUE["by parts with a density"]
-    shown = Derivation("s").chain("parts", left, (right, "why"), domain=domain)._repr_markdown_()
+    shown = Derivation("s").chain("parts", *PARTS, domain=Density(p))._repr_markdown_()
     assert "assuming that boundary terms at infinity vanish" in shown
     plain = Derivation("s").chain(
         "plain", *[TRUE["a mean sign"][0]], (TRUE["a mean sign"][1], "why")

@@ -66,7 +66,8 @@ MPMATH: dict[Any, Callable[[Any], Any]] = {
     sp.exp: mp.exp, sp.log: mp.log, sp.sin: mp.sin, sp.cos: mp.cos, sp.tan: mp.tan,
     sp.cot: mp.cot, sp.sinh: mp.sinh, sp.cosh: mp.cosh, sp.tanh: mp.tanh, sp.sech: mp.sech,
     sp.csch: mp.csch, sp.coth: mp.coth, sp.atan: mp.atan, sp.asin: mp.asin, sp.acos: mp.acos,
-    sp.asinh: mp.asinh, sp.Abs: abs, sp.erf: mp.erf, sp.erfc: mp.erfc, sp.gamma: mp.gamma, sp.factorial: mp.factorial,
+    sp.asinh: mp.asinh, sp.Abs: abs, sp.erf: mp.erf, sp.erfc: mp.erfc, sp.gamma: mp.gamma,
+    sp.factorial: mp.factorial,
 }  # fmt: skip
 """SymPy's functions of one argument -> mpmath's."""
 

@@ -24,12 +24,12 @@ def by_parts(term: sp.Expr, z: sp.Symbol, weight: sp.Expr = sp.S.One) -> sp.Expr
     """
     heads = sorted({f.func.__name__ for f in term.atoms(AppliedUndef) if z in f.free_symbols})
     for factor in sp.Mul.make_args(term):
-        if isinstance(factor, sp.Derivative) and factor.variables == (z,):
-            head, rest = factor.expr, term / factor
-            if isinstance(head, AppliedUndef) and head.args == (z,) and not rest.has(head.func):
-                if head.func.__name__ == heads[0]:
-                    slope = rest.diff(z) + rest * sp.diff(sp.log(weight), z)
-                    return sp.expand(-head * sp.expand(slope))
+        head, rest = getattr(factor, "expr", None), term / factor
+        if not (isinstance(factor, sp.Derivative) and factor.variables == (z,)):
+            continue
+        if isinstance(head, AppliedUndef) and head.args == (z,) and not rest.has(head.func):
+            slope = rest.diff(z) + rest * sp.diff(sp.log(weight), z)
+            return sp.expand(-head * sp.expand(slope)) if head.func.__name__ == heads[0] else None
     return None
 
 

@@ -1,4 +1,4 @@
-"""Inequalities: sums of squares, least values of convex functions, what rises from an end, cases, integrals."""
+"""Inequalities: sums of squares, least values of convex functions, what rises, cases, integrals."""
 
 from __future__ import annotations
 
