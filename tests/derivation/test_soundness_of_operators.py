@@ -170,7 +170,7 @@ PARTS = (Integral(Derivative(p(z), z) * y, LINE) + x, (x, "a density vanishes fa
 
 
 def claim(left: Any, right: Any, domain: Domain = ANYWHERE) -> Step:
-    return Step("s/1", sp.sympify(left), sp.sympify(right), "why", domain, seconds=10)
+    return Step("s/1", sp.sympify(left), sp.sympify(right), "why", domain, seconds=5)
 
 
 @pytest.mark.parametrize("name", TRUE)
