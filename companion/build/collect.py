@@ -6,6 +6,7 @@ deferred. What a derivation rests on must exist, and must not rest on it in turn
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,9 @@ def collect(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
 
 
 def _chapter(path: Path) -> Chapter:
-    cells = [
-        cell
-        for cell in notebooks.parse(path)["cells"]
-        if cell["cell_type"] == "code" and "derivation" in cell["metadata"].get("tags", [])
-    ]
-    sources = tuple(cell["source"] for cell in cells)
+    code_cells = [c for c in notebooks.parse(path)["cells"] if c["cell_type"] == "code"]
+    tagged = [c for c in code_cells if "derivation" in c["metadata"].get("tags", [])]
+    sources = tuple(cell["source"] for cell in tagged)
     chapter = Chapter(path.stem, [], sources)
     namespace: dict[str, Any] = {"__name__": chapter.module}
     with fresh_ledger() as derivations, deferred():
@@ -81,21 +79,44 @@ def _chapter(path: Path) -> Chapter:
                     f"{path.name}: derivation cell {number} of {len(sources)} raises "
                     f"{type(error).__name__}: {error}; cells tagged 'derivation' must run by themselves"
                 ) from error
-    chapter.derivations.extend(derivations.values())
+    chapter.derivations.extend(derivations)
+    written = {name for name, value in namespace.items() if isinstance(value, Derivation)}
+    for cell in code_cells:
+        for call in () if cell in tagged else _chains_in(cell["source"], written):
+            raise LedgerError(
+                f"{path.name}: a cell writes {call} without the tag 'derivation', so that no one "
+                "verifies it: tag the cell"
+            )
     return chapter
+
+
+def _chains_in(source: str, derivations: set[str]) -> list[str]:
+    """The calls in a cell, e.g. ``d.chain``, that add to one of these derivations."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a magic of IPython
+        return []
+    return [
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("chain", "prose")
+        and isinstance(node.value, ast.Name) and node.value.id in derivations
+    ]  # fmt: skip
 
 
 def validate(derivations: list[Derivation]) -> None:
     """Check that the graph of ``rests_on`` holds.
 
     Raises:
-        LedgerError: for a name given twice, a name that does not exist, or a circle.
+        LedgerError: for a name given twice; for resting on what does not exist, is empty, comes later, or
+            rests on it in turn.
     """
     names = [derivation.name for derivation in derivations]
     twice = [name for k, name in enumerate(names) if name in names[:k]]
     if twice:
         raise LedgerError(f"two derivations are called {twice[0]!r}: rename one")
     graph = rests_on(derivations)
+    empty = [d.name for d in derivations if not d.parts]
     for node, below in graph.items():
         missing = [name for name in below if name not in graph]
         if missing:
@@ -103,18 +124,27 @@ def validate(derivations: list[Derivation]) -> None:
     circle = _circle(graph)
     if circle:
         raise LedgerError("a circular argument: " + " rests on ".join(circle))
+    written: list[str] = []
+    for node, below in graph.items():
+        named = [name for name in below if not name.startswith(f"{node}/")]
+        for name in named:
+            if name in empty:
+                raise LedgerError(
+                    f"{node} rests on {name!r}, which has no chain and no statement: write one"
+                )
+            if name not in written:
+                raise LedgerError(f"{node} rests on {name!r}, which comes later: move it before")
+        written.append(node)
 
 
 def rests_on(derivations: list[Derivation]) -> dict[str, list[str]]:
     """The graph: a derivation rests on what it names and on its parts; a part on what it names."""
     graph: dict[str, list[str]] = {}
     for derivation in derivations:
-        parts: list[Chain | Prose] = [*derivation.chains, *derivation.in_words]
-        graph[derivation.name] = [*derivation.rests_on, *(part.name for part in parts)]
-        for chain in derivation.chains:
-            graph[chain.name] = list(chain.steps[0].rests_on)
-        for said in derivation.in_words:
-            graph[said.name] = list(said.rests_on)
+        graph[derivation.name] = [*derivation.rests_on, *(part.name for part in derivation.parts)]
+        for part in derivation.parts:
+            below = part.steps[0].rests_on if isinstance(part, Chain) else part.rests_on
+            graph[part.name] = list(below)
     return graph
 
 

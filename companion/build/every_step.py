@@ -14,7 +14,7 @@ from companion.build.collect import Chapter, LedgerError, collect
 from companion.derivation import Chain, Derivation, Prose
 from companion.derivation.latex import latex
 from companion.derivation.receipt import tactics
-from companion.derivation.render import MARK, anchor, link
+from companion.derivation.render import MARK, RELATIONS, anchor, link
 from companion.files import read_text
 
 PAGE = "every_step.md"
@@ -146,7 +146,7 @@ def _rows(part: Chain | Prose, derivation: Derivation, proved: dict[str, str]) -
     rows = []
     for step in part.steps:
         where = f" For {', '.join(step.domain.words)}." if step.domain.words else ""
-        equation = f"${latex(step.left)} = {latex(step.right)}$"
+        equation = f"${latex(step.left)} {RELATIONS[step.relation]} {latex(step.right)}$"
         statement = f"{equation}\n\n{step.reason}.{where}"
         rows.append([link(step.name), statement, f"✓ {proved[step.name]}", below, step.cites])
     return rows

@@ -27,6 +27,7 @@ The value of ``d.chain(...)`` displays as one aligned, labelled equation (``eq-n
 with the reasons and how each link was checked. A link that fails raises :class:`DerivationError`.
 Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``sp.Limit``,
 ``sp.Derivative``, ``sp.Sum``, ``sp.Product``; each check computes them by its own means.
+``(at_most(expr, equality={x: 1}), "reason")`` is a link that bounds the line before (``inequality``).
 ``Abbreviation(latex, definition, positive=...)`` is a printed name. A new operator is one file or cell: see
 ``operators``. Symbols live in ``vocabulary``;
 ``domain`` has ``Ordered``, ``Where``, ``Between``,
@@ -41,6 +42,7 @@ checked by machine", can be named in ``rests_on``, and ``verify`` lists and coun
 
 from __future__ import annotations
 
+from . import tactics
 from .chains import Chain, Derivation, Prose, Refuted, deferred, fresh_ledger, ledger
 from .checks import check
 from .domain import (
@@ -55,6 +57,7 @@ from .domain import (
     VariancePreserving,
     Where,
 )
+from .inequality import at_least, at_most
 from .operators import KL, Abbreviation, Expectation, Normal
 from .step import DerivationError, Outcome, Step
 
@@ -80,8 +83,11 @@ __all__ = [
     "Step",
     "VariancePreserving",
     "Where",
+    "at_least",
+    "at_most",
     "check",
     "deferred",
     "fresh_ledger",
     "ledger",
+    "tactics",
 ]

@@ -12,9 +12,11 @@ import sympy as sp
 from . import render
 from .checks import check
 from .domain import ANYWHERE, Domain
+from .inequality import Bound
+from .printed import two_senses
 from .step import Counterexample, DerivationError, Outcome, Step
 
-_derivations: dict[str, Derivation] = {}
+_derivations: list[Derivation] = []
 _deferred = False
 
 
@@ -77,9 +79,18 @@ class Derivation:
         self.name = name
         self.title = title
         self.rests_on = tuple(rests_on or ())
-        self.chains: list[Chain] = []
-        self.in_words: list[Prose] = []
-        _derivations[name] = self
+        self.parts: list[Chain | Prose] = []
+        _derivations.append(self)
+
+    @property
+    def chains(self) -> list[Chain]:
+        """What is checked by machine, in order."""
+        return [part for part in self.parts if isinstance(part, Chain)]
+
+    @property
+    def in_words(self) -> list[Prose]:
+        """What is argued in words, in order."""
+        return [part for part in self.parts if isinstance(part, Prose)]
 
     def chain(
         self,
@@ -92,12 +103,12 @@ class Derivation:
         torch: Callable[..., Any] | str | None = None,
         seconds: float = 20.0,
     ) -> Chain:
-        """Claim ``first = links[0] = links[1] = ...`` and check every link (unless deferred).
+        """Claim ``first = links[0] <= links[1] = ...`` and check every link (unless deferred).
 
         Args:
             name: unique in this derivation; link k is ``<derivation>/<name>.<k>``.
             first: the left-most side.
-            links: (expression, reason) pairs.
+            links: (expression, reason) pairs; ``(at_most(expression), reason)`` for an inequality.
             domain: where the claim holds.
             cites: where it is stated; an equation by number only if the number was checked.
             rests_on: in addition to the derivation's own.
@@ -107,12 +118,16 @@ class Derivation:
 
         Raises:
             DerivationError: if a link is not accepted.
-            ValueError: if the chain has no link, or its name is taken.
+            ValueError: if the chain has no link or one without a reason, its name is taken, its domain is
+                not said in words, or a printed name has two senses in it.
         """
         if not links:
             raise ValueError(f"chain {name!r} has no link: give (expression, reason) pairs")
         self._refuse_taken(name)
-        sides = [sp.sympify(first), *(sp.sympify(expr) for expr, _ in links)]
+        lines = [_line(expr) for expr, _ in links]
+        if len({line.relation for line in lines} - {"="}) > 1:
+            raise ValueError(f"chain {name!r} bounds from above and from below: make it two chains")
+        sides = [sp.sympify(first), *(sp.sympify(line.expr) for line in lines)]
         steps = [
             Step(
                 name=f"{self.name}/{name}.{k + 1}",
@@ -124,13 +139,16 @@ class Derivation:
                 cites=cites,
                 torch=torch if k == len(links) - 1 else None,
                 seconds=seconds,
+                relation=lines[k].relation,
+                equality=lines[k].equality,
             )
             for k in range(len(links))
         ]
+        self._refuse_unsaid(name, steps)
         chain = Chain(f"{self.name}/{name}", steps)
         if not _deferred:
             chain.check()
-        self.chains.append(chain)
+        self.parts.append(chain)
         return chain
 
     def prose(
@@ -160,13 +178,29 @@ class Derivation:
         self._refuse_taken(name)
         below = (*self.rests_on, *(rests_on or ()))
         said = Prose(f"{self.name}/{name}", statement, because, cites, below)
-        self.in_words.append(said)
+        self.parts.append(said)
         return said
 
     def _refuse_taken(self, name: str) -> None:
         for kind, things in (("chain", self.chains), ("statement", self.in_words)):
             if any(thing.name == f"{self.name}/{name}" for thing in things):
                 raise ValueError(f"derivation {self.name!r} already has a {kind} {name!r}")
+
+    def _refuse_unsaid(self, name: str, steps: list[Step]) -> None:
+        """What the page would not say, or would say in two senses."""
+        for number, step in enumerate(steps, 1):
+            if not step.reason.strip():
+                raise ValueError(f"link {number} of chain {name!r} has no reason: say why it holds")
+        domain = steps[0].domain
+        conditions = len(domain.rules) + len(domain.where)
+        if len([word for word in domain.words if word.strip()]) < conditions:
+            raise ValueError(
+                f"of {conditions} conditions of the domain of chain {name!r}, {len(domain.words)} are said "
+                "in words: give Domain(words=...) one for each"
+            )
+        sides = [side for step in steps for side in (step.left, step.right)]
+        if clash := two_senses(sides):
+            raise ValueError(f"chain {name!r} of derivation {self.name!r}: {clash}")
 
     def refute(
         self, name: str, left: Any, wrong: Any, reason: str, *, domain: Domain = ANYWHERE
@@ -176,12 +210,19 @@ class Derivation:
         Raises:
             DerivationError: if it is not refuted, or if the check fails for any other reason.
         """
-        step = Step(f"{self.name}/{name}", sp.sympify(left), sp.sympify(wrong), reason, domain)
+        line = _line(wrong)
+        sides = sp.sympify(left), sp.sympify(line.expr)
+        step = Step(f"{self.name}/{name}", *sides, reason, domain, relation=line.relation)
         try:
             check(step)
         except Counterexample as error:
             return Refuted(step, error.evidence)
         raise DerivationError(f"{step.name}: a planted error is accepted")
+
+
+def _line(expr: Any) -> Bound:
+    """A line of a chain; a plain expression is equal to the line before."""
+    return expr if isinstance(expr, Bound) else Bound(expr, "=", ())
 
 
 @dataclass
@@ -207,10 +248,10 @@ def deferred() -> Iterator[None]:
 
 
 @contextmanager
-def fresh_ledger() -> Iterator[dict[str, Derivation]]:
-    """Derivations written in this block go to a ledger of their own, which is what is yielded."""
+def fresh_ledger() -> Iterator[list[Derivation]]:
+    """Derivations written in this block go to a ledger of their own, which is what is yielded, all of it."""
     global _derivations
-    before, _derivations = _derivations, {}
+    before, _derivations = _derivations, []
     try:
         yield _derivations
     finally:
@@ -218,5 +259,5 @@ def fresh_ledger() -> Iterator[dict[str, Derivation]]:
 
 
 def ledger() -> list[Derivation]:
-    """Every derivation written in this process, in order."""
-    return list(_derivations.values())
+    """Every derivation written in this process, in order; of those of one name the last."""
+    return list({derivation.name: derivation for derivation in _derivations}.values())

@@ -10,12 +10,16 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
+from . import inequality
+from .coats import bare
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .operators.parts import assumed
+from .poles import excluded
 from .positive import positive
-from .step import Counterexample, DerivationError, Outcome, Refutation, Step
+from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
 from .symbolic import Positive, Proof, prove, proves
 from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
@@ -52,13 +56,16 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
 
 
 def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
-    if step.left == step.right:
-        raise _failure(step, "vacuous", "both sides are the same expression")
+    if bare(step.left) == bare(step.right):
+        raise failure(step, "vacuous", "both sides are the same expression")
     seconds: dict[str, float] = {}
     try:
         places = step.domain.points([step.left, step.right], step.name, points)
     except DomainError as error:
-        raise _failure(step, "domain", str(error)) from error
+        raise failure(step, "domain", str(error)) from error
+
+    if step.relation != "=":
+        return _bounded(step, places, torch=torch)
 
     start = time.perf_counter()
     lefts, worst = _numeric(step, places)
@@ -78,16 +85,55 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     refutations = _refute(step, proof, places, lefts, known)
     seconds["mutants"] = time.perf_counter() - start
 
-    start, gap = time.perf_counter(), None
-    if torch and step.torch is not None:
-        try:
-            gap = torch_error(step.torch, step.right, places)
-        except TorchMismatch as error:
-            raise _failure(step, "torch", str(error)) from error
-        seconds["torch"] = time.perf_counter() - start
+    start = time.perf_counter()
+    gap = _torch(step, places) if torch and step.torch is not None else None
+    seconds["torch"] = time.perf_counter() - start
+    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
     return Outcome(
-        step, proof, len(places), worst, conditions, refutations, gap, can_limit(), seconds
+        step,
+        proof,
+        len(places),
+        worst,
+        conditions,
+        refutations,
+        gap,
+        can_limit(),
+        seconds,
+        away,
+        taken,
     )
+
+
+def _bounded(step: Step, places: list[Environment], *, torch: bool) -> Outcome:
+    """All checks of an inequality."""
+    known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
+    start = time.perf_counter()
+    conditions = _side_conditions(step, known)
+    proof, refutations = inequality.checked(step, places, known)
+    gap = _torch(step, places) if torch and step.torch is not None else None
+    seconds = {"inequality": time.perf_counter() - start}
+    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
+    return Outcome(
+        step,
+        proof,
+        len(places),
+        mp.mpf(0),
+        conditions,
+        refutations,
+        gap,
+        can_limit(),
+        seconds,
+        away,
+        taken,
+    )
+
+
+def _torch(step: Step, places: list[Environment]) -> float:
+    assert step.torch is not None
+    try:
+        return torch_error(step.torch, step.right, places)
+    except TorchMismatch as error:
+        raise failure(step, "torch", str(error)) from error
 
 
 def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
@@ -97,10 +143,10 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
             left, right = evaluate(step.left, place), evaluate(step.right, place)
         except (NumericError, ZeroDivisionError) as error:
             what = str(error) or "a division by zero"
-            raise _failure(step, "numeric", f"{what}, at {show_point(place)}") from error
+            raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         gap = relative_error(left, right)
         if mp.im(left) or mp.im(right):
-            raise _failure(step, "numeric", f"a side is not real at {show_point(place)}")
+            raise failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:
             values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
             raise Counterexample(step, f"{values} at {show_point(place)}")
@@ -138,7 +184,7 @@ def _side_conditions(step: Step, known: Positive) -> int:
     for what, expr in side_conditions(step.left, step.right):
         if expr not in proved and not known(expr):
             where = ", ".join(step.domain.words) or "anywhere"
-            raise _failure(
+            raise failure(
                 step, "condition", f"{what}, {expr}, is not proved to be positive ({where})"
             )
         proved.add(expr)
@@ -151,11 +197,9 @@ def _symbolic(step: Step, known: Positive) -> Proof:
             claim = step.domain.insert(step.left), step.domain.insert(step.right)
             proof = prove(*claim, known)
     except TimeLimit:
-        raise _failure(
-            step, "symbolic", f"no proof within {step.seconds:g} s of CPU time"
-        ) from None
+        raise failure(step, "symbolic", f"no proof within {step.seconds:g} s of CPU time") from None
     if proof is None:
-        raise _failure(step, "symbolic", "SymPy does not reduce left - right to 0")
+        raise failure(step, "symbolic", "SymPy does not reduce left - right to 0")
     return proof
 
 
@@ -178,14 +222,14 @@ def _refute(
         elif evidence is None and prove(*claim, known) is not None:
             results.append(Refutation(mutant, "equivalent", "proved equal"))
         elif evidence is None:
-            raise _failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
+            raise failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
         elif proved:
-            raise _failure(step, "mutants", f"the prover also proves {_words(mutant)}")
+            raise failure(step, "mutants", f"the prover also proves {_words(mutant)}")
         else:
             refuted += 1
             results.append(Refutation(mutant, "refuted", evidence))
     if refuted < NEEDED:
-        raise _failure(step, "mutants", f"only {refuted} of {NEEDED} wrong variants are refuted")
+        raise failure(step, "mutants", f"only {refuted} of {NEEDED} wrong variants are refuted")
     return results
 
 
@@ -217,19 +261,6 @@ def _also_proves(
         return False
 
 
-def show_point(place: Environment) -> str:
-    """A point in plain text; functions are random and only named."""
-    values = [
-        f"{key.name} = {mp.nstr(value, 6)}" if isinstance(key, sp.Symbol) else f"random {key}"
-        for key, value in place.items()
-    ]
-    return ", ".join(values)
-
-
 def _words(mutant: Mutant) -> str:
     side = "" if mutant.side == "rhs" else " of the left side"
     return f"the wrong variant '{mutant.kind}: {mutant.detail}'{side}"
-
-
-def _failure(step: Step, which: str, what: str) -> DerivationError:
-    return DerivationError(f"{step.name}: {which} check failed: {what}")

@@ -18,6 +18,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
+from .notation import LATEX
 from .numeric import Environment, NumericError, evaluate
 from .rules import (
     FallingFunction,
@@ -145,8 +146,9 @@ def Between(symbol: sp.Symbol, low: float, high: float) -> Domain:
 
 
 def Integers(symbol: sp.Symbol, low: int, high: int) -> Domain:
-    """An integer symbol, checked for low <= symbol <= high."""
-    return Domain(rules=(UniformInteger(symbol, low, high),))
+    """An integer symbol, low <= symbol <= high."""
+    words = rf"${low} \le {sp.latex(symbol)} \le {high}$"
+    return Domain(rules=(UniformInteger(symbol, low, high),), words=(words,))
 
 
 def Where(*relations: Any) -> Domain:
@@ -161,7 +163,8 @@ def VariancePreserving(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Do
 
 def Schedule(alpha: UndefinedFunction, sigma: UndefinedFunction) -> Domain:
     """Any smooth positive pair whose SNR falls (the book's alpha, sigma are drawn so anyway)."""
-    return Domain(rules=(FallingSNR(alpha, sigma),))
+    words = (r"a falling $\alpha_t^2 / \sigma_t^2$",)
+    return Domain(rules=(FallingSNR(alpha, sigma),), words=words)
 
 
 ANY_SCHEDULE = Schedule(alpha, sigma)
@@ -169,12 +172,17 @@ ANY_SCHEDULE = Schedule(alpha, sigma)
 
 def Falling(function: UndefinedFunction) -> Domain:
     """A positive, smooth, strictly falling function of one argument."""
-    return Domain(rules=(FallingFunction(function),))
+    words = (f"${_head(function)}$ positive and falling",)
+    return Domain(rules=(FallingFunction(function),), words=words)
 
 
 def Density(function: UndefinedFunction) -> Domain:
     """A probability density on the line: a random mixture of two Gaussians."""
-    return Domain(rules=(TwoGaussians(function),))
+    return Domain(rules=(TwoGaussians(function),), words=(f"${_head(function)}$ a density",))
+
+
+def _head(function: UndefinedFunction) -> str:
+    return LATEX.get(function.__name__, function.__name__)
 
 
 def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:
@@ -207,7 +215,7 @@ def _default(atom: Any, rng: random.Random, far: bool) -> Any:
 
 def _raised(expr: sp.Expr, relation: Any) -> sp.Expr:
     """``expr`` with one side of a relation, where it is a symbol, written as the other and something more."""
-    if relation in (sp.true, sp.false):
+    if relation in (sp.true, sp.false) or isinstance(relation, sp.Ne):
         return expr
     more, less = relation.gts, relation.lts
     excess = sp.Dummy("excess", **{"positive" if relation.rel_op in "<>" else "nonnegative": True})
@@ -215,15 +223,18 @@ def _raised(expr: sp.Expr, relation: Any) -> sp.Expr:
         return expr.subs(more, less + excess)
     if less.is_Symbol and less.is_positive and more.is_Number:
         return expr.subs(less, more / (1 + excess))
+    if less.is_Symbol and not less.is_positive and less not in more.free_symbols:
+        return expr.subs(less, more - excess)
     return expr
 
 
 def _holds(condition: Any, environment: Environment) -> bool:
     if condition in (sp.true, sp.false):
         return bool(condition)
-    difference = condition.gts - condition.lts
+    unequal = isinstance(condition, sp.Ne)
+    more, less = condition.args if unequal else (condition.gts, condition.lts)
     try:
-        value = evaluate(difference, environment)
+        value = evaluate(more - less, environment)
     except (NumericError, ZeroDivisionError):
         return False
-    return bool(mp.im(value) == 0 and mp.re(value) > 0)
+    return bool(value != 0 if unequal else mp.im(value) == 0 and mp.re(value) > 0)

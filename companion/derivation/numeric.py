@@ -163,7 +163,7 @@ def hoisted(expr: sp.Expr, variable: sp.Symbol) -> Compiled:
     def lift(node: sp.Expr) -> sp.Expr:
         node = opened(node)
         if variable not in node.free_symbols:
-            if not node.args:
+            if not node.args or not isinstance(node, sp.Expr):  # a condition, a branch
                 return node
             dummy = sp.Dummy("constant", real=True)
             constants.append((dummy, compile_expression(node)))

@@ -49,7 +49,14 @@ def receipt(outcomes: list[Outcome]) -> list[str]:
     return [*lines, "</details>"]
 
 
-_TACTIC = re.compile(r"(?:\*\*\((\d+)\)\*\* )?SymPy reduces left minus right to 0 \(([^,)]*)")
+PROVED = {
+    "=": "reduces left minus right to 0",
+    "<=": "proves right minus left never negative",
+    ">=": "proves left minus right never negative",
+}
+"""What is proved, by the relation of both sides."""
+
+_TACTIC = re.compile(rf"(?:\*\*\((\d+)\)\*\* )?SymPy (?:{'|'.join(PROVED.values())}) \(([^,)]*)")
 _CHAIN = re.compile('data-chain="([^"]*)"')
 
 
@@ -62,7 +69,7 @@ def tactics(page: str) -> dict[str, str]:
 
 def how_proved(outcome: Outcome) -> str:
     """Tactic and side conditions of one proof."""
-    words = f"SymPy reduces left minus right to 0 ({outcome.proof.tactic}"
+    words = f"SymPy {PROVED[outcome.step.relation]} ({outcome.proof.tactic}"
     words += f", names opened {outcome.proof.depth} deep)." if outcome.proof.depth else ")."
     shown: dict[sp.Expr, str] = {}
     for what, expr in side_conditions(outcome.step.left, outcome.step.right):
@@ -72,7 +79,19 @@ def how_proved(outcome: Outcome) -> str:
                 sp.factor(open_names(expr)), named[1] if named else latex(expr, inline=True)
             )
     conditions = ", ".join(f"${name} > 0$" for name in shown.values())
-    return words + (f" Proved as well: {conditions}." if conditions else "")
+    words += f" Proved as well: {conditions}." if conditions else ""
+    return words + (f" {_equality(outcome.step)}" if outcome.step.relation != "=" else "")
+
+
+def _equality(step: Step) -> str:
+    """Where an inequality is an equality."""
+    places = [
+        rf"${latex(what)} = {latex(value)}$"
+        if isinstance(what, sp.Expr)
+        else f"${_name(str(what))} = {_name(str(value))}$"
+        for what, value in step.equality
+    ]
+    return f"Equality at {', '.join(places)}." if places else "It is never an equality: proved."
 
 
 _STANDS_FOR = re.compile("what (.*) stands for", re.DOTALL)
@@ -82,9 +101,13 @@ def how_far(outcome: Outcome) -> str:
     """Number of points, largest difference, and two of the points."""
     step = outcome.step
     apart = (
-        rf"largest relative difference $\le {power_of_ten(outcome.error)}$"
-        if outcome.error
-        else "no difference"
+        "none against it"
+        if step.relation != "="
+        else (
+            rf"largest relative difference $\le {power_of_ten(outcome.error)}$"
+            if outcome.error
+            else "no difference"
+        )
     )
     places = step.domain.points([step.left, step.right], step.name, SHOWN_POINTS)
     two = "; ".join(filter(None, map(point, places)))

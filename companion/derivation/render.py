@@ -14,6 +14,14 @@ from .receipt import at_point, receipt
 
 if TYPE_CHECKING:
     from .chains import Chain, Prose, Refuted
+    from .step import Outcome
+
+
+RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge"}
+"""How the two sides of a step are related, in LaTeX."""
+
+NOT = {"=": r"\ne", "<=": r"\not\le", ">=": r"\not\ge"}
+"""The same, denied."""
 
 
 def label(chain_name: str) -> str:
@@ -39,7 +47,7 @@ def block(chain: Chain) -> str:
     for number, step in enumerate(chain.steps, 1):
         left = latex(step.left) if number == 1 else ""
         tag = rf" && \text{{({number})}}" if len(chain.steps) > 1 else ""
-        rows.append(rf"{left} &= {latex(step.right)}{tag}")
+        rows.append(rf"{left} &{RELATIONS[step.relation]} {latex(step.right)}{tag}")
     body = " \\\\[4pt]\n".join(rows)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$ ({label(chain.name)})"
 
@@ -54,11 +62,19 @@ def markdown(chain: Chain) -> str:
             lines += [f"{number}. ({anchor(step.name)})=", f"   {step.reason}"]
     first = chain.steps[0]
     domain = ["for " + ", ".join(first.domain.words)] if first.domain.words else []
-    notes = [*domain, *_below(first.rests_on), *filter(None, [first.cites]), f"`{chain.name}`"]
+    said = [*domain, *_provided(chain.outcomes), *_below(first.rests_on)]
+    notes = [*said, *filter(None, [first.cites]), f"`{chain.name}`"]
     lines += ["", f'<small class="notes" data-chain="{chain.name}">{" · ".join(notes)}</small>']
     if chain.outcomes:
         lines += ["", *receipt(chain.outcomes)]
     return "\n".join(lines)
+
+
+def _provided(outcomes: Iterable[Outcome]) -> list[str]:
+    """What must not be zero for a chain to say anything, and what it takes for granted."""
+    away = dict.fromkeys(latex(part) for outcome in outcomes for part in outcome.excluded)
+    taken = dict.fromkeys(words for outcome in outcomes for words in outcome.assumed)
+    return [*(rf"where ${part} \ne 0$" for part in away), *taken]
 
 
 def _below(names: Iterable[str]) -> list[str]:
@@ -73,7 +89,7 @@ def refuted(claim: Refuted) -> str:
     left, wrong = latex(claim.step.left), latex(claim.step.right)
     numbers, _, where = claim.evidence.partition(" at ")
     evidence = f"✗ refuted: {claim.step.reason}. {numbers.capitalize()}{at_point(where)}."
-    return f"$$\n{left} \\ne {wrong}\n$$\n\n<small>{evidence}</small>"
+    return f"$$\n{left} {NOT[claim.step.relation]} {wrong}\n$$\n\n<small>{evidence}</small>"
 
 
 MARK = "✎"

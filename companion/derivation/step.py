@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import mpmath as mp
 import sympy as sp
 
 from .domain import Domain
 from .mutants import Mutant
+from .numeric import Environment
 from .symbolic import Proof
 
 
@@ -31,7 +33,7 @@ class Counterexample(DerivationError):
 
 @dataclass(frozen=True)
 class Step:
-    """A claim ``left == right`` with its reason.
+    """A claim ``left == right``, ``left <= right`` or ``left >= right``, with its reason.
 
     Attributes:
         name: e.g. ``"nelbo-x/snr-difference.2"``.
@@ -43,6 +45,8 @@ class Step:
         torch: a torch counterpart of ``right``, called with keyword arguments named as the symbols; or
             its dotted name.
         seconds: time limit for the symbolic proof, CPU time.
+        relation: ``"="``, ``"<="`` or ``">="``.
+        equality: of an inequality, where both sides are equal: (symbol or function, value) pairs.
     """
 
     name: str
@@ -54,6 +58,8 @@ class Step:
     cites: str = ""
     torch: Callable[..., Any] | str | None = None
     seconds: float = 20.0
+    relation: str = "="
+    equality: tuple[tuple[Any, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class Outcome:
         torch_error: largest relative difference to torch, value or gradient; None if not asked.
         limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
         seconds: wall time of each check; never shown on a page.
+        excluded: what must not be zero for the claim to say anything, and is not proved not to be.
+        assumed: what is taken for granted, in words: that boundary terms vanish.
     """
 
     step: Step
@@ -89,7 +97,23 @@ class Outcome:
     torch_error: float | None
     limited: bool
     seconds: dict[str, float] = field(compare=False)
+    excluded: tuple[sp.Expr, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many mutants met this verdict."""
         return sum(r.verdict == verdict for r in self.refutations)
+
+
+def failure(step: Step, which: str, what: str) -> DerivationError:
+    """The error of a step that one of the checks does not accept."""
+    return DerivationError(f"{step.name}: {which} check failed: {what}")
+
+
+def show_point(place: Environment) -> str:
+    """A point in plain text; functions are random and only named."""
+    values = [
+        f"{key.name} = {mp.nstr(value, 6)}" if isinstance(key, sp.Symbol) else f"random {key}"
+        for key, value in place.items()
+    ]
+    return ", ".join(values)

@@ -30,6 +30,11 @@ EVERY_OPERATOR = [
     sp.Derivative(sp.sin(v * m) * f(m), (m, 2)),
     sp.Subs(sp.Derivative(sp.tanh(z), z), z, v),
     sp.Limit((sp.exp(v * h) - 1) / h, h, 0),
+    Expectation(sp.Abs(z - x), Normal(z, m, v))
+    + sp.Max(m, x)
+    + sp.Piecewise((m, x > m), (x, True)),
+    sp.Sum((v / 3) ** i, (i, 0, sp.oo)),
+    sp.Limit(m / (1 + sp.exp(-h)), h, -sp.oo),
 ]
 POINT = {m: mp.mpf("0.7"), v: mp.mpf("1.3"), n: mp.mpf(4), x: mp.mpf("0.4"), f: mp.cosh}
 

@@ -14,7 +14,17 @@ import sympy as sp
 from companion import graph
 from companion.build.collect import Chapter, collect
 from companion.build.proving import keys
-from companion.derivation import ANYWHERE, Between, Derivation, Domain, Ordered, Step, deferred
+from companion.derivation import (
+    ANYWHERE,
+    Between,
+    Derivation,
+    Domain,
+    Ordered,
+    Step,
+    at_least,
+    at_most,
+    deferred,
+)
 from companion.derivation.rules import Rule
 from companion.derivation.vocabulary import function, s, snr, symbol, t, x, x_hat
 from companion.paths import ROOT
@@ -55,6 +65,9 @@ SUM = sp.Add(x, x, evaluate=False)
         (step(y_real, 1), step(y_positive, 1)),
         (step(x, 1), step(x, 2)),
         (step(x, 1), step(x, sp.Float(1))),
+        (step(x, 1), step(x, at_most(1))),
+        (step(x, at_least(1)), step(x, at_most(1))),
+        (step(x, at_most(1)), step(x, at_most(1, equality={x: 1}))),
         (step(SUM, 1), step(2 * x, 1)),
         (step(x, 1), step(x, 1, seconds=1)),
         (step(x, 1, Between(x, 0, 1)), step(x, 1, Between(x, 0, 1.5))),
@@ -74,7 +87,9 @@ def test_what_has_no_identity_has_no_key() -> None:
 
         def draw(self, rng: Any, environment: Any) -> None: ...
 
-    assert key(step(x, 1, Domain(rules=(Odd(1),)))) is None  # defined where no one can find it
+    assert (
+        key(step(x, 1, Domain(rules=(Odd(1),), words=("odd",)))) is None
+    )  # defined where no one can find it
     assert key(step(x, 1, torch="math.sqrt")) is None
     assert key(step(x, 1, torch="diffcore.bounds.step_weight")) is not None
 

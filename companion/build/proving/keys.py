@@ -29,6 +29,7 @@ from companion import derivation, graph
 from companion.build.collect import Chapter
 from companion.build.proving.store import hashed
 from companion.derivation import Step
+from companion.derivation.nonnegative import BOUNDS
 from companion.derivation.symbolic import TACTICS
 from companion.errors import UserError
 from companion.files import sha256
@@ -56,6 +57,7 @@ class Keys:
         try:
             seen: set[str] = set()
             claim = [described(part, seen) for part in (step.left, step.right, step.domain)]
+            claim += [step.relation, described(step.equality, seen)]
             parts = [step.name, step.seconds, claim, self._ledger]
             parts += [[module, self._code(module)] for module in sorted(seen)]
             if step.torch is not None:
@@ -110,7 +112,8 @@ def _registered() -> list[tuple[str, str]]:
 
     The ledger's own functions too: registered for another kind, they make another ledger.
     """
-    rules = [(f"tactic {name}", tactic) for name, tactic in TACTICS.items()]
+    rules: list[tuple[str, Any]] = [(f"tactic {name}", how) for name, how in TACTICS.items()]
+    rules += [(f"bound {name}", how) for name, how in BOUNDS.items()]
     for place, module in sorted(sys.modules.items()):
         if _is_ledgers(place) and module is not None:
             for name, thing in sorted(vars(module).items()):

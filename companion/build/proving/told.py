@@ -5,9 +5,13 @@ from __future__ import annotations
 import mpmath as mp
 
 from companion.derivation import Outcome, Step
-from companion.derivation.checks import show_point
 from companion.derivation.plain import plain, unicode_of, words
 from companion.derivation.receipt import as_it_differs, counted, names_in
+from companion.derivation.step import show_point
+
+
+RELATIONS = {"=": "=", "<=": "≤", ">=": "≥"}
+"""How the two sides of a step are related."""
 
 
 def head(step: Step) -> list[str]:
@@ -20,7 +24,7 @@ def head(step: Step) -> list[str]:
 
 def claim(step: Step) -> list[str]:
     """The right side and the reason, in a line."""
-    return [f"  = {plain(step.right)}    ({words(step.reason)})"]
+    return [f"  {RELATIONS[step.relation]} {plain(step.right)}    ({words(step.reason)})"]
 
 
 def shown(outcome: Outcome) -> list[str]:
@@ -28,9 +32,14 @@ def shown(outcome: Outcome) -> list[str]:
     refuted, same = outcome.count("refuted"), outcome.count("equivalent")
     parts = [
         f"✓ proved ({outcome.proof.tactic})",
-        f"{outcome.points} points, difference {_size(outcome.error)}",
+        f"{outcome.points} points, "
+        + (
+            "none against" if outcome.step.relation != "=" else f"difference {_size(outcome.error)}"
+        ),
         f"{counted(refuted, 'wrong variant')} refuted" + (f", {same} the same" if same else ""),
     ]
+    parts += [f"where {plain(part)} ≠ 0" for part in outcome.excluded]
+    parts += map(words, outcome.assumed)
     parts += [f"torch to {outcome.torch_error:.0e}"] if outcome.torch_error is not None else []
     return [*claim(outcome.step), f"      {'; '.join(parts)}"]
 

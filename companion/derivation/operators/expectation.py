@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import sympy as sp
 from .. import latex, mutants
 from ..conditions import conditions, positive_if
 from ..exact import compute, exact
+from ..kinks import kinks
 from ..numeric import (
     Compiled,
     Environment,
@@ -22,10 +23,12 @@ from ..numeric import (
     one_argument,
     remembered,
 )
-from ..quadrature import gauss_hermite, gaussian_trapezoid
+from ..quadrature import gauss_hermite, gaussian_pieces, gaussian_trapezoid
 from ..symbolic import atom
+from .half_normal import two_sided
 from .integral import canonical, curvatures, integral, quadratic_exponent
 from .normal import Normal
+from .parts import by_parts
 
 
 class Expectation(sp.Expr):
@@ -84,6 +87,10 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
             total += constant * _moment(sp.Poly(rest, z), mean, variance)
         elif quadratic_exponent(rest * law.density(), z) is not None:
             total += constant * integral(rest * law.density(), sp.Tuple(z, -sp.oo, sp.oo))
+        elif (less := by_parts(rest, z, law.density())) is not None:
+            total += constant * expectation(less, law)
+        elif (halves := two_sided(rest, law)) is not None:
+            total += constant * halves
         else:
             total += constant * Expectation(rest, law)
     return total
@@ -137,7 +144,8 @@ def _(expr: Expectation) -> tuple[sp.Expr, bool]:
 def _(expr: Expectation) -> Compiled:
     integrand, first, *outer = expr.args
     degrees = _degrees(integrand, (first, *outer))
-    inner = _one_expectation(hoisted(integrand, first.args[0]), first, degrees[0])
+    places = kinks(integrand, first.args[0])
+    inner = _one_expectation(hoisted(integrand, first.args[0]), first, degrees[0], places)
     for law, known in zip(outer, degrees[1:], strict=True):
         inner = _one_expectation(one_argument(inner, law.args[0]), law, known)
     return remembered(expr, inner)
@@ -156,7 +164,9 @@ def _degrees(integrand: sp.Expr, laws: tuple[Normal, ...]) -> list[int | None]:
     return degrees
 
 
-def _one_expectation(inner: Compiled, law: Normal, known: int | None) -> Compiled:
+def _one_expectation(
+    inner: Compiled, law: Normal, known: int | None, places: Sequence[Compiled] = ()
+) -> Compiled:
     mean, variance = (compile_expression(a) for a in law.args[1:])
 
     def value(env: Environment) -> Any:
@@ -167,6 +177,8 @@ def _one_expectation(inner: Compiled, law: Normal, known: int | None) -> Compile
 
         if known is not None:
             return sum((w * f(u) for u, w in gauss_hermite(known // 2 + 1, mp.mp.prec)), mp.mpf(0))
+        if places:
+            return gaussian_pieces(f, [(place(env) - m) / spread for place in places])
         return gaussian_trapezoid(f)
 
     return value

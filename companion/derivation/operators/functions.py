@@ -66,7 +66,8 @@ MPMATH: dict[Any, Callable[[Any], Any]] = {
     sp.exp: mp.exp, sp.log: mp.log, sp.sin: mp.sin, sp.cos: mp.cos, sp.tan: mp.tan,
     sp.cot: mp.cot, sp.sinh: mp.sinh, sp.cosh: mp.cosh, sp.tanh: mp.tanh, sp.sech: mp.sech,
     sp.csch: mp.csch, sp.coth: mp.coth, sp.atan: mp.atan, sp.asin: mp.asin, sp.acos: mp.acos,
-    sp.asinh: mp.asinh, sp.Abs: abs, sp.erf: mp.erf, sp.gamma: mp.gamma, sp.factorial: mp.factorial,
+    sp.asinh: mp.asinh, sp.Abs: abs, sp.erf: mp.erf, sp.erfc: mp.erfc, sp.gamma: mp.gamma,
+    sp.factorial: mp.factorial,
 }  # fmt: skip
 """SymPy's functions of one argument -> mpmath's."""
 
@@ -81,6 +82,12 @@ def _of_one_argument(value: Callable[[Any], Any]) -> Callable[[sp.Expr], Compile
 
 for kind, value in MPMATH.items():
     build.register(kind)(_of_one_argument(value))
+
+
+@build.register
+def _(expr: sp.binomial) -> Compiled:
+    n, k = (compile_expression(a) for a in expr.args)
+    return lambda env: mp.binomial(n(env), k(env))
 
 
 @degree.register

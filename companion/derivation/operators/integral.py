@@ -26,6 +26,7 @@ from ..numeric import (
 from ..quadrature import line_integral
 from ..symbolic import atom
 from .normal import Normal
+from .parts import affine, by_parts
 
 # --- the exact route: SymPy's integration; Gaussian integrals over the line by completing the square
 
@@ -48,6 +49,14 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
         shape = quadratic_exponent(rest, z) if (low, high) == (-sp.oo, sp.oo) else None
         if shape is not None:
             total += constant * _gaussian_integral(*shape)
+        elif (change := affine(rest, z)) is not None:
+            slope, shift = change  # u = slope z + shift
+            moved = rest.subs(z, (z - shift) / slope) / slope
+            total += constant * integral(
+                moved, sp.Tuple(z, slope * low + shift, slope * high + shift)
+            )
+        elif (low, high) == (-sp.oo, sp.oo) and (less := by_parts(rest, z)) is not None:
+            total += constant * integral(less, bounds)
         elif rest.atoms(AppliedUndef):
             # what does not depend on z leaves the integral, exponentials too, so that equal
             # integrals look equal however they came about

@@ -126,8 +126,9 @@ def _(expr: sp.Limit) -> Compiled:
     side = -1 if str(direction) == "-" else 1
     if point == sp.oo and body.atoms(sp.Sum, sp.Product):
         return remembered(expr, lambda env: extrapolate(lambda n: inner({**env, variable: n})))
-    if point == sp.oo:
-        near: Compiled = lambda env: mp.mpf(10) ** 60  # noqa: E731
+    if point in (sp.oo, -sp.oo):
+        end = 1 if point == sp.oo else -1
+        near: Compiled = lambda env: end * mp.mpf(10) ** 60  # noqa: E731
     else:
         base = compile_expression(point)
         near = lambda env: base(env) + side * mp.mpf(10) ** -60  # noqa: E731

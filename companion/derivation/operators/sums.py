@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 from .. import mutants
 from ..exact import compute, exact, log_of
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
+from .infinite import converged, counted_out, endless
 
 # --- the exact route: SymPy's summation, and telescoping
 
@@ -31,6 +32,8 @@ def _(expr: sp.Product) -> sp.Expr:
 
 def _summed(expr: sp.Sum) -> sp.Expr:
     """SymPy's sum; where it has none, split into terms with every index shifted to its start."""
+    if endless(expr):
+        return converged(expr)
     value = expr.doit()
     if not value.has(sp.Sum) or len(expr.limits) > 1:
         return value
@@ -69,6 +72,9 @@ def _(expr: sp.Product) -> Compiled:
 
 def _counted(expr: Any, start: Any, combine: Callable[[Any, Any], Any]) -> Compiled:
     inner = compile_expression(expr.function)
+    if isinstance(expr, sp.Sum) and endless(expr):
+        index, low, _ = expr.limits[0]
+        return remembered(expr, counted_out(inner, index, low))
     for index, low, high in expr.limits:
         inner = _one_count(inner, index, low, high, start, combine)
     return remembered(expr, inner)
