@@ -188,7 +188,7 @@ factor = Abbreviation(r"\kappa", sigma(t) ** 2 * log_snr_prime**2 / 4)
 
 d.chain(
     "velocity",
-    2 * uniform * factor,
+    2 * factor * uniform,
     (-(sigma(t) ** 2) * log_snr_prime / 2, "one slope cancels: half the squared noise rate"),
     (
         sigma(t) / alpha(t) * (alpha(t) * sigma_prime - sigma(t) * alpha_prime),

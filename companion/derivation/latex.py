@@ -218,6 +218,12 @@ class Printer(LatexPrinter):
             (variable,) = expr.variables
             name = self._print(expr.expr)
             return f"{name}'" if str(variable) == "t" else rf"\partial_{{{variable}}} {name}"
+        ((variable, order), *others) = expr.variable_count
+        if not others and str(variable) == "z":  # in a line, so that it fits into a fraction
+            power = "" if order == 1 else f"^{{{self._print(order)}}}"
+            body = self._print(expr.expr)
+            body = rf"\left({body}\right)" if isinstance(expr.expr, sp.Add | sp.Mul) else body
+            return rf"\partial_{{z}}{power} {body}"
         return str(super()._print_Derivative(expr))
 
     def _needs_mul_brackets(self, expr: sp.Expr, first: bool = False, last: bool = False) -> bool:

@@ -23,6 +23,7 @@ from companion.derivation import (
     deferred,
     fresh_ledger,
 )
+from companion.derivation.latex import latex
 from companion.derivation.rules import Uniform
 from companion.derivation.vocabulary import alpha, eps, function, symbol, t, x, z
 
@@ -132,7 +133,7 @@ def test_where_a_pole_is_cancelled_is_said(name: str) -> None:
     chain = write(left, right)
     assert list(chain.outcomes[0].excluded) == excluded
     shown = chain._repr_markdown_()
-    assert all(rf"where ${sp.latex(part)} \ne 0$" in shown for part in excluded)
+    assert all(rf"where ${latex(part)} \ne 0$" in shown for part in excluded)
 
 
 @pytest.mark.parametrize(

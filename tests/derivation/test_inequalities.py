@@ -125,8 +125,8 @@ def test_the_page_shows_the_sign_and_the_case_of_equality() -> None:
     assert r"&\le x^{2} + y^{2}" in shown
     assert "&= " in shown
     assert "24 points, none against it" in shown
-    assert "equality at $x = y$" in shown
-    assert "strict, proved" in claim(x, at_most(x**2 + 1))._repr_markdown_()
+    assert "Equality at $x = y$." in shown
+    assert "It is never an equality: proved." in claim(x, at_most(x**2 + 1))._repr_markdown_()
     assert r"&\ge x" in claim(x**2 + 1, at_least(x))._repr_markdown_()
 
 

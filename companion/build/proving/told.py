@@ -9,7 +9,6 @@ from companion.derivation.plain import plain, unicode_of, words
 from companion.derivation.receipt import as_it_differs, counted, names_in
 from companion.derivation.step import show_point
 
-
 RELATIONS = {"=": "=", "<=": "≤", ">=": "≥"}
 """How the two sides of a step are related."""
 
