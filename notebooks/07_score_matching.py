@@ -316,8 +316,8 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "excess",
-    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$. With the entropy above,\n\n"
-    "$$\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\Big(\\frac{d}{1 + \\gamma} - \\E\\,\\|x - \\hat x\\|^2\\Big)\\, d\\gamma.$$",
+    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$. With the entropy above, "
+    "$\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\Big(\\frac{d}{1 + \\gamma} - \\E\\,\\|x - \\hat x\\|^2\\Big)\\, d\\gamma$.",
     "By Tweedie the two guesses differ by $\\nu$ times the difference of the scores, and $d\\nu = -\\nu^2 d\\gamma$. So the divergence of the noisy densities grows with $\\gamma$ at half the excess. At $\\gamma = 0$ it is zero: both "
     "are noise. The excess is a difference of errors by orthogonality.",
     cites="Verdú (2010)",

@@ -67,7 +67,9 @@ class Miniature:
         shutil.copytree(ROOT / "book" / "_static", root / "book" / "_static")
         (root / "book" / "intro.md").write_text("# A miniature\n\nProse.\n", encoding="utf-8")
         (root / "book" / "references.bib").write_text("", encoding="utf-8")
-        pages = "".join(f"  - file: {name}\n" for name in [*notebooks, "reproduced"])
+        pages = "".join(
+            f"  - file: {name}\n" for name in [*notebooks, "every_step", "notation", "reproduced"]
+        )
         (root / "book" / "_toc.yml").write_text(
             f"format: jb-book\nroot: intro\nchapters:\n{pages}", encoding="utf-8"
         )

@@ -25,7 +25,8 @@ from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
 
 OPERATORS = "companion.derivation.operators.*"
-"""What every check uses, said for who reads the code: operators register themselves when imported."""
+TACTICS = "companion.derivation.tactics.*"
+"""What every check uses, said for who reads the code: both register themselves when imported."""
 
 POINTS = 24
 """Random admissible points at which a step is checked."""

@@ -175,7 +175,7 @@ def test_the_steps_are_found_by_what_is_typed(site: str, browser: Chrome) -> Non
     await_math(browser)
     rows = "return document.querySelectorAll('table.every-step tbody tr:not([hidden])').length"
     every = browser.execute_script(rows)
-    browser.find_element("css selector", ".step-filter input").send_keys("tweedie")
+    browser.find_element("css selector", ".step-filter input").send_keys("tweedie Efron")
     assert every > browser.execute_script(rows) == 1
     browser.find_element("css selector", ".step-filter input").send_keys(
         Keys.CONTROL, "a", Keys.DELETE
