@@ -140,7 +140,13 @@ def Ordered(*symbols: sp.Symbol) -> Domain:
 
 
 def Between(symbol: sp.Symbol, low: float, high: float) -> Domain:
-    """low < symbol < high."""
+    """low < symbol < high.
+
+    Raises:
+        ValueError: if there is nothing between.
+    """
+    if not low < high:
+        raise ValueError(f"Between({symbol}, {low}, {high}): expected low < high")
     words = f"${low} < {sp.latex(symbol)} < {high}$"
     return Domain(rules=(Uniform(symbol, low, high),), words=(words,))
 
@@ -201,7 +207,7 @@ def _default(atom: Any, rng: random.Random, far: bool) -> Any:
         positive = atom._kwargs.get("positive") or atom.is_positive
         return (lambda *a: mp.exp(shape(*a))) if positive else shape
     if atom.is_integer and atom.is_positive:
-        return mp.mpf(rng.randint(2, 6))
+        return mp.mpf(rng.randint(1, 6))
     if atom.is_positive:
         return mp.mpf(10) ** uniform(rng, -3, 3) if far else mp.exp(uniform(rng, -1.2, 1.2))
     if atom.is_real:

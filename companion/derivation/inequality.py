@@ -21,6 +21,7 @@ from typing import Any
 
 import mpmath as mp
 import sympy as sp
+from sympy.core.function import UndefinedFunction
 
 from .mutants import Mutant, mutants
 from .nonnegative import BOUNDS, Known, computed, never_negative
@@ -59,6 +60,9 @@ def at_least(expr: Any, *, equality: dict[Any, Any] | None = None) -> Bound:
 
 
 def _pairs(equality: dict[Any, Any] | None) -> tuple[tuple[Any, Any], ...]:
+    for what in equality or {}:
+        if not isinstance(what, sp.Symbol | UndefinedFunction):
+            raise ValueError(f"equality at {what}: expected a symbol or a function of its own")
     return tuple((k, v if callable(v) else sp.sympify(v)) for k, v in (equality or {}).items())
 
 
@@ -111,6 +115,8 @@ def _where_equal(step: Step, places: list[Environment]) -> list[Environment]:
         end = dict(place)
         for what, value in step.equality:
             end[what] = place[value] if callable(value) else evaluate(value, place)
+            if isinstance(what, sp.Symbol) and what.is_nonnegative and end[what] < 0:
+                raise failure(step, "equality", f"{what} = {value} is outside of the domain")
         moved.append(end)
     return moved
 

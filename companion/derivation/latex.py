@@ -206,7 +206,8 @@ class Printer(LatexPrinter):
 
     def _print_Limit(self, expr: sp.Limit) -> str:
         body, variable, point, side = expr.args
-        plain = point.is_infinite or (point == 0 and variable.is_positive)  # there is one side only
+        one_side = point == 0 and variable.is_positive and str(side) == "+"
+        plain = point.is_infinite or one_side
         to = self.inline(point) + ("" if plain else f"^{side}")
         return rf"\lim_{{{self._print(variable)} \to {to}}} {self._body(body)}"
 

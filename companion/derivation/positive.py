@@ -18,7 +18,8 @@ from .tree import nesting, open_names, pointwise
 
 def positive(expr: sp.Expr, domain: Domain) -> bool:
     """Whether ``expr`` is proved to be a positive number at every point of ``domain``."""
-    if expr.is_positive and not nesting(expr):  # of a name SymPy believes what was declared
+    # of a name SymPy believes what was declared, of a sum what was declared of its index
+    if expr.is_positive and not nesting(expr) and not expr.has(sp.Sum, sp.Product):
         return True
     plain = _opaque(open_names(domain.insert(open_names(expr))), domain)
     form = domain.positive_form(plain)

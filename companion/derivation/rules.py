@@ -76,7 +76,7 @@ class Uniform(Rule):
         environment[self.symbol] = uniform(rng, self.low, self.high)
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
-        low, high = sp.nsimplify(self.low), sp.nsimplify(self.high)
+        low, high = (sp.Rational(str(end)) for end in (self.low, self.high))
         share = _unknown("share", self.symbol)
         return expr.subs(self.symbol, (low + high * share) / (1 + share))
 

@@ -20,6 +20,9 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+KINKED = (sp.Piecewise, sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
+"""Functions with a jump or a kink, whose slope SymPy takes from each side only."""
+
 
 @singledispatch
 def opened(node: Any) -> Any:

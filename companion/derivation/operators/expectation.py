@@ -100,6 +100,8 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
 def _(expr: Expectation) -> Iterable[tuple[str, sp.Expr]]:
     result, *laws = (compute(a) for a in expr.args)
     for law in laws:
+        if law.args[2].free_symbols & set(expr.bound_symbols):
+            yield f"a variance that is drawn itself, of {law.args[0]}", sp.Integer(-1)
         for term in sp.Add.make_args(sp.expand(result)):
             rest = term.as_independent(law.args[0], as_Add=False)[1]
             if not rest.is_polynomial(law.args[0]):

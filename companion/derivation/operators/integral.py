@@ -92,7 +92,7 @@ def _(expr: sp.Integral) -> Iterable[tuple[str, sp.Expr]]:
 def _(expr: sp.Integral) -> list[sp.Expr]:
     needed, fresh = [], {z: sp.Dummy(str(z), real=True) for z in expr.variables}
     for _z, low, high in expr.limits:
-        needed += [high - low] if (low, high) != (-sp.oo, sp.oo) else []
+        needed += [(high - low).subs(fresh)] if (low, high) != (-sp.oo, sp.oo) else []
     return [expr.function.subs(fresh), *needed]
 
 

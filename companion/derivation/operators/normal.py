@@ -23,7 +23,10 @@ class Normal(sp.Expr):
     is_extended_real = True
 
     def __new__(cls, variable: Any, mean: Any, variance: Any) -> Normal:  # noqa: D102
-        return sp.Expr.__new__(cls, *map(sp.sympify, (variable, mean, variance)))
+        z, *parameters = map(sp.sympify, (variable, mean, variance))
+        if any(z in parameter.free_symbols for parameter in parameters):
+            raise ValueError(f"a normal law of {z}: expected a mean and a variance without {z}")
+        return sp.Expr.__new__(cls, z, *parameters)
 
     def log_density(self) -> sp.Expr:
         """log N(variable; mean, variance), nats."""

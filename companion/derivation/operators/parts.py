@@ -11,7 +11,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from ..tree import open_names
+from ..tree import KINKED, open_names
 
 BOUNDARY = "assuming that boundary terms at infinity vanish"
 """What is said of a claim in which parts of abstract functions are integrated over the line."""
@@ -22,6 +22,8 @@ def by_parts(term: sp.Expr, z: sp.Symbol, weight: sp.Expr = sp.S.One) -> sp.Expr
 
     The term is F'(z) g(z), F first by name of the functions in it: it becomes -F (g' + g weight'/weight).
     """
+    if term.has(*KINKED) or weight.has(*KINKED):
+        return None  # a jump has a slope that SymPy's derivative leaves out
     heads = sorted({f.func.__name__ for f in term.atoms(AppliedUndef) if z in f.free_symbols})
     for factor in sp.Mul.make_args(term):
         head, rest = getattr(factor, "expr", None), term / factor

@@ -101,7 +101,8 @@ def least_value(expr: sp.Expr, known: Known, strict: bool) -> bool:
         if never_negative(curvature, known.deeper()) is None:
             continue
         for place in _roots(slope, x):
-            inside = known.positive(place) if x.is_positive else place.is_extended_real
+            inside = known.positive(place) if x.is_nonnegative else place.is_extended_real
+            inside = inside or (place == 0 and x.is_nonnegative and not x.is_positive)
             if not inside or sp.simplify(slope.subs(x, place)) != 0:
                 continue
             least = sp.simplify(sp.expand_log(whole.subs(x, place)))
