@@ -23,10 +23,7 @@ class Normal(sp.Expr):
     is_extended_real = True
 
     def __new__(cls, variable: Any, mean: Any, variance: Any) -> Normal:  # noqa: D102
-        z, *parameters = map(sp.sympify, (variable, mean, variance))
-        if any(z in parameter.free_symbols for parameter in parameters):
-            raise ValueError(f"a normal law of {z}: expected a mean and a variance without {z}")
-        return sp.Expr.__new__(cls, z, *parameters)
+        return sp.Expr.__new__(cls, *map(sp.sympify, (variable, mean, variance)))
 
     def log_density(self) -> sp.Expr:
         """log N(variable; mean, variance), nats."""
@@ -44,7 +41,10 @@ class Normal(sp.Expr):
 
 @conditions.register
 def _(expr: Normal) -> list[tuple[str, sp.Expr]]:
-    return [("a variance", expr.args[2])]
+    z, mean, variance = expr.args
+    circular = z.is_Symbol and z in mean.free_symbols | variance.free_symbols
+    itself = [(f"a law of {z} by {z} itself", sp.Integer(-1))] if circular else []
+    return [*itself, ("a variance", variance)]
 
 
 # --- the exact route: densities stay whole until an integral or the prover writes them out
