@@ -31,6 +31,9 @@ VERSIONS = 4
 PATIENCE = 60.0
 """Seconds for a build to end once it has got a signal, on a busy machine."""
 
+STARTING = "Fatal Python error: init_import_site"
+"""What Python says of Ctrl-C before it has started: its own words and exit status 1, none of our code."""
+
 OPEN = "from factor import FACTOR\nfrom companion.evidence.artifacts import Artifacts"
 NOTEBOOKS = {
     "01_numbers": notebook(
@@ -163,6 +166,8 @@ class Campaign:
     def check_exit(self, stderr: str, status: int, number: int, when: str) -> None:
         """A build ends as the signal says, or has just finished, and says at most one line."""
         ours = str(self.project.root) in stderr  # not of Python, before it comes to our code
+        if stderr.startswith(STARTING):
+            return
         if "Traceback" in stderr and ours:
             self.note("raw", f"{when}: {stderr}")
         elif status not in (0, -number, 128 + number) or (len(stderr.splitlines()) > 1 and ours):
