@@ -15,7 +15,7 @@
 #
 # **Question.** A network that removes noise has learned the score of the noisy data. The squared errors that it makes at all noise levels add up to a likelihood. Why both?
 #
-# **Assumed.** The noisy data are $z = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$ and any positive $\alpha_t, \sigma_t$. The data have any density $p(x)$; $q(z)$ is that of the noisy data. The *score* of a density is the slope of its logarithm. Derivations are for one
+# **Assumed.** The noisy data are $z = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$ and any positive $\alpha_t, \sigma_t$. The data have any density $p(x)$ that falls at least as fast as a Gaussian (bounded data, or mixtures of Gaussians); $q(z)$ is that of the noisy data. The *score* of a density is the slope of its logarithm. Derivations are for one
 # dimension; what changes in $d$ is said where it does. From [](04_four_targets) we take Tweedie's formula.
 
 # %% tags=["parameters"]
@@ -187,7 +187,7 @@ d.prose(
     "Explicit, denoising and *implicit* score matching differ by constants: with $J = \\E\\,(\\partial_z \\log q)^2$, the denoising loss is the explicit one $+\\, d/\\sigma_t^2 - J$, and the implicit "
     "loss $\\E[\\|s\\|^2 + 2 \\nabla \\cdot s]$ is the explicit one $-\\, J$.",
     "Integrate the two last chains over $z$. In the first, $\\E \\epsilon^2/\\sigma_t^2 = 1/\\sigma_t^2$. In the second the slope integrates to the values of $q s$ at both ends, which vanish if $q$ falls "
-    "faster than $s$ grows; noisy data have Gaussian tails. In $d$ dimensions do this for each coordinate, and add up.",
+    "faster than $s$ grows; so it does, for data that fall as a Gaussian does. In $d$ dimensions do this for each coordinate, and add up.",
     rests_on=["score/denoising", "score/implicit"],
 )
 
@@ -232,7 +232,7 @@ d.prose(
 # %% tags=["derivation"]
 d.prose(
     "ends",
-    "At low noise $\\mathrm{mmse}_\\epsilon = d - \\sigma_t^2 J$ with the Fisher information $J$ of the data themselves, where their density is smooth; a jump adds a term of order $\\sigma_t$. At high noise the "
+    "At low noise $\\mathrm{mmse}_\\epsilon = d - \\sigma_t^2 J$ with the Fisher information $J$ of the data themselves, where their density is smooth; a jump from zero takes away a term of order $\\sigma_t$. At high noise the "
     "error of $x$ is $\\mathrm{tr}\\, C - \\gamma\\, \\mathrm{tr}\\, C^2$ to first order in $\\gamma = \\SNR$, with the covariance $C$ of the data.",
     "Let $\\alpha_t \\to 1$: the noisy score tends to that of the data; near a jump of height $h$, $q \\approx h\\, \\Phi(z/\\sigma_t)$, so $J \\approx \\frac{h}{\\sigma_t} \\int \\varphi^2/\\Phi$. "
     "Under strong noise the posterior is $p(x)\\,(1 + \\sqrt\\gamma\\, x\\, \\epsilon + \\dots)$ for centred data, and its mean $\\sqrt\\gamma\\, C \\epsilon$.",
@@ -311,7 +311,7 @@ d.chain(
 # %% [markdown]
 # ## A divergence is an integral of excess errors
 #
-# Now let a model denoise with $\hat x$, the posterior mean of *its* data, of density $\hat p$. Its *excess* is its squared error less that of the exact denoiser, $\E\,\|\E[x|z] - \hat x\|^2$.
+# Now let a model denoise with $\hat x$, from here on the posterior mean of *its* data, of density $\hat p$. Its *excess* is its squared error less that of the exact denoiser, $\E\,\|\E[x|z] - \hat x\|^2$.
 
 # %% tags=["derivation"]
 d.prose(
@@ -383,6 +383,10 @@ artifacts.table(results.ends(budget), "mmse_ends", **figures.ends_shown(budget))
 Markdown(results.agreement(fisher, nats))
 
 # %% [markdown]
+# Standard errors come from a few scrambles, which seldom meet a rare point: they are themselves uncertain, and too small more often than too large. Distances of several of them are
+# therefore no evidence against an identity, and the agreement is none beyond that size.
+
+# %% [markdown]
 # :::{admonition} Trap: one sign, and the data sit on a hill
 # :class: warning
 # A library for energy-based models trains $\nabla E$, which is *minus* the score. Its denoising loss compared it with $-\epsilon/\sigma$, which is *plus* the score of the kernel. Every shape was right, and the energy was
@@ -447,4 +451,4 @@ d.chain(
 # ## Sources
 #
 # Denoising score matching is {cite:t}`vincent2011`, implicit {cite:t}`hyvarinen2005`, sliced {cite:t}`song2019sliced`; Tweedie's formula is told by {cite:t}`efron2011`. The error as a slope of the information is {cite:t}`guo2005`, the excess {cite:t}`verdu2010`, and both
-# in the words of diffusion {cite:t}`kong2023`. We know these papers from summaries, so no equation is cited by number. The derivations, and the terms at both ends, are our own.
+# in the words of diffusion {cite:t}`kong2023`. We know these papers from summaries, so no equation is cited by number. The derivations are our own.

@@ -62,7 +62,8 @@ d.chain(
 # the schedule through $p$. Three consequences:
 #
 # - Another density of times, with $\omega$ divided by as much, is the same objective. What changes is the variance of its estimates.
-# - Another schedule with the same end points, and the same weight *as a function of* $\lambda$, is the same objective.
+# - Another schedule with the same end points, and the same weight *as a function of* $\lambda$, is the same objective, for denoisers that are functions of
+#   $z_t/\alpha_t$ and $\lambda_t$.
 # - A weight is not carried from one target to another as it stands: $\omega\, \kappa$ must be kept.
 #
 # The third is where code goes wrong. For a variance-preserving schedule, let $M$ be any weight of the error of $x$. Min-SNR {cite:p}`hang2023` is
@@ -145,7 +146,7 @@ d.chain(
 )
 
 # %% [markdown]
-# DDPM's noise rate is linear in time, $\beta_t = \beta_0 + (\beta_1 - \beta_0)\, t$, with $\alpha_t^2 = e^{-B_t}$ and $B_t$ its integral {cite:p}`ho2020`. Then
+# DDPM's noise rate is linear in time {cite:p}`ho2020`. In continuous time {cite:p}`song2021sde` it is $\beta_t = \beta_0 + (\beta_1 - \beta_0)\, t$, with $\alpha_t^2 = e^{-B_t}$ and $B_t$ its integral. Then
 # $\lambda_t = -\log(e^{B_t} - 1)$. The rate can be written in the log-SNR, since $B_t = \log(1 + e^{-\lambda_t})$.
 
 # %% tags=["derivation"]
@@ -277,7 +278,7 @@ d.chain(
 # ## One family of sigmoids
 #
 # The sigmoid weighting is $\mathrm{sig}(b - \lambda)$ with $\mathrm{sig}(y) = 1/(1 + e^{-y})$ {cite:p}`kingma2023`. Weights that were proposed on other grounds are members of it. A soft
-# version of Min-SNR divides $\gamma$ by $\gamma + \SNR$: it is the sigmoid with $b = \log\gamma$.
+# version of Min-SNR multiplies the error of $\epsilon$ by $\gamma/(\gamma + \SNR)$: with log-SNRs drawn uniformly, that is the sigmoid with $b = \log\gamma$.
 
 # %% tags=["derivation"]
 gamma, b = symbol("gamma", r"\gamma", positive=True), symbol("b")
@@ -339,7 +340,7 @@ artifacts.table(rows.catalogue(), "weights", **rows.CATALOGUE_SHOWN, negligible=
 artifacts.figure(figures.weights_figure(), "weights_on_one_scale", **figures.WEIGHTS_SHOWN)
 
 # %% [markdown]
-# Where a weight has its peak follows from its slope. P2 {cite:p}`choi2022` multiplies the plain $\epsilon$-loss by $(1 + \SNR)^{-g}$. On the cosine schedule the peak is at
+# Where a weight has its peak follows from its slope. P2 {cite:p}`choi2022` multiplies the plain $\epsilon$-loss by $(k + \SNR)^{-g}$; here $k = 1$. On the cosine schedule the peak is at
 # $e^\lambda = 1/(1 + 2 g)$; for $g = 0$, the plain loss, at $\lambda = 0$.
 
 # %% tags=["derivation"]
@@ -388,7 +389,7 @@ d.prose(
 )
 
 # %% [markdown]
-# The identity can be seen in numbers that share nothing. For the exact denoiser of the clusters the bounds are tight, and then $L(\lambda)$ is the information that
+# The identity can be seen in numbers by two routes, which share the quadrature alone. For the exact denoiser of the clusters the bounds are tight, and then $L(\lambda)$ is the information that
 # $z_\lambda$ has about $x$, beyond that of $z_{\lambda_0}$. Information is a difference of entropies, so it follows from densities; the direct loss follows from posterior
 # variances.
 
@@ -442,8 +443,8 @@ Markdown(results.of_uniform_times(deviations))
 # :class: warning
 # The supplement of AlphaFold 3 writes the weight of its loss with $(\sigma + \sigma_d)^2$ where EDM has $(\sigma\, \sigma_d)^2$, as
 # [lucidrains/alphafold3-pytorch#68](https://github.com/lucidrains/alphafold3-pytorch/issues/68) quotes it. The thread leaves open which is meant. In
-# [SeonghwanSeo/kfold#17](https://github.com/SeonghwanSeo/kfold/pull/17) the sum gives way to the product, as in three other programs. No shape and no unit
-# test tells the two apart. The chain above does: with the sum, the network's loss is no plain squared error. The cell below claims that it is, and the
+# [SeonghwanSeo/kfold#17](https://github.com/SeonghwanSeo/kfold/pull/17) the sum gives way to the product, as in three other programs. No shape tells the two apart.
+# The chain above does: with the sum, the network's loss is no plain squared error. The cell below claims that it is, and the
 # ledger refutes it.
 # :::
 

@@ -129,8 +129,8 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "one-law",
-    "All these processes, started from $q_1$ at $t = 1$, have the density $q_t$ at every time $t > 0$. What they differ in is how a latent at one time depends on one at another.",
-    "Their densities solve the same equation from the same start, by the two lines above. For $t > 0$ its solution is unique: the drift is smooth and grows at most "
+    "All these processes, started from $q_{t_1}$ at a time $t_1$ with $\\alpha_{t_1} > 0$, have the density $q_t$ at every time $0 < t < t_1$. What they differ in is how a latent at one time depends on one at another.",
+    "Their densities solve the same equation from the same start, by the two lines above. Between these times its solution is unique: the drift is smooth and grows at most "
     "linearly where the data are bounded or Gaussian.",
     rests_on=["dynamics/family"],
 )
@@ -154,7 +154,7 @@ d.chain(
 )
 
 # %% [markdown]
-# ## DDIM is exact between its evaluations
+# ## DDIM: exact where its prediction is held
 #
 # In the units $z_t/\sigma_t$ the flow moves by $\hat x$ alone; in the units $z_t/\alpha_t$ by $\hat\epsilon$ alone. The linear part is gone.
 
@@ -201,7 +201,7 @@ d.chain(
 )
 
 # %% [markdown]
-# ## The ancestral sampler is the reverse SDE
+# ## The ancestral sampler has the noise of the reverse SDE
 #
 # The step back of [](02_forward_process) adds fresh noise of variance $\sigma_Q^2$. What remains of $\sigma_s^2$ is the square of the factor that the old noise keeps.
 
@@ -230,7 +230,7 @@ d.chain(
 )
 
 # %% [markdown]
-# In the limit of short steps the fresh noise has the rate of the forward process. That is $\eta = 1$.
+# In the limit of short steps the fresh noise has the rate of the forward process, that of $\eta = 1$.
 
 # %% tags=["derivation"]
 fresh = (1 - (alpha(t) * sigma(t - h) / (alpha(t - h) * sigma(t))) ** 2) * sigma(t - h) ** 2
@@ -337,4 +337,4 @@ d.refute(
 # %% [markdown]
 # ## Sources
 #
-# The reverse SDE and the probability flow are from {cite:t}`song2021sde`, DDIM from {cite:t}`song2021ddim`, the ancestral sampler from {cite:t}`ho2020`, the velocity as an average from {cite:t}`lipman2023`.
+# The reverse SDE is Anderson's (1982), put to this use with the probability flow by {cite:t}`song2021sde`, DDIM from {cite:t}`song2021ddim`, the ancestral sampler from {cite:t}`ho2020`, the velocity as an average from {cite:t}`lipman2023`.

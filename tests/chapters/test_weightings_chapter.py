@@ -203,6 +203,7 @@ def test_the_sentence_about_uniform_times_is_worked_out() -> None:
     said = results.of_uniform_times(frame)
     assert "1.21 times as many examples as the best density for the loss *B*" in said
     assert "4 times as many for *A*" in said
+    assert said.startswith("Between log-SNRs of -12 and 12, ")
 
 
 def test_the_figure_shows_every_row_over_its_value_in_the_middle() -> None:

@@ -186,8 +186,8 @@ def of_uniform_times(deviations: pd.DataFrame) -> str:
     cost = (deviations["uniform_time"] / deviations["best"]).pow(2)
     most, least = deviations.loc[cost.idxmax()], deviations.loc[cost.idxmin()]
     return (
-        f"For the same standard error, uniform times need {cost.min():.2f} times as many examples as "
-        f"the best density for the loss *{least['objective']}*, and {cost.max():.0f} times as many for "
-        f"*{most['objective']}*. A comparison of two losses at one density of times compares their "
-        "variances as well."
+        f"Between log-SNRs of {WINDOW[0]:g} and {WINDOW[1]:g}, for the same standard error, uniform times "
+        f"need {cost.min():.2f} times as many examples as the best density for the loss "
+        f"*{least['objective']}*, and {cost.max():.0f} times as many for *{most['objective']}*. A "
+        "comparison of two losses at one density of times compares their variances as well."
     )
