@@ -44,7 +44,7 @@ def checkout(root: Path) -> Path:
         "02_second": notebook("Second", SAVE.format("02_second", "sums"), "saved.load('numbers')"),
     }
     Miniature.make(root, notebooks)
-    for part in ("diffcore", "companion/derivation", "companion/study"):
+    for part in ("diffcore", "companion/study"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / part, root / part, ignore=skip)
     tiny = root / "companion" / "chapters" / "tiny"
