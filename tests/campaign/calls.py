@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -175,7 +176,9 @@ def _losses_and_bounds() -> Iterator[Call]:
             "times": (dc.times.UniformLogSNR(-6, 6), "choice"),
         }
         yield Call("excess", dc.excess, above, random=True, least=0.0)
-        for sampler in (dc.ancestral, dc.ddim):
+        walk = partial(dc.trajectory, stochastic=True)
+        samplers = {"ancestral": dc.ancestral, "ddim": dc.ddim, "trajectory": walk}
+        for name, sampler in samplers.items():
             chain = {
                 "denoiser": (denoiser, "denoiser"),
                 "shape": ((B, D), "shape"),
@@ -184,7 +187,7 @@ def _losses_and_bounds() -> Iterator[Call]:
                 "log_snr": ((-6.0, 6.0), "range or none"),
                 "dtype": (torch.float64, "dtype"),
             }
-            yield Call(sampler.__name__, sampler, chain, random=True)
+            yield Call(name, sampler, chain, random=True)
     end = {"x": (x, "precise data"), "log_snr": (-6.0, "log-SNR")}
     yield Call("prior_kl", dc.bounds.prior_kl, end, least=0.0)
     yield Call("reconstruction_gaussian", dc.bounds.reconstruction_gaussian, end)

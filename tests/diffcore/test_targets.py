@@ -134,6 +134,11 @@ def test_round_trips_are_exact_where_they_are_well_conditioned(name):
     assert tested > 0.8 * len(PAIRS) * len(t)
 
 
+def normal_or_zero(value: float) -> float:
+    """Below 1e-200 products are subnormal, and have fewer digits than the claim is about."""
+    return value if abs(value) > 1e-200 else 0.0
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     name=st.sampled_from(NAMES),
@@ -143,8 +148,8 @@ def test_round_trips_are_exact_where_they_are_well_conditioned(name):
         st.floats(-6, -1).map(lambda e: 10**e),
         st.floats(-6, -1).map(lambda e: 1 - 10**e),
     ),
-    x=st.floats(-1e3, 1e3),
-    eps=st.floats(-10, 10),
+    x=st.floats(-1e3, 1e3).map(normal_or_zero),
+    eps=st.floats(-10, 10).map(normal_or_zero),
 )
 def test_commuting_holds_for_any_data_and_time(name, triple, t, x, eps):
     schedule, (first, middle, last) = SCHEDULES[name], triple
