@@ -50,7 +50,8 @@ def ancestral(
         ValueError: if an axis of ``shape`` is less than 1, steps >= 1 or low < high does not hold, or the
             schedule does not reach that far.
     """
-    return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=True)
+    walk = _walk(denoiser, shape, steps, generator, log_snr, dtype, stochastic=True)
+    return _end(denoiser, walk)
 
 
 def ddim(
@@ -62,7 +63,8 @@ def ddim(
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Samples by the deterministic chain; arguments, result and errors as for :func:`ancestral`."""
-    return _sample(denoiser, shape, steps, generator, log_snr, dtype, stochastic=False)
+    walk = _walk(denoiser, shape, steps, generator, log_snr, dtype, stochastic=False)
+    return _end(denoiser, walk)
 
 
 @torch.no_grad()
@@ -89,17 +91,8 @@ def trajectory(
 
 
 @torch.no_grad()
-def _sample(
-    denoiser: Denoiser,
-    shape: tuple[int, ...],
-    steps: int,
-    generator: Generator,
-    log_snr: tuple[float, float] | None,
-    dtype: torch.dtype,
-    *,
-    stochastic: bool,
-) -> Tensor:
-    walk = _walk(denoiser, shape, steps, generator, log_snr, dtype, stochastic=stochastic)
+def _end(denoiser: Denoiser, walk: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
+    """The predicted x at the end of a walk, of which no other latent is kept."""
     ((t, z),) = deque(walk, maxlen=1)
     return denoiser.predict(z, t, X)
 

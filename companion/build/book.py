@@ -91,6 +91,7 @@ def render(profile: str) -> None:
 def stage(profile: str) -> None:
     """Put prose and figures beside the executed notebooks; take away what is made no more."""
     from companion.build import every_step, notation_page, reproduced
+    from companion.build.collect import collect
     from companion.evidence import manifest
 
     manifest.prune(profile)
@@ -102,8 +103,9 @@ def stage(profile: str) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(BOOK, pages, dirs_exist_ok=True)
     write_text(pages / reproduced.PAGE, reproduced.page(profile))
-    write_text(pages / every_step.PAGE, every_step.page(profile))
-    write_text(pages / notation_page.PAGE, notation_page.page())
+    chapters = collect()
+    write_text(pages / every_step.PAGE, every_step.page(chapters, profile))
+    write_text(pages / notation_page.PAGE, notation_page.page(chapters))
     if figures_dir(profile).is_dir():
         shutil.copytree(figures_dir(profile), pages / "figures")
 

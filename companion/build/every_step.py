@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from companion import paths
 from companion.build import arcs
-from companion.build.collect import Chapter, LedgerError, collect
+from companion.build.collect import Chapter, LedgerError
 from companion.derivation import Chain, Derivation, Prose
 from companion.derivation.latex import latex
 from companion.derivation.receipt import tactics
@@ -29,23 +29,20 @@ as proved each stop the build.
 """
 
 
-def page(profile: str) -> str:
+def page(chapters: list[Chapter], profile: str) -> str:
     """The page, as MyST Markdown.
 
     Raises:
-        LedgerError: for a circle or a missing premise, or a step whose chapter does not show it as proved.
+        LedgerError: if a chapter, as executed under the profile, does not show one of its steps as proved.
     """
-    chapters = collect()
-    shown = {chapter.name: list(_outputs(chapter.name, profile)) for chapter in chapters}
     parts = [INTRO, _counts(chapters)]
     nodes: list[arcs.Node] = []
     sections: list[str] = []
     for chapter in chapters:
-        proved = proofs(chapter, shown[chapter.name])
+        proved = proofs(chapter, _outputs(chapter.name, profile))
         for derivation in chapter.derivations:
-            steps = in_reading_order(derivation, shown[chapter.name])
-            nodes += _nodes(chapter, derivation, steps)
-            sections.append(_section(chapter, derivation, steps, proved))
+            nodes += _nodes(chapter, derivation)
+            sections.append(_section(chapter, derivation, proved))
     if nodes:
         picture = arcs.svg(nodes)
         parts += ["## What rests on what", f"```{{raw}} html\n{picture}\n```"]
@@ -66,13 +63,6 @@ def proofs(chapter: Chapter, shown: Iterable[str]) -> dict[str, str]:
                 "end the chain's cell with the chain, so that it is displayed"
             )
     return found
-
-
-def in_reading_order(derivation: Derivation, shown: list[str]) -> list[Chain | Prose]:
-    """Chains and statements as they follow each other on the page."""
-    places = {text.partition("\n")[0]: place for place, text in enumerate(shown)}
-    parts: list[Chain | Prose] = [*derivation.chains, *derivation.in_words]
-    return sorted(parts, key=lambda part: places.get(f"({anchor(part.name)})=", len(shown)))
 
 
 def _outputs(name: str, profile: str) -> Iterator[str]:
@@ -96,23 +86,19 @@ def _own(part: Chain | Prose, derivation: Derivation) -> list[str]:
     return [name for name in dict.fromkeys(below) if name not in derivation.rests_on]
 
 
-def _nodes(
-    chapter: Chapter, derivation: Derivation, parts: list[Chain | Prose]
-) -> Iterator[arcs.Node]:
+def _nodes(chapter: Chapter, derivation: Derivation) -> Iterator[arcs.Node]:
     here = f"#{anchor(derivation.name)}"
     yield arcs.Node(derivation.name, here, "derivation", derivation.rests_on)
-    for part in parts:
+    for part in derivation.parts:
         kind = "chain" if isinstance(part, Chain) else "words"
         href = f"{chapter.name}.html#{anchor(part.name)}"
         yield arcs.Node(part.name, href, kind, tuple(_own(part, derivation)))
 
 
-def _section(
-    chapter: Chapter, derivation: Derivation, parts: list[Chain | Prose], proved: dict[str, str]
-) -> str:
+def _section(chapter: Chapter, derivation: Derivation, proved: dict[str, str]) -> str:
     rests = f"; all of it rests on {_links(derivation.rests_on)}" if derivation.rests_on else ""
     rows = [["step", "statement", "proved by", "rests on", "cites"]]
-    for part in parts:
+    for part in derivation.parts:
         rows += _rows(part, derivation, proved)
     cells = [(k, cell.replace("\n", "\n    ")) for row in rows for k, cell in enumerate(row)]
     table = [f"{'* - ' if k == 0 else '  - '}{cell}" for k, cell in cells]  # whole paragraphs too
@@ -134,15 +120,7 @@ def _section(
 def _rows(part: Chain | Prose, derivation: Derivation, proved: dict[str, str]) -> list[list[str]]:
     below = _links(_own(part, derivation))
     if isinstance(part, Prose):
-        return [
-            [
-                link(part.name),
-                part.statement,
-                f"{MARK} in words",
-                below,
-                part.cites,
-            ]
-        ]
+        return [[link(part.name), part.statement, f"{MARK} in words", below, part.cites]]
     rows = []
     for step in part.steps:
         where = f" For {', '.join(step.domain.words)}." if step.domain.words else ""

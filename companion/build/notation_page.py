@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from companion.build.collect import Chapter, collect
+from companion.build.collect import Chapter
 from companion.derivation import Step
 from companion.derivation.meanings import MEANINGS, Meaning, forms, meaning_of
 from companion.derivation.render import anchor
@@ -24,13 +24,8 @@ Uses = dict[Meaning, dict[str, Step]]
 """Of each meaning, in which derivations it is used, and the first step there."""
 
 
-def page() -> str:
-    """The page, as MyST Markdown.
-
-    Raises:
-        LedgerError: if the ledger cannot be gathered.
-    """
-    chapters = collect()
+def page(chapters: list[Chapter]) -> str:
+    """The page, as MyST Markdown."""
     uses = first_uses(chapters)
     book = [entry for entry in MEANINGS if not entry.inside]
     parts = [INTRO, "## Throughout the book", _table(book, uses)]

@@ -22,19 +22,17 @@ SQUARE = (x + x_hat) ** 2, (x**2 + 2 * x * x_hat + x_hat**2, "expand the square"
 def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chapter:
     """A chapter, executed: a chain that rests on a statement in words that comes first on the page."""
     d = Derivation("one", title="First")
-    chain = d.chain("square", *SQUARE, rests_on=["one/average"], cites="Euclid")
     said = d.prose("average", "One may average.", "Expectation is linear.")
+    chain = d.chain("square", *SQUARE, rests_on=["one/average"], cites="Euclid")
     shown = [said._repr_markdown_(), chain._repr_markdown_(), "a table"]
     cells = [{"outputs": [{"data": {"text/markdown": text}}]} for text in shown]
     (tmp_path / "01_first.ipynb").write_text(json.dumps({"cells": [{}, *cells]}))
     monkeypatch.setattr(paths, "pages_dir", lambda profile: tmp_path)
-    made = Chapter("01_first", [d])
-    monkeypatch.setattr(every_step, "collect", lambda: [made])
-    return made
+    return Chapter("01_first", [d])
 
 
 def test_each_step_has_a_row_with_its_proof_and_its_premises(chapter: Chapter) -> None:
-    page = every_step.page("quick")
+    page = every_step.page([chapter], "quick")
     assert "**1 steps proved by machine; 1 statements in words.**" in page
     rows = page.split("\n* - ")
     assert rows[1].startswith("step")
@@ -49,7 +47,7 @@ def test_each_step_has_a_row_with_its_proof_and_its_premises(chapter: Chapter) -
 
 def test_a_statement_of_several_paragraphs_stays_in_its_cell(chapter: Chapter) -> None:
     chapter.derivations[0].prose("two", "One line.\n\n$$a = b$$\n\nAnother.", "Because.")
-    page = every_step.page("quick")
+    page = every_step.page([chapter], "quick")
     assert "\n  - One line.\n    \n    $$a = b$$\n    \n    Another.\n  - ✎ in words\n" in page
 
 
@@ -57,14 +55,14 @@ def test_a_step_that_its_chapter_does_not_show_as_proved_stops_the_build(chapter
     with deferred():
         chapter.derivations[0].chain("unseen", *SQUARE)
     with pytest.raises(LedgerError) as stopped:
-        every_step.page("quick")
+        every_step.page([chapter], "quick")
     assert str(stopped.value).startswith(
         "the executed chapter 01_first shows no proof of one/unseen.1: expected one; end"
     )
 
 
 def test_the_picture_has_a_link_for_each_step_and_an_arc_for_each_premise(chapter: Chapter) -> None:
-    page = every_step.page("quick")
+    page = every_step.page([chapter], "quick")
     drawn = page.split("```{raw} html\n")[1].split("```")[0]
     assert "\n\n" not in drawn  # a blank line would end it
     picture = ElementTree.fromstring(drawn)

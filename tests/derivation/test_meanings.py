@@ -99,8 +99,8 @@ def test_what_a_name_stands_for_counts() -> None:
     assert set(forms(sp.Limit(x, x, 0))) == {"x"}
 
 
-def test_the_page_links_first_uses_and_has_every_entry() -> None:
-    page = notation_page.page()
+def test_the_page_links_first_uses_and_has_every_entry(chapters: list[Chapter]) -> None:
+    page = notation_page.page(chapters)
     rows = [line for line in page.splitlines() if line.startswith("| $")]
     shared = sum(max(len(entry.inside), 1) for entry in MEANINGS)
     assert len(rows) == shared
