@@ -65,9 +65,28 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     except DomainError as error:
         raise failure(step, "domain", str(error)) from error
 
-    if step.relation != "=":
-        return _bounded(step, places, torch=torch)
+    known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
+    of_its_kind = _equal if step.relation == "=" else _bounded
+    worst, conditions, proof, refutations = of_its_kind(step, places, known, seconds)
 
+    start = time.perf_counter()
+    gap = _torch(step, places) if torch and step.torch is not None else None
+    seconds["torch"] = time.perf_counter() - start
+    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
+    n = len(places)
+    return Outcome(
+        step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds, away, taken
+    )
+
+
+Found = tuple[Any, int, Proof, list[Refutation]]
+"""Largest difference, number of side conditions, proof, and what became of the wrong variants."""
+
+
+def _equal(
+    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+) -> Found:
+    """The checks of an equality."""
     start = time.perf_counter()
     lefts, worst = _numeric(step, places)
     seconds["numeric"] = time.perf_counter() - start
@@ -77,7 +96,6 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     seconds["far"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
     conditions = _side_conditions(step, known)
     proof = _symbolic(step, known)
     seconds["symbolic"] = time.perf_counter() - start
@@ -85,48 +103,18 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     start = time.perf_counter()
     refutations = _refute(step, proof, places, lefts, known)
     seconds["mutants"] = time.perf_counter() - start
-
-    start = time.perf_counter()
-    gap = _torch(step, places) if torch and step.torch is not None else None
-    seconds["torch"] = time.perf_counter() - start
-    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
-    return Outcome(
-        step,
-        proof,
-        len(places),
-        worst,
-        conditions,
-        refutations,
-        gap,
-        can_limit(),
-        seconds,
-        away,
-        taken,
-    )
+    return worst, conditions, proof, refutations
 
 
-def _bounded(step: Step, places: list[Environment], *, torch: bool) -> Outcome:
-    """All checks of an inequality."""
-    known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
+def _bounded(
+    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+) -> Found:
+    """The checks of an inequality."""
     start = time.perf_counter()
     conditions = _side_conditions(step, known)
     proof, refutations = inequality.checked(step, places, known)
-    gap = _torch(step, places) if torch and step.torch is not None else None
-    seconds = {"inequality": time.perf_counter() - start}
-    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
-    return Outcome(
-        step,
-        proof,
-        len(places),
-        mp.mpf(0),
-        conditions,
-        refutations,
-        gap,
-        can_limit(),
-        seconds,
-        away,
-        taken,
-    )
+    seconds["inequality"] = time.perf_counter() - start
+    return mp.mpf(0), conditions, proof, refutations
 
 
 def _torch(step: Step, places: list[Environment]) -> float:

@@ -18,7 +18,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
-from .notation import LATEX
+from .notation import printed_name
 from .numeric import Environment, NumericError, evaluate
 from .rules import (
     FallingFunction,
@@ -178,17 +178,15 @@ ANY_SCHEDULE = Schedule(alpha, sigma)
 
 def Falling(function: UndefinedFunction) -> Domain:
     """A positive, smooth, strictly falling function of one argument."""
-    words = (f"${_head(function)}$ positive and falling",)
+    words = (f"${printed_name(function.__name__)}$ positive and falling",)
     return Domain(rules=(FallingFunction(function),), words=words)
 
 
 def Density(function: UndefinedFunction) -> Domain:
     """A probability density on the line: a random mixture of two Gaussians."""
-    return Domain(rules=(TwoGaussians(function),), words=(f"${_head(function)}$ a density",))
-
-
-def _head(function: UndefinedFunction) -> str:
-    return LATEX.get(function.__name__, function.__name__)
+    return Domain(
+        rules=(TwoGaussians(function),), words=(f"${printed_name(function.__name__)}$ a density",)
+    )
 
 
 def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:

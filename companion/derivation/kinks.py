@@ -10,6 +10,32 @@ from sympy.core.relational import Relational
 
 from .numeric import Compiled, Environment, NumericError, compile_expression, degree
 
+DECIDING = (sp.Abs, sp.sign, Relational)
+"""What looks at the sign of something."""
+
+
+def decided_by(node: Any) -> sp.Expr:
+    """What an absolute value, a sign or a condition looks at the sign of."""
+    return node.lhs - node.rhs if isinstance(node, Relational) else node.args[0]
+
+
+def with_sign(node: Any, sign: int) -> Any:
+    """What an absolute value, a sign or a condition is where what it looks at has this sign."""
+    if isinstance(node, sp.Abs):
+        return sign * node.args[0]
+    if isinstance(node, sp.sign):
+        return sp.Integer(sign)
+    return sp.true if type(node)(sp.Integer(sign), 0) == sp.true else sp.false
+
+
+def as_bars(node: sp.Expr) -> sp.Expr:
+    """max(a, b) = (a + b + |a - b|) / 2, and min with a minus."""
+    side = 1 if isinstance(node, sp.Max) else -1
+    result, *others = node.args
+    for other in others:
+        result = (result + other + side * sp.Abs(result - other)) / 2
+    return result
+
 
 def deciders(expr: Any, variable: sp.Symbol) -> Iterator[sp.Expr]:
     """What absolute values, signs, maxima and conditions of an integrand look at, as far as it varies."""

@@ -18,7 +18,7 @@ from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter, accepted_latex_functions
 
 from .brackets import fitted
-from .notation import LATEX, SUBSCRIPTED
+from .notation import LATEX, SUBSCRIPTED, printed_name
 from .reading_order import (
     APPLIED,
     OPERATORS,
@@ -88,7 +88,7 @@ class Printer(LatexPrinter):
     def applied(self, expr: AppliedUndef, exp: str | None = None, primes: str = "") -> str:
         """An undefined function at its arguments, with primes or a power."""
         name = expr.func.__name__
-        shown = LATEX.get(name, name) + primes
+        shown = printed_name(name) + primes
         arguments = ", ".join(self.inline(arranged(a)) for a in expr.args)
         power = f"^{{{exp}}}" if exp else ""
         if name in SUBSCRIPTED:

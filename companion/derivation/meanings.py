@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .notation import LATEX, SUBSCRIPTED
+from .notation import LATEX, SUBSCRIPTED, printed_name
 from .step import Step
 from .tree import opened
 
@@ -224,7 +224,7 @@ def forms(expr: Any) -> Iterator[str]:
     elif isinstance(expr, AppliedUndef):
         head = expr.func.__name__
         yield form(
-            LATEX.get(head, head)
+            printed_name(head)
             + ("_i" if head in _COUNTED else "_t" if head in SUBSCRIPTED else "()")
         )
     elif opened(expr) is not expr:

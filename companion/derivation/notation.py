@@ -11,6 +11,11 @@ SUBSCRIPTED: list[str] = []
 """Functions whose argument prints as a subscript."""
 
 
+def printed_name(name: str) -> str:
+    """How a name is printed."""
+    return LATEX.get(name, name)
+
+
 def symbol(name: str, latex: str | None = None, **assumptions: bool) -> sp.Symbol:
     """A SymPy symbol (real unless stated), registered with its printed form."""
     if latex is not None:

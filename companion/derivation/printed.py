@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
-from .notation import LATEX
+from .notation import printed_name
 from .tree import opened
 
 
@@ -28,10 +28,10 @@ def meanings(expressions: Iterable[Any]) -> dict[str, list[Any]]:
             waiting.append(inside)
             continue
         if isinstance(node, sp.Symbol):
-            found.setdefault(_shown(node.name), []).append(node)
+            found.setdefault(printed_name(node.name), []).append(node)
         if isinstance(node, AppliedUndef) and node.func not in seen:
             seen.add(node.func)
-            found.setdefault(_shown(node.func.__name__), []).append(node.func)
+            found.setdefault(printed_name(node.func.__name__), []).append(node.func)
         waiting += [a for a in node.args if isinstance(a, sp.Basic)]
     return found
 
@@ -43,10 +43,6 @@ def two_senses(expressions: Iterable[Any]) -> str:
         if others:
             return f"'{name}' stands for {_both(one, others[0])}: give one of them another name"
     return ""
-
-
-def _shown(name: str) -> str:
-    return LATEX.get(name, name)
 
 
 def _both(one: Any, other: Any) -> str:

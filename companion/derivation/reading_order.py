@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .notation import LATEX, SUBSCRIPTED
+from .notation import SUBSCRIPTED, printed_name
 from .tree import opened
 
 (
@@ -45,7 +45,7 @@ def _(base: sp.NumberSymbol) -> int:
 
 @rank.register
 def _(base: sp.Symbol) -> int:
-    named = not base.is_positive and variable(LATEX.get(base.name, base.name))
+    named = not base.is_positive and variable(printed_name(base.name))
     return VARIABLE if named else SYMBOL
 
 
@@ -98,7 +98,7 @@ def names_of(expr: sp.Expr) -> list[str]:
     """The printed names in an expression, none opened, and those of functions without arguments."""
     if isinstance(expr, sp.Symbol | AppliedUndef):
         name = expr.name if isinstance(expr, sp.Symbol) else expr.func.__name__
-        return [LATEX.get(name, name)]
+        return [printed_name(name)]
     shown = getattr(expr, "latex", None)
     if isinstance(shown, str):
         return [shown]

@@ -14,7 +14,7 @@ import sympy as sp
 
 from .conditions import side_conditions
 from .latex import latex
-from .notation import LATEX
+from .notation import LATEX, printed_name
 from .step import Outcome, Refutation, Step
 from .tree import open_names, opened
 
@@ -88,7 +88,7 @@ def _equality(step: Step) -> str:
     places = [
         rf"${latex(what)} = {latex(value)}$"
         if isinstance(what, sp.Expr)
-        else f"${_name(str(what))} = {_name(str(value))}$"
+        else f"${printed_name(str(what))} = {printed_name(str(value))}$"
         for what, value in step.equality
     ]
     return f"Equality at {', '.join(places)}." if places else "It is never an equality: proved."
@@ -122,14 +122,10 @@ def power_of_ten(value: Any) -> str:
 def point(place: dict[Any, Any]) -> str:
     """A point, typeset; functions are drawn at random and only named."""
     symbols = {k: v for k, v in place.items() if isinstance(k, sp.Symbol)}
-    drawn = [_name(str(k)) for k in place if k not in symbols]
+    drawn = [printed_name(str(k)) for k in place if k not in symbols]
     parts = [f"${latex(key)} = {mp.nstr(value, 4)}$" for key, value in symbols.items()]
     parts += [f"${', '.join(drawn)}$ drawn"] if drawn else []
     return ", ".join(parts)
-
-
-def _name(name: str) -> str:
-    return LATEX.get(name, name)
 
 
 def _of_link(outcome: Outcome, number: str) -> list[str]:
@@ -195,7 +191,7 @@ def at_point(where: str) -> str:
     """The point of a counterexample: its symbols; which functions are drawn is said above."""
     values = [part.partition(" = ") for part in where.split(", ") if " = " in part]
     shown = [
-        f"${_name(name) if name in LATEX else latex(sp.Symbol(name))} = {v}$"
+        f"${printed_name(name) if name in LATEX else latex(sp.Symbol(name))} = {v}$"
         for name, _, v in values
     ]
     return " at " + ", ".join(shown) if shown else ""

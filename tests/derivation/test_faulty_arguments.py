@@ -22,6 +22,7 @@ from companion.derivation import (
     Where,
     deferred,
     fresh_ledger,
+    ledger,
 )
 from companion.derivation.latex import latex
 from companion.derivation.rules import Uniform
@@ -219,6 +220,8 @@ def test_a_cell_that_is_run_again_starts_afresh() -> None:
         for _ in range(2):
             with deferred():
                 Derivation("one").chain("square", SQUARE, (EXPANDED, "expand"))
+        (afresh,) = ledger()
+    assert [chain.name for chain in afresh.chains] == ["one/square"]
 
 
 OUTSIDE = """\

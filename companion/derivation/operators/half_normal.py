@@ -8,16 +8,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import sympy as sp
-from sympy.core.relational import Relational
 
-from ..kinks import deciders
+from ..kinks import DECIDING, as_bars, decided_by, deciders, with_sign
 from .normal import Normal
 
 
 def two_sided(expr: sp.Expr, law: Normal) -> sp.Expr | None:
     """E[expr] under ``law`` where one point divides the line; None where there is none, or several."""
     z, mean, variance = law.args
-    expr = expr.replace(lambda e: isinstance(e, sp.Max | sp.Min), _as_bars)
+    expr = expr.replace(lambda e: isinstance(e, sp.Max | sp.Min), as_bars)
     places = {sp.simplify(_root(u, z)) for u in deciders(expr, z)}
     if len(places) != 1:
         return None
@@ -47,14 +46,6 @@ def _tail(n: int) -> sp.Expr:
     return sp.limit(primitive, u, sp.oo) - primitive.subs(u, start)
 
 
-def _as_bars(node: sp.Expr) -> sp.Expr:
-    side = 1 if isinstance(node, sp.Max) else -1
-    result, *others = node.args
-    for other in others:
-        result = (result + other + side * sp.Abs(result - other)) / 2
-    return result
-
-
 def _root(u: sp.Expr, z: sp.Symbol) -> sp.Expr:
     slope = sp.diff(u.doit(), z)
     return sp.nan if slope.has(z) or slope.is_zero else -u.subs(z, 0) / slope
@@ -63,14 +54,10 @@ def _root(u: sp.Expr, z: sp.Symbol) -> sp.Expr:
 def _resolved(expr: sp.Expr, z: sp.Symbol, side: int) -> sp.Expr | None:
     """``expr`` to the right (1) or to the left (-1) of the point; None where a slope's sign is unknown."""
     for node in sp.postorder_traversal(expr):
-        if isinstance(node, sp.Abs | sp.sign | Relational) and z in node.free_symbols:
-            u = node.args[0] - node.args[1] if isinstance(node, Relational) else node.args[0]
-            slope = sp.diff(u, z)
+        if isinstance(node, DECIDING) and z in node.free_symbols:
+            slope = sp.diff(decided_by(node), z)
             if not (slope.is_positive or slope.is_negative):
                 return None
-            sign = side if slope.is_positive else -side
-            value = {sp.Abs: sign * u, sp.sign: sp.Integer(sign)}.get(type(node))
-            if value is None:
-                value = sp.true if type(node)(sp.Integer(sign), 0) == sp.true else sp.false
+            value = with_sign(node, side if slope.is_positive else -side)
             return _resolved(expr.xreplace({node: value}), z, side)
     return expr

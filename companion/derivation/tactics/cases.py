@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import sympy as sp
-from sympy.core.relational import Relational
 
+from ..kinks import DECIDING, as_bars, decided_by, with_sign
 from ..symbolic import TACTICS, Positive
 
 MOST = 128
@@ -42,19 +42,10 @@ def by_cases(a: sp.Expr, b: sp.Expr, positive: Positive) -> bool:
 def plain(expr: sp.Expr) -> sp.Expr:
     """``expr`` with absolute values, signs and conditions only."""
     expr = expr.replace(sp.KroneckerDelta, lambda i, j: sp.Piecewise((1, sp.Eq(i, j)), (0, True)))
-    expr = expr.replace(lambda e: isinstance(e, sp.Max | sp.Min), _as_bars)
+    expr = expr.replace(lambda e: isinstance(e, sp.Max | sp.Min), as_bars)
     return expr.replace(
         lambda e: isinstance(e, sp.Abs | sp.sign), lambda e: e.func(sp.factor_terms(e.args[0]))
     )
-
-
-def _as_bars(node: sp.Expr) -> sp.Expr:
-    """max(a, b) = (a + b + |a - b|) / 2."""
-    side = 1 if isinstance(node, sp.Max) else -1
-    result, *others = node.args
-    for other in others:
-        result = (result + other + side * sp.Abs(result - other)) / 2
-    return result
 
 
 def cases(sides: Sides, positive: Positive) -> Iterator[Sides]:
@@ -63,16 +54,16 @@ def cases(sides: Sides, positive: Positive) -> Iterator[Sides]:
     if node is None:
         yield sides
         return
-    u = node.lhs - node.rhs if isinstance(node, Relational) else node.args[0]
+    u = decided_by(node)
     if positive(u) or positive(-u):
-        value = _value(node, 1 if positive(u) else -1)
+        value = with_sign(node, 1 if positive(u) else -1)
         yield from cases(tuple(_put(side, node, value) for side in sides), positive)
         return
     for sign in (1, -1) if isinstance(node, sp.Abs) else (1, -1, 0):
         if (u.is_nonnegative and sign == -1) or (u.is_nonpositive and sign == 1):
             continue  # no such point, or only those of u = 0, which the other case has too
         width = sp.Dummy("w", **{"nonnegative" if isinstance(node, sp.Abs) else "positive": True})
-        known = tuple(_put(side, node, _value(node, sign)) for side in sides)
+        known = tuple(_put(side, node, with_sign(node, sign)) for side in sides)
         if sign == 0 and any(_divides(u, side) for side in known):
             continue  # a side divides by u: the claim says nothing there
         old, new = _solved(u, sign * width if sign else sp.Integer(0), positive)
@@ -87,18 +78,9 @@ def cases(sides: Sides, positive: Positive) -> Iterator[Sides]:
 def _deciding(expr: Any) -> Any:
     """An innermost absolute value, sign or condition; None if there is none."""
     for node in sp.postorder_traversal(expr):
-        if isinstance(node, sp.Abs | sp.sign | Relational):
+        if isinstance(node, DECIDING):
             return node
     return None
-
-
-def _value(node: Any, sign: int) -> Any:
-    """What a deciding node is where what it looks at has this sign."""
-    if isinstance(node, sp.Abs):
-        return sign * node.args[0]
-    if isinstance(node, sp.sign):
-        return sp.Integer(sign)
-    return sp.true if type(node)(sp.Integer(sign), 0) == sp.true else sp.false
 
 
 def _put(side: sp.Expr, node: Any, value: Any) -> sp.Expr:
