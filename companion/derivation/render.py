@@ -78,7 +78,7 @@ def markdown(chain: Chain) -> str:
     if chain.steps[0].cites:
         notes.append(chain.steps[0].cites)
     notes.append(f"`{chain.name}`")
-    lines += ["", f"<small>{' · '.join(notes)}</small>"]
+    lines += ["", f'<small data-chain="{chain.name}">{" · ".join(notes)}</small>']
     return "\n".join(lines)
 
 

@@ -1,0 +1,96 @@
+"""Fetch Pyodide, which is Python for the browser, with npm; pack the installed SymPy and mpmath beside it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from companion.build.browser.archive import zipped
+from companion.errors import UserError, one_line
+from companion.files import write_bytes
+from companion.paths import ROOT
+
+FETCHED = ROOT / "_build" / "pyodide"
+"""Where what was fetched is kept."""
+
+PINS = Path(__file__).parent
+
+RUNTIME = (
+    "pyodide.mjs",
+    "pyodide.asm.mjs",
+    "pyodide.asm.wasm",
+    "pyodide-lock.json",
+    "python_stdlib.zip",
+)
+"""Those files of Pyodide that a browser loads."""
+
+PACKED = ("sympy", "mpmath")
+
+
+class FetchError(UserError):
+    """npm did not fetch Pyodide; the message has its reason."""
+
+    exit_status = 1
+
+
+def packages() -> str:
+    """The name of the archive of SymPy and mpmath in the installed versions."""
+    return "-".join(f"{name}-{metadata.version(name)}" for name in PACKED) + ".zip"
+
+
+def fetched(folder: Path = FETCHED) -> list[Path]:
+    """Everything that was fetched and packed; nothing where a part is missing, or of another version."""
+    files = [folder / name for name in (*RUNTIME, packages())]
+    return files if all(file.is_file() for file in files) else []
+
+
+def fetch(folder: Path = FETCHED) -> int:
+    """Fetch Pyodide as pinned, with its hash checked, and pack the packages; return the bytes in ``folder``.
+
+    Raises:
+        UserError: if there is no npm, or the folder cannot be written.
+        FetchError: if npm fails.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise UserError(
+            "npm is not on the PATH: expected it, to fetch Pyodide; install Node.js 18 or newer, or go "
+            "without: make book does not need it"
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent) as scratch:
+        for pins in PINS.glob("package*.json"):
+            shutil.copy(pins, scratch)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise FetchError(
+                f"npm does not fetch Pyodide ({_reason(done.stderr)}): expected it to; is the package "
+                "registry reached? Then run make browser again"
+            )
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        for name in RUNTIME:
+            shutil.move(Path(scratch) / "node_modules" / "pyodide" / name, fresh / name)
+        write_bytes(fresh / packages(), zipped(_installed()))
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    return sum(file.stat().st_size for file in fetched(folder))
+
+
+def _installed() -> dict[str, Path]:
+    """The files of SymPy and mpmath as installed, licences too, but for their tests."""
+    files = [file for name in PACKED for file in metadata.files(name) or ()]
+    left_out = {"..", "__pycache__", "tests"}
+    return {str(f): Path(str(f.locate())) for f in files if not left_out & set(f.parts)}
+
+
+def _reason(words: str) -> str:
+    """The first line of npm's complaint that says something."""
+    lines = [one_line(line.removeprefix("npm error")) for line in words.splitlines()]
+    return next(
+        (line for line in lines if line and not line.startswith("code ")), "no reason given"
+    )
