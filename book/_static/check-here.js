@@ -1,5 +1,5 @@
 // "Check in this page": beside each chain a button that opens its code in an editor and has the ledger check it,
-// in a worker (check-worker.js). Nothing is loaded before the button is pressed.
+// in a worker (check-worker.mjs). Nothing is loaded before the button is pressed.
 "use strict";
 
 (() => {
@@ -31,7 +31,7 @@
   function next() {
     if (!jobs.length) return;
     if (!worker) {
-      const made = new Worker(new URL("check-worker.js", STATIC), { type: "module" });
+      const made = new Worker(new URL("check-worker.mjs", STATIC), { type: "module" });
       const ours = (finding) => made === worker && hear(finding); // not what one that was ended still says
       made.onmessage = ({ data }) => ours(data);
       made.onerror = (event) => ours({ broken: event.message || "the worker does not start" });
@@ -108,7 +108,7 @@
     const progress = element("progress", { max: STAGES.length + 1, hidden: true, ariaLabel: "Progress" });
     const found = element("div", { className: "check-found" });
     for (const live of [stage, found]) live.setAttribute("aria-live", "polite");
-    const whole = element("details", {}, element("summary", {}, `${before.length} cells run before this one, unchecked`),
+    const whole = element("details", {}, element("summary", {}, `Cells that run before this one, unchecked: ${before.length}`),
       element("pre", {}, before.join("\n\n")));
     panel.append(...(before.length ? [whole] : []), code,
       element("div", { className: "check-buttons" }, go, halt, reset, progress, stage), found);
@@ -117,6 +117,8 @@
     let links = 0;
     let accepted = 0;
     let began = 0;
+    let numbered = false;
+    let notes = [];
 
     function finish(words) {
       const had = document.activeElement === halt;
@@ -133,7 +135,9 @@
         progress.value = STAGES.indexOf(finding.stage) + 0.5;
       } else if (finding.chain) {
         const formula = element("div", { className: "math" }, `\\[${finding.latex}\\]`);
-        found.append(formula, ...finding.notes.map((note) => line("note", inTex(note))));
+        found.append(formula);
+        notes.push(...finding.notes);
+        numbered = finding.links > 1;
         links += finding.links;
         stage.textContent = `Checking link 1 of ${links} …`;
         progress.value = STAGES.length;
@@ -141,7 +145,7 @@
       } else if (finding.link) {
         accepted += finding.accepted;
         const verdict = finding.accepted ? "✓ proved" : "✗ refused";
-        found.append(line(finding.accepted ? "proved" : "refused", `(${finding.link}) ${verdict}: ${finding.words}`));
+        found.append(line(finding.accepted ? "proved" : "refused", `${numbered ? `(${finding.link}) ` : ""}${verdict}: ${finding.words}`));
         stage.textContent = `Checking link ${finding.link + 1} of ${links} …`;
       } else if (finding.printed !== undefined) {
         found.append(element("pre", {}, finding.printed));
@@ -152,6 +156,8 @@
       } else if (finding.stopped) {
         finish("Stopped.");
       } else if (finding.done) {
+        found.append(...notes.map((note) => line("note", inTex(note))));
+        typeset(found);
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
         finish(links ? `${accepted} of ${links} links proved, in ${seconds} s.` : "Not checked.");
       }
@@ -161,6 +167,7 @@
       if (job) return;
       found.replaceChildren();
       links = accepted = 0;
+      notes = [];
       began = performance.now();
       const had = document.activeElement === go;
       halt.disabled = !(go.disabled = true);

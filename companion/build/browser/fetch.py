@@ -16,7 +16,8 @@ from companion.paths import ROOT
 FETCHED = ROOT / "_build" / "pyodide"
 """Where what was fetched is kept."""
 
-PINS = Path(__file__).parent
+HERE = Path(__file__).parent
+"""Where what npm is to fetch is pinned."""
 
 RUNTIME = (
     "pyodide.mjs",
@@ -31,7 +32,7 @@ PACKED = ("sympy", "mpmath")
 
 
 class FetchError(UserError):
-    """npm did not fetch Pyodide; the message has its reason."""
+    """npm or node did not do it; the message has the reason."""
 
     exit_status = 1
 
@@ -51,8 +52,8 @@ def fetch(folder: Path = FETCHED) -> int:
     """Fetch Pyodide as pinned, with its hash checked, and pack the packages; return the bytes in ``folder``.
 
     Raises:
-        UserError: if there is no npm, or the folder cannot be written.
-        FetchError: if npm fails.
+        UserError: if there is no npm or node, or the folder cannot be written.
+        FetchError: if one of them fails.
     """
     npm = shutil.which("npm")
     if npm is None:
@@ -62,20 +63,15 @@ def fetch(folder: Path = FETCHED) -> int:
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent) as scratch:
-        for pins in PINS.glob("package*.json"):
+        for pins in HERE.glob("package*.json"):
             shutil.copy(pins, scratch)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise FetchError(
-                f"npm does not fetch Pyodide ({_reason(done.stderr)}): expected it to; is the package "
-                "registry reached? Then run make browser again"
-            )
-        fresh = Path(scratch) / "fresh"
-        fresh.mkdir()
+        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], scratch)
+        pyodide, fresh = Path(scratch) / "node_modules" / "pyodide", Path(scratch) / "fresh"
+        archive = fresh / packages()
+        write_bytes(archive, zipped(_installed()))
+        _run(["node", str(HERE / "compile.mjs"), str(pyodide), str(archive)], scratch)
         for name in RUNTIME:
-            shutil.move(Path(scratch) / "node_modules" / "pyodide" / name, fresh / name)
-        write_bytes(fresh / packages(), zipped(_installed()))
+            shutil.copyfile(pyodide / name, fresh / name)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     return sum(file.stat().st_size for file in fetched(folder))
@@ -88,8 +84,21 @@ def _installed() -> dict[str, Path]:
     return {str(f): Path(str(f.locate())) for f in files if not left_out & set(f.parts)}
 
 
+def _run(command: list[str], folder: str) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename} is not on the PATH: expected it beside npm") from error
+    if done.returncode:
+        name = Path(command[0]).stem
+        raise FetchError(
+            f"{name} does not get Pyodide ready ({_reason(done.stderr)}): expected it to; is the package "
+            "registry reached? Then run make browser again"
+        )
+
+
 def _reason(words: str) -> str:
-    """The first line of npm's complaint that says something."""
+    """The first line of a complaint that says something."""
     lines = [one_line(line.removeprefix("npm error")) for line in words.splitlines()]
     return next(
         (line for line in lines if line and not line.startswith("code ")), "no reason given"
