@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -9,10 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,7 +26,11 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from test_browser import OVERFLOW, complaints, requests, show
 
+from companion.build import collect
 from companion.build.browser import fetch
+from companion.derivation import Derivation, checks, deferred
+from companion.derivation.numeric import evaluate
+from companion.derivation.vocabulary import symbol
 from companion.paths import ROOT
 
 FIRST = """
@@ -198,6 +205,7 @@ def test_a_check_can_be_stopped_and_another_takes_its_turn(
         assert settled(browser, waiting).startswith("2 of 2 links proved")
         panel.find_element("xpath", ".//button[text()='Run']").click()
         assert settled(browser, panel).startswith("1 of 1 links proved")
+        assert said(panel, "proved")[0].startswith("✓ proved: SymPy (")
         assert "not compared with companion.cube.of: there is no torch here" in said(panel, "note")
 
 
@@ -273,6 +281,42 @@ def test_what_is_shipped_proves_a_chain_without_torch(plain: Miniature, tmp_path
     assert re.fullmatch(r"line \d: SyntaxError: .+", syntax[0]["error"])
     assert name == [{"error": "line 5: NameError: name 'y' is not defined"}]
     assert none[0]["error"].startswith("this cell writes no chain")
+
+
+def imported(cell: str) -> set[str]:
+    """The packages that a cell imports."""
+    nodes = list(ast.walk(ast.parse(cell)))
+    names = [x.module or "" for x in nodes if isinstance(x, ast.ImportFrom)]
+    names += [alias.name for x in nodes if isinstance(x, ast.Import) for alias in x.names]
+    return {".".join(name.split(".")[:2]) for name in names}
+
+
+def test_no_chapter_needs_torch_or_diffcore_for_its_derivations() -> None:
+    cells = [(chapter.name, cell) for chapter in collect.collect() for cell in chapter.cells]
+    assert {package for _, cell in cells for package in imported(cell)} >= {"sympy"}
+    for name, cell in cells:
+        assert imported(cell) <= {"companion.derivation", "sympy", "mpmath"}, name
+
+
+def test_where_nothing_interrupts_it_the_look_far_away_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(signal, "setitimer")
+    asked = []
+
+    def slow(*arguments: Any) -> Any:
+        asked.append(arguments)
+        until = time.process_time() + checks.FAR_SECONDS / 4
+        while time.process_time() < until:
+            pass
+        return evaluate(*arguments)
+
+    d, a = Derivation("far"), symbol("a")
+    with deferred():
+        chain = d.chain("square", (a + 1) ** 2, (a**2 + 2 * a + 1, "expand"))
+    monkeypatch.setattr(checks, "evaluate", slow)
+    checks._far_away(chain.steps[0])
+    assert 2 <= len(asked) <= 6
 
 
 def test_pyodide_is_pinned_and_no_registry_is_named() -> None:
