@@ -12,11 +12,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from companion import notebooks
+from companion import notebooks, paths
 from companion.build.browser.archive import zipped
 from companion.build.browser.fetch import fetched
 from companion.files import read_text, write_bytes, write_text
-from companion.paths import ROOT, pages_dir
 
 FOLDER = "_static/check"
 """Where it is in the site."""
@@ -40,7 +39,7 @@ def write(site: Path, profile: str) -> None:
     write_bytes(folder / "ledger.zip", zipped(_ledger()))
     for name in notebooks.names():
         write_text(
-            folder / f"{name}.json", json.dumps(chapter(pages_dir(profile) / f"{name}.ipynb"))
+            folder / f"{name}.json", json.dumps(chapter(paths.pages_dir(profile) / f"{name}.ipynb"))
         )
     for file in fetched():
         shutil.copy(file, folder)
@@ -64,6 +63,6 @@ def chapter(page: Path) -> dict[str, Any]:
 
 def _ledger() -> dict[str, Path]:
     """The source of the ledger: the name of each file in the archive, and where it is."""
-    files = [ROOT / "companion" / "__init__.py"]
-    files += (ROOT / "companion" / "derivation").rglob("*.py")
-    return {file.relative_to(ROOT).as_posix(): file for file in sorted(files)}
+    files = [paths.ROOT / "companion" / "__init__.py"]
+    files += (paths.ROOT / "companion" / "derivation").rglob("*.py")
+    return {file.relative_to(paths.ROOT).as_posix(): file for file in sorted(files)}

@@ -11,10 +11,7 @@ from tempfile import TemporaryDirectory
 from companion.build.browser.archive import zipped
 from companion.errors import UserError, one_line
 from companion.files import write_bytes
-from companion.paths import ROOT
-
-FETCHED = ROOT / "_build" / "pyodide"
-"""Where what was fetched is kept."""
+from companion.paths import pyodide_dir
 
 HERE = Path(__file__).parent
 """Where what npm is to fetch is pinned."""
@@ -42,14 +39,16 @@ def packages() -> str:
     return "-".join(f"{name}-{metadata.version(name)}" for name in PACKED) + ".zip"
 
 
-def fetched(folder: Path = FETCHED) -> list[Path]:
+def fetched() -> list[Path]:
     """Everything that was fetched and packed; nothing where a part is missing, or of another version."""
-    files = [folder / name for name in (*RUNTIME, packages())]
+    if not pyodide_dir().is_dir():
+        return []
+    files = [pyodide_dir() / name for name in (*RUNTIME, packages())]
     return files if all(file.is_file() for file in files) else []
 
 
-def fetch(folder: Path = FETCHED) -> int:
-    """Fetch Pyodide as pinned, with its hash checked, and pack the packages; return the bytes in ``folder``.
+def fetch() -> int:
+    """Fetch Pyodide as pinned, with its hash checked, and pack the packages; return how many bytes it is.
 
     Raises:
         UserError: if there is no npm or node, or the folder cannot be written.
@@ -61,6 +60,7 @@ def fetch(folder: Path = FETCHED) -> int:
             "npm is not on the PATH: expected it, to fetch Pyodide; install Node.js 18 or newer, or go "
             "without: make book does not need it"
         )
+    folder = pyodide_dir()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent) as scratch:
         for pins in HERE.glob("package*.json"):
@@ -74,7 +74,7 @@ def fetch(folder: Path = FETCHED) -> int:
             shutil.copyfile(pyodide / name, fresh / name)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
-    return sum(file.stat().st_size for file in fetched(folder))
+    return sum(file.stat().st_size for file in fetched())
 
 
 def _installed() -> dict[str, Path]:
