@@ -113,7 +113,9 @@ def opened(browser: Chrome, address: str, chain: str = "page/square") -> WebElem
     for kind in ("browser", "performance"):
         browser.get_log(kind)  # forget what earlier pages said
     browser.get(address)
-    buttons = browser.find_elements("css selector", ".check-here > button")
+    buttons = WebDriverWait(browser, 20).until(
+        lambda _: browser.find_elements("css selector", ".check-here > button")
+    )
     chains = [
         x.get_dom_attribute("data-chain")
         for x in browser.find_elements("css selector", "[data-chain]")
