@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 PROFILE ?= standard
 JOBS ?= 2
+PORT ?= 8000
 VENV ?= .venv
 PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 
@@ -18,7 +19,7 @@ STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
 PIP := $(RUN) -m pip install --disable-pip-version-check
 
-.PHONY: help env book notebook test quick-book test-slurm mutants verify lint typecheck pair lock figures check clean
+.PHONY: help env book browser serve notebook test quick-book test-slurm mutants verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +39,12 @@ $(STAMP): requirements.lock requirements-torch.lock pyproject.toml
 
 book: env ## execute the notebooks that changed and render the book (PROFILE=quick|standard|paper)
 	@$(RUN) -m companion book --profile $(PROFILE) --jobs $(JOBS)
+
+browser: env ## fetch Pyodide with npm: the next book can then check chains in its pages
+	@$(RUN) -m companion browser
+
+serve: env ## serve the rendered book to this machine alone (PORT=8000, PROFILE=...)
+	@$(RUN) -m companion serve --profile $(PROFILE) --port $(PORT)
 
 notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...)
 	@if [ -z "$(NB)" ]; then echo "error: which notebook? expected NB=, as in make notebook NB=04" >&2; exit 2; fi

@@ -78,6 +78,26 @@ def book(
 
 
 @app.command()
+def browser() -> None:
+    """Fetch Pyodide with npm, so that the next `book` can check chains in its pages."""
+    from companion.build.browser import fetch
+
+    size = fetch.fetch()
+    typer.echo(f"{size / 1e6:.1f} MB for the browser; the next make book copies them into the site")
+
+
+@app.command()
+def serve(
+    profile: ProfileOption = "standard",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.")] = 8000,
+) -> None:
+    """Serve the rendered book to this machine alone, until Ctrl-C."""
+    from companion.build import serve as serving
+
+    serving.serve(profile, port)
+
+
+@app.command()
 def notebook(name: str, profile: ProfileOption = "standard") -> None:
     """Execute one notebook, whether or not anything has changed."""
     from companion import notebooks

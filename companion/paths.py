@@ -52,6 +52,11 @@ def records_dir(profile: str) -> Path:
     return build_dir(profile) / "records"
 
 
+def pyodide_dir() -> Path:
+    """Return the folder of Python for the browser, where `make browser` has fetched it."""
+    return ROOT / "_build" / "pyodide"
+
+
 def runs_dir() -> Path:
     """Return the folder of training runs; the environment's ``COMPANION_RUNS`` overrides it."""
     return Path(os.environ.get("COMPANION_RUNS") or ROOT / "runs")

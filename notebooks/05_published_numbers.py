@@ -37,11 +37,8 @@ Markdown(study.evidence())
 # %% tags=["derivation"]
 import sympy as sp
 
-import diffcore as dc
 from companion.derivation import Abbreviation, Between, Derivation, Expectation, Normal
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, symbol, t, x
-from diffcore.published import Published
-from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 d = Derivation("guards", title="What the published numbers measure", rests_on=["targets"])
 
@@ -52,8 +49,8 @@ d = Derivation("guards", title="What the published numbers measure", rests_on=["
 # coefficient $c(t)$. It adds a *guard* $g$ to each denominator, so that nothing is divided by zero.
 #
 # The weighted losses have $c = 1$; for $s$ the guard stays in the target. All of this lives in one place,
-# `diffcore.published`; nothing else in the package has a guard. The table is printed from its rows. The same rows are
-# derived from below, and are what the numbers are computed with.
+# `diffcore.published`; nothing else in the package has a guard. The table is printed from its rows, and the numbers are
+# computed with them. The derivations below state the rows again, and each result is compared with the row in torch.
 
 # %%
 from companion.chapters.published_numbers import controls, figures, rescaled, resolution, results
@@ -93,19 +90,17 @@ g = symbol("g", positive=True)
 a, b = alpha(t), sigma(t)
 
 
-def published(target, index):
-    """The coefficient c and the factor kappa of a published NELBO: its row, on symbols."""
-    loss = Published("nelbo", target, guard=g)
-    kappa = sp.factor(dc.error_scale(Pointwise(a, b), ANY_TIME, loss.target) ** 2)
-    c = Abbreviation(f"c_{{{index}}}", loss.coefficient(a, b))
-    return c, Abbreviation(rf"\kappa_{{{index}}}", kappa)
+def published(index, coefficient, factor):
+    """The coefficient c of a published NELBO and the factor kappa."""
+    c = Abbreviation(f"c_{{{index}}}", coefficient)
+    return c, Abbreviation(rf"\kappa_{{{index}}}", factor)
 
 
 c_0 = Abbreviation("c_0", 1 / (a * b))
 CODE = "the published code of Kumar et al. (2025), loss functions"
 
 # %% tags=["derivation"]
-c_x, kappa_x = published("x", "x")
+c_x, kappa_x = published("x", a / (b**3 + g), b**2 / a**2)
 d.chain(
     "weight-x",
     c_x * kappa_x / c_0,
@@ -115,7 +110,7 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-c_eps, kappa_eps = published("eps", r"\epsilon")
+c_eps, kappa_eps = published(r"\epsilon", 1 / (a * b + g), 1)
 d.chain(
     "weight-eps",
     c_eps * kappa_eps / c_0,
@@ -127,7 +122,8 @@ d.chain(
 # %% tags=["derivation"]
 from companion.derivation import VariancePreserving
 
-c_v, kappa_v = published("v", "v")
+square = a**2 + b**2
+c_v, kappa_v = published("v", a / (b * square + g), square**2 / a**2)
 d.chain(
     "weight-v",
     c_v * kappa_v / c_0,
@@ -138,7 +134,7 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-c_s, kappa_s = published("score", "s")
+c_s, kappa_s = published("s", b / (a + g), b**2 / (b**2 + g) ** 2)
 d.chain(
     "weight-score",
     c_s * kappa_s / c_0,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from companion import graph, notebooks, profiles
 from companion.build import engine, processes, records, shards
+from companion.build.browser import bundle
 from companion.errors import UserError, one_line, plain
 from companion.files import read_yaml, write_text
 from companion.paths import BOOK, ROOT, build_dir, figures_dir, html_dir, logs_dir, pages_dir
@@ -83,6 +84,7 @@ def render(profile: str) -> None:
     fresh = build_dir(profile) / "html.new"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(cache / "_build" / "html", fresh)
+    bundle.write(fresh, profile)
     shutil.rmtree(html_dir(profile), ignore_errors=True)
     fresh.rename(html_dir(profile))
     records.write(records.HTML, profile, made_from, time.monotonic() - started)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from companion import graph, notebooks, paths
+from companion.build.browser import bundle
 from companion.evidence import manifest
 from companion.files import Unreadable, read_object, read_pins, sha256, write_text
 from companion.paths import BOOK, ROOT
@@ -50,7 +51,8 @@ def needs(name: str) -> dict[str, str]:
     """What notebook ``name``, or the rendering, is made from now: relative path -> hash of the content."""
     if name == HTML:
         files = [file for file in sorted(BOOK.rglob("*")) if file.is_file()]
-        return graph.contents(RENDERING) | _hashes([*files, ROOT / "_config.yml"])
+        files += [ROOT / "_config.yml", *bundle.sources()]
+        return graph.contents(RENDERING) | _hashes(files)
     source = notebooks.source(name)
     machinery = graph.contents(EXECUTION)
     return machinery | graph.contents(source) | _hashes([source]) | {PACKAGES: installed()}

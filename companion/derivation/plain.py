@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import sympy as sp
 
 from .latex import latex
+from .step import Outcome
 
 _SMALL = dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ"))
 _LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"))
@@ -32,6 +33,12 @@ _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([{}^_])|(\s+)|([^\\{}^_\s]+)")
 def plain(expr: sp.Expr) -> str:
     """An expression in one line of Unicode."""
     return unicode_of(latex(expr, inline=True))
+
+
+def provided(outcome: Outcome) -> list[str]:
+    """What must not be zero for a link to say anything, and what it takes for granted."""
+    away = [f"where {plain(part)} ≠ 0" for part in outcome.excluded]
+    return [*away, *map(words, outcome.assumed)]
 
 
 def words(text: str) -> str:

@@ -19,6 +19,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     for command in (
         "verify",
         "book",
+        "browser",
+        "serve",
         "notebook",
         "list",
         "stale",

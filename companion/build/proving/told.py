@@ -5,7 +5,7 @@ from __future__ import annotations
 import mpmath as mp
 
 from companion.derivation import Outcome, Step
-from companion.derivation.plain import plain, unicode_of, words
+from companion.derivation.plain import plain, provided, unicode_of, words
 from companion.derivation.receipt import as_it_differs, counted, names_in
 from companion.derivation.step import show_point
 
@@ -37,8 +37,7 @@ def shown(outcome: Outcome) -> list[str]:
         ),
         f"{counted(refuted, 'wrong variant')} refuted" + (f", {same} the same" if same else ""),
     ]
-    parts += [f"where {plain(part)} ≠ 0" for part in outcome.excluded]
-    parts += map(words, outcome.assumed)
+    parts += provided(outcome)
     parts += [f"torch to {outcome.torch_error:.0e}"] if outcome.torch_error is not None else []
     return [*claim(outcome.step), f"      {'; '.join(parts)}"]
 
