@@ -19,6 +19,9 @@ from .render import block
 from .step import DerivationError, Outcome
 from .timelimit import can_limit
 
+POINTS = 4
+"""Random points at which a link is checked here, where arithmetic is slow and a reader waits."""
+
 CELL = "<the cell>"
 """What the text in the editor is called in a traceback."""
 
@@ -48,7 +51,7 @@ def check_cell(before: Iterable[str], cell: str, tell: Callable[[str], Any]) -> 
         say(chain=chain.name, latex=_latex(chain), links=len(chain.steps), notes=_notes(chain))
         for number, step in enumerate(chain.steps, 1):
             try:
-                words = _how(check(step, torch=False))
+                words = _how(check(step, POINTS, torch=False))
             except DerivationError as error:
                 refused = str(error).removeprefix(f"{step.name}: ")
                 say(link=number, accepted=False, words=refused)

@@ -29,7 +29,7 @@ from test_browser import OVERFLOW, complaints, requests, show
 from companion import paths
 from companion.build import collect
 from companion.build.browser import fetch
-from companion.derivation import Derivation, checks, deferred
+from companion.derivation import Derivation, checks, deferred, here
 from companion.derivation.numeric import evaluate
 from companion.derivation.vocabulary import symbol
 
@@ -162,7 +162,8 @@ def test_a_true_chain_is_proved_and_a_flipped_sign_refused(
         assert re.fullmatch(r"2 of 2 links proved, in [\d.]+ s\.", settled(browser, panel))
         first = said(panel, "proved")[0]
         assert re.fullmatch(
-            r"\(1\) ✓ proved: SymPy \(\w+\), 24 points, .*, \d+ wrong variants refuted", first
+            rf"\(1\) ✓ proved: SymPy \(\w+\), {here.POINTS} points, .*, \d+ wrong variants refuted",
+            first,
         )
         assert said(panel, "note") == ["no time limit on this platform"]
         formula = panel.find_element("css selector", ".math")
@@ -283,6 +284,24 @@ def test_what_is_shipped_proves_a_chain_without_torch(plain: Miniature, tmp_path
     assert re.fullmatch(r"line \d: SyntaxError: .+", syntax[0]["error"])
     assert name == [{"error": "line 5: NameError: name 'y' is not defined"}]
     assert none[0]["error"].startswith("this cell writes no chain")
+
+
+def found(cell: str) -> list[dict[str, Any]]:
+    """What the ledger says of a cell that follows FIRST."""
+    said: list[dict[str, Any]] = []
+    here.check_cell([FIRST], cell, lambda finding: said.append(json.loads(finding)))
+    return said
+
+
+def test_a_verdict_says_where_a_claim_says_nothing() -> None:
+    cell = 'd.chain("pole", (x**2 - 1) / (x - 1), (x + 1, "cancel"))'
+    assert ", where x − 1 ≠ 0" in found(cell)[1]["words"]
+
+
+def test_an_inequality_has_nothing_against_it() -> None:
+    cell = """from companion.derivation import at_least
+d.chain("square", (x - x_hat) ** 2, (at_least(0, equality={x: x_hat}), "a square"))"""
+    assert f"{here.POINTS} points, none against it" in found(cell)[1]["words"]
 
 
 def imported(cell: str) -> set[str]:
