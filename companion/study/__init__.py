@@ -8,9 +8,11 @@ Targets and data sets are named as in this book (``eps``, ``score``; ``clusters`
 from __future__ import annotations
 
 from companion.study.names import (
+    BINS,
     COMMIT,
     DATASETS,
     DATE,
+    EPOCHS_IN_BINS,
     EPOCHS_IN_LAST20,
     IMAGE_SAMPLERS,
     OBJECTIVES,
@@ -19,16 +21,19 @@ from companion.study.names import (
     TARGETS,
     TEST_POINTS,
     TITLES,
+    TRAIN_POINTS,
     link,
 )
 from companion.study.origins import Origin, origin
 from companion.study.reading import READ, evidence
-from companion.study.tables import files, images, losses, moments, source, table
+from companion.study.tables import bins, files, images, losses, moments, source, table
 
 __all__ = [
+    "BINS",
     "COMMIT",
     "DATASETS",
     "DATE",
+    "EPOCHS_IN_BINS",
     "EPOCHS_IN_LAST20",
     "IMAGE_SAMPLERS",
     "OBJECTIVES",
@@ -38,7 +43,9 @@ __all__ = [
     "TARGETS",
     "TEST_POINTS",
     "TITLES",
+    "TRAIN_POINTS",
     "Origin",
+    "bins",
     "evidence",
     "files",
     "images",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import StringIO
@@ -16,12 +17,13 @@ from itertools import product
 import pandas as pd
 
 from companion.errors import UserError
-from companion.study.names import DATASETS, OBJECTIVES, TARGETS
+from companion.study.names import BINS, DATASETS, OBJECTIVES, TARGETS
 
 SHA256 = {
     "losses": "ae010eda335f12d28fb1bb29fc366f8608acc6bb82b98b8cb30f7bc2a2c72186",
     "moments": "96bd5de37450846083f690524adb6e621913a233c8320672d291cf88e91b6cb9",
     "images": "d5755a037dcdaa8dbb11fd94b33484ecabfd9e1e991b11a31d4e2f6887b549bd",
+    "bins": "6ec72dd9b33cb7d34772e7107e1377f6e8f3592b954f80861010d53513503693",
     "files": "4815e0f8c352d96a564eece1a5abedca24ef4be597d662d858449eecae7ccaf8",
 }
 """Of each table's text; a line may end as the machine likes."""
@@ -74,6 +76,11 @@ SCHEMAS = {
         | {"fid": Number(None, 10, 30), "final_loss": Number(10, 0, 1)}
         | {"last20_mean": Number(6, 0, 1), "last20_sd": Number(6, 0, 0.1)},
     ),
+    "bins": Schema(
+        ("dataset", "target", "objective", "execution", "bin"),
+        frozenset(product(DATASETS, TARGETS, OBJECTIVES, ("1", "2", "3"), map(str, range(BINS)))),
+        {"mean": Number(None, 0, 100), "sd": Number(None, 0, 20)},
+    ),
     "files": Schema(("file", "sha256")),
 }
 
@@ -82,7 +89,7 @@ def checked(name: str, text: str) -> pd.DataFrame:
     """A table from the text of its file.
 
     Args:
-        name: losses, moments, images or files.
+        name: losses, bins, moments, images or files.
         text: the file, comments at its head.
 
     Raises:
@@ -125,11 +132,11 @@ def _problems(name: str, text: str) -> Iterator[str]:
 
 def _of_keys(schema: Schema, cells: pd.DataFrame) -> Iterator[str]:
     keys = list(cells[list(schema.keys)].itertuples(index=False, name=None))
-    for key in keys:
+    for key, count in Counter(keys).items():
         if schema.rows and key not in schema.rows:
             yield f"it has a row {' '.join(key)}: expected none of that name"
-        if keys.count(key) > 1:
-            yield f"it has {keys.count(key)} rows {' '.join(key)}: expected one"
+        if count > 1:
+            yield f"it has {count} rows {' '.join(key)}: expected one"
     for key in sorted(schema.rows - set(keys)):
         yield f"it has no row {' '.join(key)}: expected {len(schema.rows)} rows"
 

@@ -20,6 +20,12 @@ TEST_POINTS = 20_000
 #: Recorded test losses behind a ``last20_mean``: 20 epochs of three executions.
 EPOCHS_IN_LAST20 = 60
 
+#: Rows in the study's train split, each used once in an epoch.
+TRAIN_POINTS = 80_000
+
+#: Bins of time, equally wide, in which the study saved its training losses, and the epochs behind a mean.
+BINS, EPOCHS_IN_BINS = 100, 20
+
 #: How the study's code draws samples (code/sampling.py): each target has its own sampler, and of the four
 #: only those of x and eps are the same. The numbers are its lines in that file.
 SAMPLERS = {

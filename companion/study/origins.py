@@ -53,6 +53,10 @@ _WHERE: dict[str, dict[str, tuple[str, str]]] = {
         "initial": (_RUN, "mean of {dataset}.test_loss[0]"),
         "train": (_RUN, "mean of {dataset}.train_loss[99]"),
     },
+    "bins": {
+        "mean": (_RUN, "{dataset}, training loss by bin of time: mean of epochs 80 to 99"),
+        "sd": (_RUN, "{dataset}, training loss by bin of time: sd of epochs 80 to 99"),
+    },
     "moments": {
         "mean_distance": (
             _PICTURE.format(name="2D_results"),
@@ -83,7 +87,7 @@ def origin(
     """Where the number of one table, column and row is from.
 
     Args:
-        table: losses, moments or images.
+        table: losses, bins, moments or images; a row of bins is in one of the three files, its execution's.
         column: one that holds numbers.
         target: of the row.
         objective: of the row.

@@ -26,6 +26,15 @@ def losses() -> pd.DataFrame:
     return table("losses")
 
 
+def bins() -> pd.DataFrame:
+    """The 9,600 published training losses of the 2-D experiments by noise level.
+
+    Columns: dataset, target, objective, execution; ``bin``, of the times in [bin/100, (bin + 1)/100);
+    ``mean`` and ``sd`` over the last 20 epochs.
+    """
+    return table("bins")
+
+
 def moments() -> pd.DataFrame:
     """Published distances between the moments of samples and data, 2-D experiments.
 
@@ -45,7 +54,7 @@ def files() -> pd.DataFrame:
 
 
 def table(name: str) -> pd.DataFrame:
-    """One of the tables losses, moments, images and files, checked.
+    """One of the tables losses, bins, moments, images and files, checked.
 
     Raises:
         UserError: if the file is damaged.

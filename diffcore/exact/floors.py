@@ -76,6 +76,47 @@ def floors(
     return [Estimate(value, error) for value, error in zip(*mean, strict=True)]
 
 
+def by_time(
+    mixture: Mixture,
+    factors: Sequence[Factor],
+    schedule: Schedule,
+    edges: Sequence[float],
+    points: int,
+    scrambles: int,
+    seed: int = 0,
+) -> Estimate:
+    """The least possible mean loss in each bin of time under each factor: (factors, bins), and its error.
+
+    Bins have scrambles of their own, so that the errors of two are independent.
+
+    Args:
+        mixture: the data.
+        factors: one for each loss, as in :func:`floors`.
+        schedule: the forward process.
+        edges: of the bins, rising in [0, 1].
+        points: Sobol points in each scramble of each bin, best a power of 2.
+        scrambles: independent scrambles, at least 2.
+        seed: of the first scramble.
+
+    Raises:
+        ValueError: if the edges do not rise within [0, 1].
+    """
+    if len(edges) < 2 or edges[0] < 0 or edges[-1] > 1 or any(a >= b for a, b in pairwise(edges)):
+        raise ValueError(f"edges: expected two or more, rising in [0, 1], got {list(edges)}")
+    mixture, bins = lean(mixture), []
+    for low, high in pairwise(edges):
+        estimates = []
+        for _ in range(scrambles):
+            cube, seed = sobol(points, 2 + mixture.dim, seed), seed + 1
+            t = low + (high - low) * cube[:, 0]
+            each = _eps_variance(mixture, cube[:, 1:], t, schedule)
+            estimates.append(torch.stack([(each * factor(t)).mean() for factor in factors]))
+        bins.append(mean_of(torch.stack(estimates)))
+    return Estimate(
+        torch.stack([b.value for b in bins], 1), torch.stack([b.error for b in bins], 1)
+    )
+
+
 def truncated_nelbo(
     mixture: Mixture,
     log_snr: Sequence[float],

@@ -1,14 +1,17 @@
 """Floors of losses on Gaussian data, where E||eps - eps*||^2 = D sigmoid(log-SNR), in closed form."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import quad
 
 import diffcore as dc
 from diffcore.catalogue import Sigmoid
-from diffcore.exact.floors import factor_of, floors, truncated_nelbo
+from diffcore.exact.data2d import clusters
+from diffcore.exact.floors import by_time, factor_of, floors, truncated_nelbo
 from diffcore.exact.gaussian import EmpiricalGaussian
 from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.levels import IndependentLevels
@@ -47,6 +50,33 @@ def test_the_truncated_bound_of_a_gaussian(divisor, unit):
     for estimate, exact in zip(found, unit * (softplus[1:] - softplus[0]) / 2, strict=True):
         assert abs(estimate.value.item() - exact) < 5 * estimate.error.item() + 1e-9
         assert estimate.error.item() < 5e-3
+
+
+def test_the_floor_in_each_bin_of_time():
+    """m(t) = sigmoid(log-SNR) = cos(pi t / 2)^2 on the cosine schedule; its mean under 1 and under t."""
+    edges = [0.0, 0.1, 0.45, 0.5, 1.0]
+    found = by_time(NORMAL, [torch.ones_like, lambda t: t], Cosine(), edges, 256, 8)
+    assert found.value.shape == found.error.shape == (2, 4)
+    for bin_, (low, high) in enumerate(itertools.pairwise(edges)):
+        for row, power in enumerate((0, 1)):
+            exact = quad(lambda t, k=power: t**k * math.cos(math.pi * t / 2) ** 2, low, high)[0]
+            gap = found.value[row, bin_].item() - exact / (high - low)
+            assert abs(gap) < 5 * found.error[row, bin_].item() + 1e-9
+            assert found.error[row, bin_].item() < 2e-3
+
+
+def test_bins_have_scrambles_of_their_own():
+    edges = [0.35, 0.350001, 0.350002]
+    first, second = by_time(clusters(), [torch.ones_like], Cosine(), edges, 16, 2).value[0]
+    assert (
+        first - second
+    ).abs() > 1e-4  # common points would differ by the change in time alone, 1e-6
+
+
+@pytest.mark.parametrize("edges", [[0.5], [0.0, 0.5, 0.5], [-0.1, 1.0], [0.0, 1.1], [0.6, 0.2]])
+def test_bins_of_time_rise(edges):
+    with pytest.raises(ValueError, match=r"edges: expected two or more, rising in \[0, 1\], got"):
+        by_time(NORMAL, [torch.ones_like], Cosine(), edges, 4, 2)
 
 
 def test_a_gaussian_needs_as_many_examples_as_dimensions():
