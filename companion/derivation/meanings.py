@@ -111,7 +111,8 @@ MEANINGS = (
     _of("g_t^2", "variance that the noise adds per unit of time", "g_t", "targets"),
     _of("p(\\lambda_t)", "density of the log-SNR where $t$ is uniform", "p()", "targets"),
     _of("\\kappa", "factor from the squared error of $\\epsilon$ to a target's",
-      "\\kappa \\kappa_t \\kappa_\\epsilon \\kappa_v \\kappa_x", "targets guards one-scale", name="error_scale"),
+      "\\kappa \\kappa_t \\kappa_\\epsilon \\kappa_v \\kappa_x", "targets guards one-scale",
+      name="error_scale"),
     _of("\\rho", "$\\alpha_t/\\sigma_t$", "\\rho", "targets"),
     _of("\\mathrm{sech}", "the hyperbolic secant", "sech()", "targets"),
     # published numbers
