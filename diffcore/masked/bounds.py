@@ -65,7 +65,7 @@ def kept_cross_entropy(by_count: Tensor, kept: Tensor) -> Tensor:
 
 
 def bound_in_steps(by_count: Tensor, schedule: Masking, steps: int) -> Tensor:
-    r"""The bound of a chain whose steps are uniform in time, (): :math:`\sum (\alpha_s - \alpha_t)\, c(\alpha_t)`.
+    r"""The bound of T steps, uniform in time, :math:`\sum (\alpha_s - \alpha_t)\, c(\alpha_t)`, ().
 
     Args:
         by_count: C_1, ..., C_L, (L,), nats.

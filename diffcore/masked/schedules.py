@@ -16,7 +16,7 @@ from diffcore.choice import Choice, Positive
 
 
 def unmask_share(alpha_s: Tensor, alpha_t: Tensor) -> Tensor:
-    r"""Probability that what is masked at t was visible at s < t: :math:`(\alpha_s - \alpha_t)/(1 - \alpha_t)`.
+    r"""Probability that what is masked at t was visible at s: :math:`(\alpha_s - \alpha_t)/(1 - \alpha_t)`.
 
     Args:
         alpha_s: probabilities of being kept until s.
