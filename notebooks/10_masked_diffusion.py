@@ -28,7 +28,20 @@ import sympy as sp
 
 from companion import derivation
 from companion.derivation import Abbreviation, Between, Derivation, Falling, Integers, Ordered
-from companion.derivation.masking import Masking, V, delta, i, j, marginal, move, rest, share, x, y
+from companion.derivation.masking import (
+    Masking,
+    V,
+    delta,
+    i,
+    j,
+    marginal,
+    move,
+    posterior,
+    rest,
+    share,
+    x,
+    y,
+)
 from companion.derivation.operators.finite_kl import FiniteKL
 from companion.derivation.operators.states import StateSum
 from companion.derivation.vocabulary import alpha, function, h, s, symbol, t, u
@@ -70,6 +83,7 @@ d.chain(
     "posterior",
     move(t, s, 0, y) * marginal(s, y) / (1 - alpha(t)),
     (share * delta(x, y) + rest * delta(y, 0), "Bayes' rule: the value, or else the mask"),
+    (posterior, "its name from here on"),
     domain=Ordered(s, t) & Masking(x, y),
     rests_on=["masked/total"],
     cites="Austin et al. (2021)",
@@ -82,16 +96,16 @@ d.chain(
 # the posterior has two states with mass, and the mask drops out of the divergence.
 
 # %% tags=["derivation"]
+from companion.derivation.masking import guessed
+
 mu = function("mu", r"\mu", positive=True)
 d.chain(
     "step",
-    FiniteKL(
-        share * delta(x, y) + rest * delta(y, 0),
-        share * (1 - delta(y, 0)) * mu(y) + rest * delta(y, 0),
-        (y, 0, V),
+    FiniteKL(posterior, guessed(mu(y)), (y, 0, V)),
+    (
+        -share * sp.log(mu(x)),
+        "at the mask both laws agree; at $x$ the share cancels in the logarithm",
     ),
-    (share * sp.log(share / (share * mu(x))), "at the mask both laws agree; at $x$ they do not"),
-    (-share * sp.log(mu(x)), "the share cancels in the logarithm: a cross-entropy is left"),
     domain=Ordered(s, t) & Masking(x),
     rests_on=["masked/posterior"],
     cites="Sahoo et al. (2024); Shi et al. (2024)",
@@ -120,8 +134,7 @@ d.chain(
 # Let $C(\alpha)$ be the expected sum of $-\log \mu(x_i)$ over the masked tokens, where each is kept with probability $\alpha$. A step costs $(\alpha_s - \alpha_t)/(1 - \alpha_t)$
 # times $C(\alpha_t)$. With $c(\alpha) = C(\alpha)/(1 - \alpha)$, the cross-entropy over the share that is masked, the NELBO of $T$ steps
 # is a Riemann sum, $L_T = \sum (\alpha_s - \alpha_t)\, c(\alpha_t)$.
-#
-# As code often has it, in terms of the log-SNR $\lambda_t = \log \alpha_t/(1 - \alpha_t)$, the share is the following. In the Gaussian case the weight of $(\epsilon - \hat\epsilon)^2$ is
+# As code often has it, with the log-SNR $\lambda_t = \log \alpha_t/(1 - \alpha_t)$, the share is the following. In the Gaussian case the weight of $(\epsilon - \hat\epsilon)^2$ is
 # $\frac12 (e^{\lambda_s - \lambda_t} - 1)$.
 
 # %% tags=["derivation"]
@@ -223,7 +236,7 @@ integrand = StateSum(sets * (1 - kept) ** (k - 1) * kept ** (N - k) * C(k), (k, 
 d.chain(
     "by-count",
     sp.Integral(integrand, (kept, 0, 1)),
-    (StateSum(sets * of_orders / sp.factorial(N) * C(k), (k, 1, N)), "with $n = N - k$"),
+    (StateSum(sets * of_orders / sp.factorial(N) * C(k), (k, 1, N)), "(11), with $n = N - k$"),
     (StateSum(C(k) / k, (k, 1, N)), "the number of sets cancels"),
     rests_on=["masked/orders"],
     cites="Ou et al. (2025)",
@@ -327,19 +340,17 @@ d.chain(
 
 # %% [markdown]
 # At every level there is more: $c(\alpha)$ is the slope of the information that the partly masked sequence has about the data. That is the mean entropy $H(\alpha)$ of what is
-# visible, here for three tokens, with $H_{12}$ the entropy of the first two, and so on. In the Gaussian case the slope of the information in the SNR is $\frac12 \mathrm{mmse}$ {cite:p}`guo2005`.
+# visible, here for three tokens. With $H_{12}$ the entropy of the first two, and so on, $C_1 = H_{123} - \frac13 (H_{12} + H_{13} + H_{23})$, $C_2 = \frac23 (H_{12} + H_{13} + H_{23}) - \frac23 (H_1 + H_2 + H_3)$ and $C_3 = H_1 + H_2 + H_3$. In the Gaussian case the slope of the information in the SNR is $\frac12 \mathrm{mmse}$ {cite:p}`guo2005`.
 
 # %% tags=["derivation"]
-from companion.derivation.masking import H_1, H_2, H_3, H_12, H_13, H_23, H_123, information
+from companion.derivation.masking import C_1, C_2, C_3, information
 
 d.chain(
     "information",
     sp.Derivative(information, kept),
     (
-        (1 - kept) ** 2 * (H_1 + H_2 + H_3)
-        + 2 * kept * (1 - kept) * (H_12 + H_13 + H_23 - H_1 - H_2 - H_3)
-        + kept**2 * (3 * H_123 - H_12 - H_13 - H_23),
-        "each token's entropy, given none, one or both of the others: that is $c(\\alpha)$",
+        3 * kept**2 * C_1 + 3 * kept * (1 - kept) * C_2 + (1 - kept) ** 2 * C_3,
+        "each token's entropy, given both, one or none of the others: that is $c(\\alpha)$",
     ),
     domain=Between(kept, 0, 1),
     rests_on=["masked/chain-rule"],
@@ -372,13 +383,13 @@ artifacts.figure(figures.bounds_figure(results.gaps()), "masked_gap", **figures.
 # | | Gaussian | masked |
 # |---|---|---|
 # | signal | $\SNR = \alpha^2/\sigma^2$, without end | $\alpha$, from 0 to 1 |
-# | NELBO | $\frac12 \int \E\|x - \hat x\|^2\, d\SNR$ | $\int c\, d\alpha$ |
-# | the same in $\lambda$ | $\frac12 \int \E\|\epsilon - \hat\epsilon\|^2\, d\lambda$, $\lambda = \log \alpha^2/\sigma^2$ | $\int \alpha\, C\, d\lambda$, $\lambda = \log \alpha/(1 - \alpha)$ |
-# | schedule | only its ends matter | does not matter |
+# | NELBO | $\frac12 \int \E\lVert x - \hat x\rVert^2\, d\SNR$ | $\int c\, d\alpha$ |
+# | the same in $\lambda$ | $\frac12 \int \E\lVert\epsilon - \hat\epsilon\rVert^2\, d\lambda$, $\lambda = \log \alpha^2/\sigma^2$ | $\int \alpha\, C\, d\lambda$, $\lambda = \log \alpha/(1 - \alpha)$ |
+# | schedule | only its ends matter | nothing matters: its ends are 1 and 0 |
 # | $T$ steps | an upper sum for the exact denoiser | an upper sum for exact conditionals |
 # | slope of the information | $\frac12 \mathrm{mmse}$, in the SNR | $c$, in $\alpha$ |
 #
-# {cite:t}`shi2025` write masked weightings in this $\lambda$, and so carry them over from the Gaussian case. What is carried over is a name: $w(\lambda)$ multiplies the error of $\epsilon$ in one case
+# {cite:t}`shi2025` treat both cases, and with this $\lambda$ a weighting can be carried from one to the other. What is carried is a name: $w(\lambda)$ multiplies the error of $\epsilon$ in one case
 # and $\alpha\, C$ in the other, as follows from the slope of $\alpha$.
 
 # %% tags=["derivation"]
@@ -392,7 +403,7 @@ d.chain(
 
 # %% [markdown]
 # Three things do not carry over. A masked token has no noise that could be predicted, so there is one target. The best guess knows no time. And $c(\alpha)$ is bounded
-# at both ends: a uniform $\alpha$ is a harmless density, where the unweighted Gaussian integrand in time is not.
+# at both ends: a uniform $\alpha$ is a harmless density, where the Gaussian weight grows without end as the noise vanishes.
 #
 # :::{admonition} Trap: an end that is nearly zero
 # :class: warning
@@ -406,15 +417,18 @@ d.chain(
 # %% tags=["derivation"]
 m_0, m_1, r = (symbol(name, positive=True) for name in ("m_0", "m_1", "r"))
 m_r = Abbreviation("m_r", m_0 ** (1 - r) * m_1**r, positive=True)
+ends = Ordered(m_0, m_1) & Between(r, 0, 1)
 up_to_r = sp.Derivative(sp.Integral(c(1 - m), (m, m_0, m_r)), r)
 d.chain(
     "log-uniform",
     up_to_r,
     (sp.log(m_1 / m_0) * m_r * c(1 - m_r), "$m_r' = \\log(m_1/m_0)\\, m_r$, and $m\\, c = C$"),
+    domain=ends,
 )
 
 # %%
-d.refute("one-end", up_to_r, -sp.log(m_0) * m_r * c(1 - m_r), "the upper end is forgotten")
+wrong = -sp.log(m_0) * m_r * c(1 - m_r)
+d.refute("one-end", up_to_r, wrong, "the upper end is forgotten", domain=ends)
 
 # %%
 Markdown(results.too_large())

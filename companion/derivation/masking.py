@@ -59,6 +59,16 @@ def marginal(time: sp.Expr, state: sp.Expr) -> sp.Expr:
     return Abbreviation(rf"q_{time}({state}\,|\,x)", law)
 
 
+posterior = Abbreviation(r"q_{s|t}(y\,|\,0, x)", share * delta(x, y) + rest * delta(y, 0))
+"""The law at s of a token that is masked at t, given its value."""
+
+
+def guessed(mu: sp.Expr) -> sp.Expr:
+    """The model's law at s of a token that is masked at t, with its guess ``mu`` of the value y."""
+    law = share * (1 - delta(y, 0)) * mu + rest * delta(y, 0)
+    return Abbreviation(r"p_{s|t}(y\,|\,0)", law)
+
+
 def law_of(position: int, state: sp.Symbol) -> sp.Expr:
     """An arbitrary law of the token at a position."""
     mass = function(f"g_{position}", positive=True)
@@ -90,6 +100,10 @@ single = Abbreviation(
 
 # three tokens: the entropies of every set of them
 H_1, H_2, H_3, H_12, H_13, H_23, H_123 = (symbol(f"H_{m}") for m in (1, 2, 3, 12, 13, 23, 123))
+
+C_3 = Abbreviation("C_3", H_1 + H_2 + H_3)
+C_2 = Abbreviation("C_2", sp.Rational(2, 3) * (H_12 + H_13 + H_23 - H_1 - H_2 - H_3))
+C_1 = Abbreviation("C_1", H_123 - (H_12 + H_13 + H_23) / 3)
 
 information = Abbreviation(
     r"H(\alpha)",
