@@ -28,20 +28,7 @@ import sympy as sp
 
 from companion import derivation
 from companion.derivation import Abbreviation, Between, Derivation, Falling, Integers, Ordered
-from companion.derivation.masking import (
-    Masking,
-    V,
-    delta,
-    i,
-    j,
-    marginal,
-    move,
-    posterior,
-    rest,
-    share,
-    x,
-    y,
-)
+from companion.derivation.masking import Masking, V, delta, i, j, marginal, move, rest, share, x, y
 from companion.derivation.operators.finite_kl import FiniteKL
 from companion.derivation.operators.states import StateSum
 from companion.derivation.vocabulary import alpha, function, h, s, symbol, t, u
@@ -58,11 +45,7 @@ d = Derivation("masked", title="Masked diffusion")
 d.chain(
     "semigroup",
     StateSum(move(t, s, y, i) * move(u, t, j, y), (y, 0, V)),
-    (
-        alpha(u) / alpha(s) * delta(i, j) + (1 - alpha(u) / alpha(s)) * delta(j, 0),
-        "sum over the state in between: kept twice, or masked in one of the two steps",
-    ),
-    (move(u, s, j, i), "that is one step from $s$ to $u$"),
+    (move(u, s, j, i), "kept twice, or masked in one of the two steps"),
     domain=Ordered(s, t, u) & Masking(i, j),
     cites="Austin et al. (2021)",
 )
@@ -83,7 +66,6 @@ d.chain(
     "posterior",
     move(t, s, 0, y) * marginal(s, y) / (1 - alpha(t)),
     (share * delta(x, y) + rest * delta(y, 0), "Bayes' rule: the value, or else the mask"),
-    (posterior, "its name from here on"),
     domain=Ordered(s, t) & Masking(x, y),
     rests_on=["masked/total"],
     cites="Austin et al. (2021)",
@@ -93,10 +75,10 @@ d.chain(
 # ## A divergence becomes a cross-entropy
 #
 # The model puts its guess $\mu(y)$ of the value, given all that is visible, in the place of $x$. A visible token costs nothing, for its state is known. Of a masked token
-# the posterior has two states with mass, and the mask drops out of the divergence.
+# the posterior, $q_{s|t}(y\,|\,0, x)$ from here on, has two states with mass. In the model's law $p_{s|t}(y\,|\,0)$ the guess takes the place of $\delta_{xy}$.
 
 # %% tags=["derivation"]
-from companion.derivation.masking import guessed
+from companion.derivation.masking import guessed, posterior
 
 mu = function("mu", r"\mu", positive=True)
 d.chain(
@@ -236,7 +218,10 @@ integrand = StateSum(sets * (1 - kept) ** (k - 1) * kept ** (N - k) * C(k), (k, 
 d.chain(
     "by-count",
     sp.Integral(integrand, (kept, 0, 1)),
-    (StateSum(sets * of_orders / sp.factorial(N) * C(k), (k, 1, N)), "(11), with $n = N - k$"),
+    (
+        StateSum(sets * of_orders / sp.factorial(N) * C(k), (k, 1, N)),
+        "the integrals above, with $n = N - k$",
+    ),
     (StateSum(C(k) / k, (k, 1, N)), "the number of sets cancels"),
     rests_on=["masked/orders"],
     cites="Ou et al. (2025)",
@@ -415,7 +400,7 @@ d.chain(
 # :::
 
 # %% tags=["derivation"]
-m_0, m_1, r = (symbol(name, positive=True) for name in ("m_0", "m_1", "r"))
+m_0, m_1, r = (symbol(name, positive=True) for name in ["m_0", "m_1", "r"])
 m_r = Abbreviation("m_r", m_0 ** (1 - r) * m_1**r, positive=True)
 ends = Ordered(m_0, m_1) & Between(r, 0, 1)
 up_to_r = sp.Derivative(sp.Integral(c(1 - m), (m, m_0, m_r)), r)
@@ -453,10 +438,7 @@ m_t = Abbreviation("m_t", t**b, positive=True)
 d.chain(
     "power",
     sp.Derivative(m_t, t) / m_t,
-    (
-        b / t,
-        "another density of the same $\\alpha$: the variance of estimates changes, not their mean",
-    ),
+    (b / t, "another density of the same $\\alpha$: another variance of estimates, no other mean"),
     rests_on=["masked/schedule"],
 )
 
