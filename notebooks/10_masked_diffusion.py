@@ -26,7 +26,6 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion import derivation
 from companion.derivation import Abbreviation, Between, Derivation, Falling, Integers, Ordered
 from companion.derivation.masking import Masking, V, delta, i, j, marginal, move, rest, share, x, y
 from companion.derivation.operators.finite_kl import FiniteKL
@@ -166,12 +165,14 @@ d.chain(
 # $\alpha$. It falls with $\alpha$, since what is seen in addition never raises a conditional entropy on average. So $L_T$ is an upper sum, and a time put in between lowers it.
 
 # %% tags=["derivation"]
+from companion.derivation import at_most
+
 low, mid, high = (symbol(f"alpha_{m}", rf"\alpha_{m}", positive=True) for m in (1, 2, 3))
 d.chain(
     "refinement",
     (high - mid) * c(mid) + (mid - low) * c(low),
     (
-        derivation.at_most((high - low) * c(low), equality={mid: low}),
+        at_most((high - low) * c(low), equality={mid: low}),
         "$c(\\alpha_2) \\le c(\\alpha_1)$",
     ),
     domain=Ordered(low, mid, high) & Falling(c),

@@ -115,6 +115,24 @@ def test_a_counterpart_is_found_by_its_name_and_enters_diffcore(name: str, monke
     assert function(*[torch.full((2,), 0.5, dtype=torch.float64)] * count).isnan().all()
 
 
+def test_the_slope_of_the_information_is_that_of_a_law() -> None:
+    generator = torch.Generator().manual_seed(1)
+    table = torch.rand((2, 2, 2), generator=generator, dtype=torch.float64)
+    table = table / table.sum()
+    sets = {"1": (1, 2), "2": (0, 2), "3": (0, 1), "12": (2,), "13": (1,), "23": (0,), "123": ()}
+    entropies = {
+        f"H_{name}": torch.tensor(
+            [results.entropy(table.sum(rest) if rest else table)], dtype=torch.float64
+        )
+        for name, rest in sets.items()
+    }
+    kept = torch.tensor([0.3], dtype=torch.float64)
+    found = counterparts.slope_of_information(kept, **entropies)
+    by_count = masked.cross_entropies(table, masked.conditionals(table))
+    expected = masked.kept_cross_entropy(by_count, kept)
+    assert float(found) == pytest.approx(float(expected), rel=1e-12)
+
+
 def test_the_figure_shows_areas_that_are_the_bounds() -> None:
     drawing = figures.bounds_figure(results.gaps())
     left, right = drawing.axes

@@ -21,6 +21,7 @@ from companion.derivation import (
     check,
     render,
 )
+from companion.derivation.exact import compute
 from companion.derivation.masking import (
     InStates,
     Kept,
@@ -108,6 +109,9 @@ FALSE = {
         StateSum(delta(k, i) * f(k), VALUES), f(i), InStates(V, i)),
     "two deltas that may be of one state": (
         FiniteKL(delta(k, x) + delta(k, n), mu(k), VALUES), -log(mu(x)) - log(mu(n)), InStates(V, x, n)),
+    "one state, counted twice": (
+        FiniteKL(delta(k, x) + delta(k, n), mu(k), VALUES),
+        sp.Add(*((1 + delta(x, n)) * log((1 + delta(x, n)) / mu(at)) for at in (x, n))), InStates(V, x, n)),
     "a product of sums for a sum of products": (
         StateSum(g(k) * mu(k), VALUES), StateSum(g(k), VALUES) * StateSum(mu(k), VALUES)),
     "a logarithm of a sum": (log(StateSum(g(k), VALUES)), StateSum(log(g(k)), VALUES)),
@@ -237,7 +241,20 @@ def test_sums_and_divergences_are_printed_so_that_they_cannot_be_misread() -> No
 
 def test_an_integral_with_the_variable_in_its_ends_stays() -> None:
     odd = Integral(StateSum(f(k), (k, 1, n)), (n, 0, 1))
-    assert prove(odd, StateSum(f(k), VALUES)) is None
+    assert compute(odd).has(Integral)
+    assert not compute(Integral(StateSum(f(k) * a, VALUES), (a, 0, 1))).has(Integral)
+
+
+def test_an_integral_that_has_no_name_stays_and_does_no_harm() -> None:
+    power = Integral((1 - a / 2) ** (k - 1) * a**n, (a, 0, 1))
+    assert prove(power, beta(k, n + 1)) is None
+    assert compute(Integral(a**n * exp(-a), (a, 0, 1))) != Integral(a**n * exp(-a), (a, 0, 1))
+
+
+def test_what_is_positive_is_known_of_a_sum_of_what_is_positive_only() -> None:
+    assert StateSum(g(k), VALUES).is_positive
+    assert StateSum(f(k), VALUES).is_positive is None
+    assert StateSum(g(k), (k, 2, V)).is_positive is None  # for V = 1 there is nothing to add up
 
 
 def test_a_chain_with_states_is_displayed() -> None:

@@ -137,6 +137,15 @@ def test_the_bound_in_steps_is_a_sum_of_divergences(name: str) -> None:
     assert float(found) == pytest.approx(chain_kl(law, model, kept), rel=1e-12)
 
 
+def test_the_share_that_is_unmasked_is_that_of_bayes() -> None:
+    moves = [[[a, 1 - a], [0.0, 1.0]] for a in (0.6, 0.2 / 0.6)]
+    visible, _ = bayes(*moves, 0, 1)
+    found = masked.unmask_share(torch.tensor(0.6), torch.tensor(0.2))
+    assert float(found) == pytest.approx(visible, rel=1e-6)
+    with pytest.raises(ValueError, match=r"alpha_s: expected numbers in \[0, 1\], got 1.5"):
+        masked.unmask_share(torch.tensor(1.5), torch.tensor(0.2))
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_is_its_formula_and_its_slope(name: str) -> None:
     schedule, alpha = SCHEDULES[name]

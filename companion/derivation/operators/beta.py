@@ -45,7 +45,9 @@ def _beta_integral(expr: sp.Expr, bounds: Any) -> sp.Expr | None:
     if all(power.is_number for _, power in powers):
         return None
     for base, power in powers:
-        if base not in exponents or power.has(x):
+        if power.has(x) or not base.is_polynomial(x):
+            return None
+        if base not in exponents:
             return unknown if len(powers) > 1 else None
         exponents[base] += power
     a, b = (power + 1 for power in exponents.values())
