@@ -33,7 +33,7 @@ from diffcore.schedules import Schedule
 from diffcore.targets import EPS, SCORE, VELOCITY, Row, Target, V, X, convert, error_scale
 
 if TYPE_CHECKING:
-    from diffcore import catalogue, exact, published
+    from diffcore import catalogue, exact, masked, published
 
 __version__ = "0.1.0"
 
@@ -59,6 +59,7 @@ __all__ = [
     "error_scale",
     "exact",
     "excess",
+    "masked",
     "nelbo",
     "published",
     "schedules",
@@ -71,6 +72,6 @@ __all__ = [
 
 def __getattr__(name: str) -> ModuleType:
     # Leaves are imported when first used: a training loop needs few of them, and the core none.
-    if name in ("catalogue", "exact", "published"):
+    if name in ("catalogue", "exact", "masked", "published"):
         return import_module(f"diffcore.{name}")
     raise AttributeError(f"module 'diffcore' has no attribute {name!r}")

@@ -135,7 +135,7 @@ ANYWHERE = Domain()
 
 def Ordered(*symbols: sp.Symbol) -> Domain:
     """0 < first < ... < last < 1, at least 0.05 apart."""
-    words = "$0 < " + " < ".join(map(str, symbols)) + " < 1$"
+    words = "$0 < " + " < ".join(printed_name(v.name) for v in symbols) + " < 1$"
     return Domain(rules=(Increasing(symbols),), words=(words,))
 
 

@@ -180,7 +180,10 @@ class Printer(LatexPrinter):
         for number, part in enumerate(parts, 1):
             last = number == len(parts)
             bracketed = part.is_Add and (several or closed or after)
-            open_ended = isinstance(part, (*OPERATORS, sp.Derivative)) and not last
+            to_the_end = (
+                isinstance(part, (*OPERATORS, sp.Derivative)) or own_brackets(part) is False
+            )
+            open_ended = to_the_end and not last
             needs = bracketed or (open_ended and not own_brackets(part) and not _primed(part))
             with self._state(slashed=self._slashed or (part.is_Add and several), followed=not last):
                 text = str(self._print(part))
@@ -218,7 +221,11 @@ class Printer(LatexPrinter):
         if expr.derivative_count == 1 and own_brackets(expr.expr):
             (variable,) = expr.variables
             name = self._print(expr.expr)
-            return f"{name}'" if str(variable) == "t" else rf"\partial_{{{variable}}} {name}"
+            return (
+                f"{name}'"
+                if str(variable) == "t"
+                else rf"\partial_{{{self._print(variable)}}} {name}"
+            )
         ((variable, order), *others) = expr.variable_count
         if not others and str(variable) == "z":  # in a line, so that it fits into a fraction
             power = "" if order == 1 else f"^{{{self._print(order)}}}"

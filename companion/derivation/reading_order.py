@@ -136,7 +136,7 @@ def _sum(terms: list[sp.Expr]) -> sp.Expr:
     if len(inside) > 1 and len({abs(c) for c in signed}) == 1:
         factor = abs(signed[0]) * (-1 if all(c.is_negative for c in signed) else 1)
         bare = any(a.is_Rational for a in inside)
-        if factor != 1 and not (factor.is_Integer and bare):
+        if abs(factor) != 1 and not (factor.is_Integer and bare):
             rest = [_without(a, c, c / factor) for a, c in zip(inside, signed, strict=True)]
             bracket = sp.Add(*sorted(rest, key=_term_order), evaluate=False)
             group = sp.Mul(factor, bracket, evaluate=False)

@@ -112,7 +112,7 @@ class FallingSNR(Rule):
         environment[self.sigma] = lambda t: mp.exp(log_sigma(t))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
-        root_snr = _falling_values(expr, (self.alpha, self.sigma), order)
+        root_snr = falling_values(expr, (self.alpha, self.sigma), order)
         noise = {time: _unknown("sigma", time) for time in root_snr}
         expr = expr.replace(self.alpha, lambda time: noise[time] * root_snr[time])
         return expr.replace(self.sigma, lambda time: noise[time])
@@ -136,7 +136,7 @@ class UnitVariance(Rule):
         return expr.replace(self.sigma, lambda time: sp.sqrt(1 - self.alpha(time) ** 2))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
-        root_snr = _falling_values(expr, (self.alpha, self.sigma), order)
+        root_snr = falling_values(expr, (self.alpha, self.sigma), order)
         for function, top in ((self.alpha, lambda r: r), (self.sigma, lambda r: 1)):
             value = {time: top(r) / sp.sqrt(1 + r**2) for time, r in root_snr.items()}
             expr = expr.replace(function, value.__getitem__)
@@ -156,7 +156,7 @@ class FallingFunction(Rule):
         environment[self.function] = lambda t: mp.exp(exponent(t))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
-        values = _falling_values(expr, (self.function,), order)
+        values = falling_values(expr, (self.function,), order)
         return expr.replace(self.function, values.__getitem__)
 
 
@@ -191,7 +191,7 @@ def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: value(mp.mp.prec, *arguments)
 
 
-def _falling_values(
+def falling_values(
     expr: sp.Expr, functions: tuple[UndefinedFunction, ...], order: Order
 ) -> dict[sp.Expr, sp.Expr]:
     """Positive values of a falling function at every argument that ``functions`` have in ``expr``.

@@ -68,6 +68,7 @@ def calls() -> Iterator[Call]:
     yield from _functions_of_noise()
     yield from _losses_and_bounds()
     yield from _exact()
+    yield from _masked()
     yield from _networks()
 
 
@@ -256,6 +257,33 @@ def _exact() -> Iterator[Call]:
     yield Call("IndependentLevels", dc.exact.IndependentLevels, made)
     independent = dc.exact.IndependentLevels(table, levels)
     yield Call("IndependentLevels.posterior", independent.posterior, {"z": (z, "rows"), **scale})
+
+
+def _masked() -> Iterator[Call]:
+    for schedule in (
+        dc.masked.CosineMasking(), dc.masked.LinearMasking(), dc.masked.PowerMasking(),
+    ):  # fmt: skip
+        name, time = type(schedule).__name__, {"t": (T, "times")}
+        yield Call(f"{name}.kept", schedule.kept, time, least=0.0)
+        yield Call(f"{name}.kept_prime", schedule.kept_prime, time)
+    shares = {"alpha_s": (T, "times"), "alpha_t": (T / 2, "times")}
+    yield Call("unmask_share", dc.masked.unmask_share, shares, least=0.0)
+    rate = {"alpha_t": (T, "times"), "alpha_prime_t": (-T, "floats")}
+    yield Call("cross_entropy_rate", dc.masked.cross_entropy_rate, rate, least=0.0)
+    law = numbers(3, 3).flatten().softmax(0).reshape(3, 3)
+    model = dc.masked.conditionals(law)
+    yield Call("conditionals", dc.masked.conditionals, {"law": (law, "law")})
+    counted = {"law": (law, "law"), "model": (model, "model")}
+    yield Call("cross_entropies", dc.masked.cross_entropies, counted, least=0.0)
+    by_count = {"by_count": (dc.masked.cross_entropies(law, model), "levels")}
+    yield Call("bound", dc.masked.bound, by_count, least=0.0)
+    at = by_count | {"kept": (T, "times")}
+    yield Call("kept_cross_entropy", dc.masked.kept_cross_entropy, at, least=0.0)
+    stepped = by_count | {
+        "schedule": (dc.masked.LinearMasking(), "choice"),
+        "steps": (3, "count"),
+    }
+    yield Call("bound_in_steps", dc.masked.bound_in_steps, stepped, least=0.0)
 
 
 def _networks() -> Iterator[Call]:

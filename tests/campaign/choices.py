@@ -36,6 +36,9 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
     dc.catalogue.MinSNR: {"gamma": (5.0, "positive")},
     dc.catalogue.P2: {"gamma": (1.0, "not negative"), "k": (1.0, "positive")},
     dc.catalogue.Sigmoid: {"bias": (2.0, "number")},
+    dc.masked.CosineMasking: {},
+    dc.masked.LinearMasking: {},
+    dc.masked.PowerMasking: {"power": (2.0, "positive")},
     dc.published.GuardedScore: {"guard": (0.01, "number not negative")},
     dc.published.Published: {
         "objective": ("nelbo", "name"),

@@ -10,8 +10,8 @@ import diffcore as dc
 from diffcore import networks, training
 
 ROOMS = (
-    dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.published,
-    networks, training,
+    dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.masked,
+    dc.published, networks, training,
 )  # fmt: skip
 RECORDS = {"Bound", "Times", "Draw"}
 """What a function returns: values with names, made by nobody else."""

@@ -211,6 +211,16 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
         *(Given(f"an entry {n}", _with(v, n)) for n in (-3.0, NAN)),
         *(g for g in _shapes(v) if g.words != "turned"),
     ],
+    "law": lambda v: [
+        *_floats(v),
+        *(Given(f"a probability {n}", _with(v, n)) for n in (-0.5, 0.0, NAN, 3.0)),
+        *(Given(words, wrong) for words, wrong in (("no axis", v[0, 0]), ("not square", v[:2]))),
+    ],
+    "model": lambda v: [
+        *_floats(v),
+        Given("one token less", v[..., :1, :]),
+        Given("no axis", v[0, 0, 0, 0]),
+    ],
     "levels": lambda v: [
         *_floats(v),
         Given("NaN", _with(v, NAN)),

@@ -61,6 +61,8 @@ CASES = {
     ),
     r"\frac{\pi}{2} x": sp.pi * x / 2,
     r"\frac{3}{\sin^{2} x} - 3": 3 / sp.sin(x) ** 2 - 3,
+    r"- \alpha_{t} x - \sigma_{t} \epsilon": -alpha(t) * x - sigma(t) * eps,
+    r"\partial_{\tau} \rho": sp.Derivative(Abbreviation(r"\rho", S(tau)), tau),
     r"\alpha_{t} \sigma'_{t} - \sigma_{t} \alpha'_{t}": alpha(t) * sp.Derivative(sigma(t), t)
     - sigma(t) * sp.Derivative(alpha(t), t),
 }  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 import diffcore as dc
 
 MODULES = sorted(m.name for m in pkgutil.walk_packages(dc.__path__, "diffcore."))
-LEAVES = ("catalogue", "exact", "published")
+LEAVES = ("catalogue", "exact", "masked", "published")
 
 
 def public(module):

@@ -12,6 +12,8 @@ may touch. A new operator is a new file, or a cell of a notebook: it registers w
 * SymPy's own ``Integral``, ``Derivative``, ``Subs``, ``Limit``, ``Sum``, ``Product`` and functions, those
   that are defined by cases (``branches``) among them; sums without end (``infinite``), means of what has a
   kink (``half_normal``), integration by parts and changes of variable (``parts``).
+* Imported where they are used: sums over a state space of symbolic size (``states``), the divergence of
+  categorical laws (``finite_kl``), the Beta function and factorials (``beta``).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -47,7 +47,9 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
     for term in _terms(expr, z):
         constant, rest = term.as_independent(z, as_Add=False)
         shape = quadratic_exponent(rest, z) if (low, high) == (-sp.oo, sp.oo) else None
-        if shape is not None:
+        if (known := _known(rest, bounds)) is not None:
+            total += constant * known
+        elif shape is not None:
             total += constant * _gaussian_integral(*shape)
         elif (change := affine(rest, z)) is not None:
             slope, shift = change  # u = slope z + shift
@@ -69,6 +71,15 @@ def integral(expr: sp.Expr, bounds: Any) -> sp.Expr:
         else:
             total += constant * sp.integrate(rest, (z, low, high))
     return total
+
+
+RULES: list[Callable[[sp.Expr, Any], sp.Expr | None]] = []
+"""What operators know of integrals: an integrand and its (variable, low, high) -> its value, or None."""
+
+
+def _known(expr: sp.Expr, bounds: Any) -> sp.Expr | None:
+    values = (rule(expr, bounds) for rule in RULES)
+    return next((value for value in values if value is not None), None)
 
 
 @lru_cache(maxsize=512)
