@@ -12,8 +12,9 @@ from ..tree import KINKED
 class ByParts(sp.Integral):
     """SymPy's ``Integral`` over one range; its exact value is found by parts, at both ends included.
 
-    The integrand is F'(z) g(z): F an abstract function, g a polynomial in z times abstract functions, all of
-    them smooth up to the ends. Any other integrand is left to the rules of ``Integral``.
+    The integrand is F'(z) g(z): F an abstract function, g a polynomial in z times other abstract functions,
+    all of them smooth up to the ends. F keeps no derivative if it is the first of them by name, so both sides
+    of a claim come to one form. Any other integrand is left to the rules of ``Integral``.
     """
 
 
@@ -35,13 +36,17 @@ def _moved(term: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
     """(F, g) of a term F'(z) g(z), F the first by name; None if it is not of this kind."""
     if term.has(*KINKED):
         return None
-    factors = sorted(sp.Mul.make_args(term), key=str)
+    factors = sp.Mul.make_args(term)
+    first = min(
+        (f.func.__name__ for f in term.atoms(AppliedUndef) if z in f.free_symbols), default=""
+    )
     for factor in factors:
         head = getattr(factor, "expr", None)
         if not (isinstance(factor, sp.Derivative) and isinstance(head, AppliedUndef)):
             continue
         others = [f for f in factors if f is not factor and z in f.free_symbols]
-        if factor.variables == head.args == (z,) and all(map(_smooth, others)):
+        alone = head.func.__name__ == first and not any(f.has(head.func) for f in others)
+        if alone and factor.variables == head.args == (z,) and all(map(_smooth, others)):
             return head, term / factor
     return None
 
