@@ -167,7 +167,7 @@ d.chain(
 )
 
 # %% [markdown]
-# So for Gaussian data one step with the best variance is as good as infinitely many: its step back is Gaussian. For other data both bounds are above $L_\infty$.
+# So for Gaussian data one step with the best variance is as good as infinitely many: its step back is Gaussian. For other data both bounds stay above $L_\infty$, the least that any step back can cost: by {eq}`eq-reweighted-compensation` a part of each divergence cannot be saved.
 #
 # ## Fewer steps, larger bound
 #

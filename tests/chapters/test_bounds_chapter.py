@@ -182,7 +182,7 @@ def test_the_sentence_about_samples_is_worked_out() -> None:
         {"K": [1, 4000], "gap": [0.3, 0.02], "se": [0.1, 0.001], "predicted": [0.2, 0.02]}
     )
     said = results.of_samples(frame)
-    assert "1.50 times" in said
+    assert "One sample misses 1.50 times what" in said
     assert "4,000 samples 1.00 $\\pm$ 0.05 times" in said
 
 

@@ -99,6 +99,17 @@ def test_only_what_rises_has_negative_shares(known: results.Spectrum) -> None:
     assert frame.loc[~falls, ["low", "median", "high"]].isna().all(axis=None)
 
 
+def test_the_sentence_about_published_losses_is_worked_out(known: results.Spectrum) -> None:
+    frame = results.table(known)
+    said = results.of_published(frame)
+    assert "Of the study's 8 losses, with their guards, 4 are mixtures" in said
+    assert "NELBO, $x$; NELBO, $v$; weighted, $x$; weighted, $v$." in said
+    frame.loc[frame["objective"] == "NELBO, $s$", "negative"] = -0.77
+    assert "*NELBO, $s$* has the most of bounds with negative coefficients, 0.77" in (
+        results.of_published(frame)
+    )
+
+
 def test_the_median_level_halves_the_loss(known: results.Spectrum) -> None:
     objective = named("weighted, $v$")
     row = results.table(known).set_index("objective").loc[objective.name]

@@ -255,6 +255,6 @@ def of_samples(frame: pd.DataFrame) -> str:
     ratio, error = frame["gap"] / frame["predicted"], frame["se"] / frame["predicted"]
     first, last = frame["K"].iloc[[0, -1]]
     return (
-        f"One sample misses {ratio.iloc[0]:.2f} times as much as the first order says, {last:,} samples "
+        f"One sample misses {ratio.iloc[0]:.2f} times what the first order says, {last:,} samples "
         f"{ratio.iloc[-1]:.2f} $\\pm$ {error.iloc[-1]:.2f} times."
     ).replace("One sample", "One sample" if first == 1 else f"{first} samples")

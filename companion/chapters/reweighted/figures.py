@@ -57,7 +57,8 @@ def cascade_shown(points: int) -> dict[str, Any]:
         rf"clusters {WIDER:g} times as wide, if the decoder is optimal above $\lambda$. Line: half the "
         rf"integral of "
         r"the excess error up to $\lambda$. Markers: the divergence of noisy data, from densities, with two "
-        rf"standard errors. Dashed: the NELBO. {points:,} points for each level.",
+        rf"standard errors. Dashed: the NELBO. What the prior adds is left out. {points:,} points for "
+        rf"each level.",
         "alt": "A line over the log-SNR from minus 8 to 12 that is zero up to 0, rises steeply around 4 and "
         "levels off at a dashed line from 8 on, with markers on it.",
     }

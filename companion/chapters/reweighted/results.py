@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from companion.chapters.reweighted.levels import WINDOW, Budget, levels, running, scales
-from companion.chapters.reweighted.objectives import OBJECTIVES, Objective
+from companion.chapters.reweighted.objectives import OBJECTIVES, PUBLISHED, Objective
 from diffcore.exact.data2d import clusters
 from diffcore.exact.mixtures import Mixture
 from diffcore.exact.quadrature import mean_of, sobol
@@ -113,7 +113,7 @@ SHARES_SHOWN: dict[str, Any] = {
     r"below "
     "zero, added up. For mixtures, the levels below which a tenth, half and nine tenths of the loss "
     "are. *Sum*: of all shares.",
-    "digits": {"atom": 3, "negative": 2, "low": 1, "median": 1, "high": 1, "sum": 3},
+    "digits": {"atom": 3, "negative": 4, "low": 1, "median": 1, "high": 1, "sum": 3},
     "columns": {
         "objective": "loss",
         "never_rises": "never rises",
@@ -151,6 +151,18 @@ def table(known: Spectrum) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def of_published(frame: pd.DataFrame) -> str:
+    """Which of the study's losses `table` finds to be mixtures of bounds, in words."""
+    study = frame[frame["objective"].isin([o.name for o in PUBLISHED])].set_index("objective")
+    falls, rises = study[study["never_rises"]], study[~study["never_rises"]]
+    worst = rises["negative"].idxmin()
+    return (
+        f"Of the study's {len(study)} losses, with their guards, {len(falls)} are mixtures of bounds: "
+        f"{'; '.join(falls.index)}. Of the others, *{worst}* has the most of bounds with negative "
+        f"coefficients, {-study.loc[worst, 'negative']:.2f} times the loss."
+    )
+
+
 SANDWICH_SHOWN: dict[str, Any] = {
     "caption": rf"How far each mixture of bounds is above the entropy of the clusters, nats, for a model "
     rf"of clusters "
@@ -158,8 +170,8 @@ SANDWICH_SHOWN: dict[str, Any] = {
     rf"{WINDOW[1]:g}$. *Least* and *most*: $w(\lambda_0)/w(\lambda_1)$ times the gap of the NELBO, and "
     rf"that gap. "
     r"*Errors*: half the integral of $w$ times the excess of the model's error. *Densities*: the mixture "
-    "of divergences of noisy data. Standard errors (se).",
-    "digits": {"least": 5, "most": 5, "errors": 5, "errors_se": ".0e", "densities": 5}
+    "of divergences of noisy data. What the prior adds is left out. Standard errors (se).",
+    "digits": {"least": ".0e", "most": 5, "errors": 5, "errors_se": ".0e", "densities": 5}
     | {"densities_se": ".0e"},
     "columns": {
         "objective": "loss",
