@@ -273,7 +273,8 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-K, a = symbol("K", positive=True, integer=True), function("a", subscript=True, positive=True)
+K = symbol("K", positive=True, integer=True)
+a = function("weight_of", "a", subscript=True, positive=True)
 total = Abbreviation("S", sp.Sum(a(i), (i, 1, K + 1)))
 
 d.chain(

@@ -236,7 +236,7 @@ MEANINGS = (
 )  # fmt: skip
 
 
-_COUNTED = ("back", "model", "q_i")
+_COUNTED = ("back", "model", "q_i", "weight_of")
 """Functions of the number of a step, which they have as a subscript."""
 
 _TIMES = re.compile(r"_(?:[stu](?:\|[stu])?)(?![A-Za-z0-9])")
