@@ -39,7 +39,7 @@ from companion.derivation import (
 )
 from companion.derivation.vocabulary import eps, function, i, s, symbol, t, x, x_hat, z_s
 
-d = Derivation("bounds", title="How tight is a bound?", rests_on=["nelbo-x"])
+d = Derivation("bounds", title="How tight is a bound?")
 
 # %% [markdown]
 # ## One inequality
@@ -225,16 +225,16 @@ artifacts.table(in_steps, "steps_and_variances", **results.STEPS_SHOWN, **drawn)
 # %% [markdown]
 # ## Data on levels
 #
-# Pixels have 256 levels. The decoder then is a choice among them, $p(x|z_0) \propto \N(z_0; \alpha_0 x, \sigma_0^2)$ {cite:p}`kingma2021`, and costs $\log(1 + \sum_k y_k^2)$, one term for each other level. Its
-# $y_k^2$ is the ratio of two densities, $e^{-\delta^2/2 - \delta \epsilon}$, if the two levels are $\delta$ apart in units of the noise.
+# Pixels have 256 levels. The decoder then is a choice among them, $p(x|z_0) \propto \N(z_0; \alpha_0 x, \sigma_0^2)$ {cite:p}`kingma2021`, and costs $\log(1 + \sum_k \xi_k^2)$, one term for each other level. Its
+# $\xi_k^2$ is the ratio of two densities, $e^{-\delta^2/2 - \delta \epsilon}$, if the two levels are $\delta$ apart in units of the noise.
 
 # %% tags=["derivation"]
-y, delta = symbol("y", positive=True), symbol("delta", r"\delta", positive=True)
+xi, delta = (symbol(name, rf"\{name}", positive=True) for name in ("xi", "delta"))
 
 d.chain(
     "square-root",
-    sp.log(1 + y**2),
-    (at_most(y, equality={y: 0}), "the slope of the gap is $(1 - y)^2/(1 + y^2)$"),
+    sp.log(1 + xi**2),
+    (at_most(xi, equality={xi: 0}), "the slope of the gap is $(1 - \\xi)^2/(1 + \\xi^2)$"),
 )
 
 # %% tags=["derivation"]
@@ -249,7 +249,7 @@ d.chain(
 d.prose(
     "decoder",
     "Decoding costs at most $\\sum e^{-\\delta^2/8}$ over all other levels, and $\\delta^2$ is $\\SNR$ times a squared distance. So it vanishes as the clean end becomes cleaner.",
-    "$\\log(1 + \\sum_k y_k^2) \\le \\sum_k \\log(1 + y_k^2) \\le \\sum_k y_k$, since a product of $1 + y_k^2$ is at least 1 and their sum. Average over the noise.",
+    "$\\log(1 + \\sum_k \\xi_k^2) \\le \\sum_k \\log(1 + \\xi_k^2) \\le \\sum_k \\xi_k$, since the product of all $1 + \\xi_k^2$ is at least 1 and the sum of all $\\xi_k^2$. Average over the noise.",
     rests_on=["bounds/rival-cost", "bounds/square-root"],
 )
 
@@ -296,6 +296,8 @@ d.prose(
 # How much is missing? Let $y$ be the mean weight over $p(x)$. It has mean 1, variance $V/K$ and third central moment $\kappa/K^2$, with $V$ and $\kappa$ those of one weight.
 
 # %% tags=["derivation"]
+y = symbol("y", positive=True)
+
 d.chain(
     "third-order",
     sp.log(y),

@@ -36,7 +36,7 @@ from companion.derivation import (
 from companion.derivation.operators import ByParts
 from companion.derivation.vocabulary import alpha, function, sigma, snr, symbol, t
 
-d = Derivation("reweighted", title="What a reweighted loss bounds", rests_on=["weightings/rule"])
+d = Derivation("reweighted", title="What a reweighted loss bounds")
 
 # %% [markdown]
 # ## A weight that never rises
@@ -303,8 +303,8 @@ artifacts.figure(figures.cascade_figure(known), "cascade_of_bounds", **shown, **
 # :::{admonition} Trap: a weight that undoes a target
 # :class: warning
 # The example for unconditional images in diffusers multiplies the squared error of $x$ by the SNR. In
-# [diffusers 1733](https://github.com/huggingface/diffusers/issues/1733) a reader calls that weight wrong: it should be large where the SNR is small. The thread does not settle it. By the rule of chapter 8 the factor from the error of $x$ to that of $\epsilon$ is
-# $1/\SNR$, so this is the plain loss of $\epsilon$. With uniform times on the cosine schedule the plain loss of $x$ is a mixture of bounds, and with this weight it is none. Who changes the target for the sake of the bound has changed nothing. The cell below claims that the weight still falls, and the ledger refutes it.
+# [diffusers 1733](https://github.com/huggingface/diffusers/issues/1733) a reader calls that weight wrong: it should be large where the SNR is small. The thread does not settle it. The squared error of $x$ is that of $\epsilon$ divided by
+# the SNR, so this is the plain loss of $\epsilon$. With uniform times on the cosine schedule the plain loss of $x$ is a mixture of bounds, and with this weight it is none. Who changes the target for the sake of the bound has changed nothing. The cell below claims that the weight still falls, and the ledger refutes it.
 # :::
 
 # %%
