@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -20,7 +19,6 @@ def in_order(expr: sp.Expr, known: Known, strict: bool) -> bool:
     falling = [r.function for r in known.domain.rules if isinstance(r, FallingFunction)]
     form = expr
     for head in falling:
-        form = _slopes(form, head)
         ordered = _ordered({f.args[0] for f in form.atoms(AppliedUndef) if f.func == head}, known)
         if ordered is None or any(node.has(head) for node in form.atoms(*_OPERATORS)):
             return False
@@ -33,19 +31,6 @@ def in_order(expr: sp.Expr, known: Known, strict: bool) -> bool:
 
 _OPERATORS = (sp.Derivative, sp.Integral, sp.Subs, sp.Sum, sp.Product, sp.Limit)
 """Within these a function is not one value."""
-
-
-def _slopes(expr: sp.Expr, head: Any) -> sp.Expr:
-    """``expr`` with minus a number that is not negative for each slope of a function that falls."""
-    slopes = {
-        d: -sp.Dummy("slope", nonnegative=True)
-        for d in expr.atoms(sp.Derivative)
-        if isinstance(d.expr, AppliedUndef)
-        and d.expr.func == head
-        and d.expr.args == d.variables
-        and d.derivative_count == 1
-    }
-    return expr.xreplace(slopes)
 
 
 def _ordered(arguments: set[sp.Expr], known: Known) -> list[sp.Expr] | None:
@@ -63,12 +48,13 @@ def _ordered(arguments: set[sp.Expr], known: Known) -> list[sp.Expr] | None:
 def over_the_range(expr: sp.Expr, known: Known, strict: bool) -> bool:
     """Integrals over one range, and the rest spread evenly over it: never negative at a point inside."""
     integrand, rest, limits = sp.Integer(0), sp.Integer(0), None
+    point = sp.Dummy("point", real=True)
     for term in sp.Add.make_args(sp.expand(expr)):
         found = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.Integral)]
         if not found:
             rest += term
             continue
-        (node, *more), point = found, sp.Symbol("point", real=True)
+        node, *more = found
         if more or len(node.limits) != 1 or limits not in (None, node.limits[0][1:]):
             return False
         limits = node.limits[0][1:]
@@ -76,7 +62,7 @@ def over_the_range(expr: sp.Expr, known: Known, strict: bool) -> bool:
     if limits is None or any(end.is_infinite for end in limits):
         return False
     low, high = limits
-    if not known.positive(high - low) or point in rest.free_symbols:
+    if not known.positive(high - low):
         return False
     above_zero = True if low == 0 or known.positive(low) else None
     inside = sp.Dummy("inside", real=True, positive=above_zero)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import sympy as sp
 
+from ..domain import DomainError
 from ..nonnegative import BOUNDS, Known, bound, never_negative, opaque, smooth
-from ..numeric import evaluate
+from ..numeric import NumericError, evaluate
 from .bounds import _roots
 
 
@@ -36,8 +39,10 @@ def turning_point(expr: sp.Expr, known: Known, strict: bool) -> bool:
 def _below_zero(expr: sp.Expr, known: Known) -> bool:
     """Whether ``expr`` is negative at one of a few points: then no proof is looked for."""
     sides = [side for relation in known.domain.where for side in getattr(relation, "args", ())]
-    places = known.domain.points([expr, *sides], "turning point", 6)
-    return any(evaluate(expr, place, 15) < 0 for place in places)
+    with suppress(DomainError, NumericError, ArithmeticError, TypeError):  # then it is looked for
+        places = known.domain.points([expr, *sides], "turning point", 6)
+        return any(evaluate(expr, place, 15) < 0 for place in places)
+    return False
 
 
 for _name in ("least value", "rising", "cases", "under the integral"):
