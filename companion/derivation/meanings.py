@@ -226,10 +226,48 @@ MEANINGS = (
     _of("m", "share that is masked; $m_0, m_1$ its ends, $m_r$ between", "m m_t m_0 m_1 m_r", "masked"),
     _of("r", "a number between 0 and 1", "r", "masked"),
     _of("b", "power of a schedule", "b", "masked", name="masked.PowerMasking"),
+    # how tight is a bound
+    _of("p", "a density of the model, at a point", "p", "bounds"),
+    _of("q", "a density of the forward process, at a point", "q q()", "bounds"),
+    _of("\\omega", "a probability", "\\omega", "bounds"),
+    _of("a_k", "weight of sample $k$ of a bound by several, $p(x, z)/q(z|x)$", "a_1 a_2 a_i", "bounds"),
+    _of("u", "logarithm of a scale that is chosen freely", "u", "bounds"),
+    _of("\\ell", "a loss", "\\ell \\ell()", "bounds"),
+    _of("\\rho", "twice the cost of a step, $(\\SNR(s) - \\SNR(t))\\, r$", "\\rho", "bounds"),
+    _of("c", "variance of Gaussian data", "c", "bounds"),
+    _of("\\gamma", "the SNR as a variable; $\\gamma_1, \\gamma_2, \\gamma_3$ rising ones",
+      "\\gamma \\gamma_1 \\gamma_2 \\gamma_3", "bounds"),
+    _of("r(\\gamma)", "mean squared error of the exact denoiser at an SNR", "r()", "bounds",
+      name="exact.mixtures.Mixture.mmse"),
+    _of("y", "a positive random number; the mean weight of $K$ samples over $p(x)$", "y", "bounds"),
+    _of("\\xi", "square root of the ratio of two densities", "\\xi", "bounds"),
+    _of("\\delta", "distance of two levels, in units of the noise", "\\delta", "bounds"),
+    _of("K", "number of samples", "K", "bounds"),
+    _of("i", "number of a sample", "i", "bounds"),
+    _of("S", "sum of the weights of all samples", "S", "bounds"),
+    _of("\\Delta", "width of a level", "\\Delta", "bounds"),
+    _of("\\theta", "a parameter", "\\theta", "bounds"),
+    _of("k", "a constant factor", "k", "bounds"),
+    # what a reweighted loss bounds
+    _of("w", "the weight of a noise level in a loss; $\\hat w$ that of a mask probability", "w() \\hatw()",
+      "reweighted", name="weightings.Weighting"),
+    _of("L", "the part of the NELBO's loss that is noisier than a level, or more masked", "L()",
+      "reweighted"),
+    _of("e(\\lambda)", "what a noise level adds: half an error, or half an excess", "e()", "reweighted"),
+    _of("\\lambda'", "a log-SNR, where it is integrated over", "\\lambda'", "reweighted"),
+    _of("c", "variance of Gaussian data", "c", "reweighted"),
+    _of("\\omega_k", "probability of value $k$ of the data, given $z_t$", "\\omega_1 \\omega_2",
+      "reweighted"),
+    _of("b_k", "density of the step back for value $k$ of the data; $\\bar b$ their mean", "b_1 b_2 \\barb",
+      "reweighted"),
+    _of("p", "density of the model's step back, at a point", "p", "reweighted"),
+    _of("\\pi(\\lambda)", "density of the log-SNR", "\\pi()", "reweighted"),
+    _of("\\mathrm{sech}", "the hyperbolic secant", "sech()", "reweighted"),
+    _of("m", "probability that a token is masked", "m", "reweighted"),
 )  # fmt: skip
 
 
-_COUNTED = ("back", "model", "q_i")
+_COUNTED = ("back", "model", "q_i", "weight_of")
 """Functions of the number of a step, which they have as a subscript."""
 
 _TIMES = re.compile(r"_(?:[stu](?:\|[stu])?)(?![A-Za-z0-9])")

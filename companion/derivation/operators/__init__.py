@@ -9,6 +9,7 @@ may touch. A new operator is a new file, or a cell of a notebook: it registers w
 * :class:`Expectation` -- E[f] over independent or chained scalar Gaussians.
 * :class:`KL` -- the Kullback-Leibler divergence (nats) between two Gaussians of the same variable.
 * :class:`Abbreviation` -- a name that is printed, with the expression that it stands for.
+* :class:`ByParts` -- an integral over a range that is computed by parts.
 * SymPy's own ``Integral``, ``Derivative``, ``Subs``, ``Limit``, ``Sum``, ``Product`` and functions, those
   that are defined by cases (``branches``) among them; sums without end (``infinite``), means of what has a
   kink (``half_normal``), integration by parts and changes of variable (``parts``).
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from . import branches, derivative, functions, integral, limit, sums
 from .abbreviation import Abbreviation
+from .by_parts import ByParts
 from .expectation import Expectation
 from .kl import KL
 from .normal import Normal
@@ -27,6 +29,7 @@ from .normal import Normal
 __all__ = [
     "KL",
     "Abbreviation",
+    "ByParts",
     "Expectation",
     "Normal",
     "branches",

@@ -8,6 +8,6 @@ tactic for an inequality takes one expression and a ``Known``, and says whether 
 
 from __future__ import annotations
 
-from . import bounds, cases, exponentials
+from . import bounds, cases, exponentials, ranges, turning
 
-__all__ = ["bounds", "cases", "exponentials"]
+__all__ = ["bounds", "cases", "exponentials", "ranges", "turning"]

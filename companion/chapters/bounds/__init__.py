@@ -1,0 +1,1 @@
+"""How tight a bound is."""

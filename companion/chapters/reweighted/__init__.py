@@ -1,0 +1,1 @@
+"""What a reweighted loss bounds."""

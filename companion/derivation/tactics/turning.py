@@ -1,0 +1,49 @@
+"""Inequalities of functions that fall up to a point and rise from there on, convex or not."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import sympy as sp
+
+from ..domain import DomainError
+from ..nonnegative import BOUNDS, Known, bound, never_negative, opaque, smooth
+from ..numeric import NumericError, evaluate
+from .bounds import _roots
+
+
+@bound("turning point")
+def turning_point(expr: sp.Expr, known: Known, strict: bool) -> bool:
+    """f'(x) is x - x0 times what is never negative, so f(x) is never less than f(x0)."""
+    if known.depth > 0:
+        return False  # what a proof needs on its way is left to the others: this one looks long
+    whole, known = opaque(expr, known)
+    for x in known.free(whole):
+        if not smooth(whole, x, known.positive):
+            continue
+        slope = sp.factor(sp.diff(whole, x))
+        for place in _roots(slope, x):
+            inside = known.positive(place) if x.is_nonnegative else place.is_extended_real
+            if not inside or x in place.free_symbols or sp.simplify(slope.subs(x, place)) != 0:
+                continue
+            rate = sp.factor(sp.cancel(slope / (x - place)))
+            if _below_zero(rate, known) or never_negative(rate, known.deeper()) is None:
+                continue
+            least = sp.simplify(sp.expand_log(whole.subs(x, place)))
+            if least == 0:
+                return not strict
+            return never_negative(least, known.deeper(), strict) is not None
+    return False
+
+
+def _below_zero(expr: sp.Expr, known: Known) -> bool:
+    """Whether ``expr`` is negative at one of a few points: then no proof is looked for."""
+    sides = [side for relation in known.domain.where for side in getattr(relation, "args", ())]
+    with suppress(DomainError, NumericError, ArithmeticError, TypeError):  # then it is looked for
+        places = known.domain.points([expr, *sides], "turning point", 6)
+        return any(evaluate(expr, place, 15) < 0 for place in places)
+    return False
+
+
+for _name in ("least value", "rising", "cases", "under the integral"):
+    BOUNDS[_name] = BOUNDS.pop(_name)  # which may look for longer

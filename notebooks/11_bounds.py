@@ -1,0 +1,382 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How tight is a bound?
+#
+# **Question.** A loss that bounds the likelihood can be far from it. Where does the slack come from, and what makes it smaller?
+#
+# **Assumed.** The bound of [](03_nelbo_in_x): prior, reconstruction, and for each of $T$ steps a divergence of Gaussians, the diffusion loss $L_T$. Its limit for infinitely many steps is $L_\infty$, half the integral of the error of $\hat x$ over the SNR.
+# Derivations are for one dimension, unless $d$ is named.
+
+# %% tags=["parameters"]
+profile = "standard"
+
+# %% tags=["derivation"]
+import sympy as sp
+
+from companion.derivation import (
+    KL,
+    Abbreviation,
+    Between,
+    Derivation,
+    Domain,
+    Expectation,
+    Falling,
+    Normal,
+    Ordered,
+    at_least,
+    at_most,
+)
+from companion.derivation.vocabulary import eps, function, i, s, symbol, t, x, x_hat, z_s
+
+d = Derivation("bounds", title="How tight is a bound?")
+
+# %% [markdown]
+# ## One inequality
+#
+# All bounds of this chapter come from one fact: the logarithm lies below its tangents, and meets each of them at one point only. For positive numbers $p$ and $q$:
+
+# %% tags=["derivation"]
+p, q = symbol("p", positive=True), symbol("q", positive=True)
+
+d.chain(
+    "tangent",
+    q * sp.log(p / q),
+    (at_most(p - q, equality={p: q}), "the tangent of $q \\log p$ at $p = q$"),
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "jensen",
+    "Jensen: $\\E \\log y \\le \\log \\E y$ for a positive random $y$, with equality only if $y$ does not vary. And $\\E_q \\log \\frac pq \\le 0$ for two densities, with equality only if they are one.",
+    "For the first take $p = y$ and $q = \\E y$, divide by $q$ and average. For the second take the densities at a point, and integrate: the right side gives $1 - 1$. "
+    "The gap is positive wherever $p \\ne q$, so it averages to zero only if they agree almost everywhere.",
+    rests_on=["bounds/tangent"],
+)
+
+# %% [markdown]
+# So the NELBO equals $-\log p(x)$ only if $q(z_{0:T}|x)$ is the model's own posterior. For a $y$ with two values, of probabilities $\omega$ and $1 - \omega$, Jensen's inequality can be checked as it stands:
+
+# %% tags=["derivation"]
+omega = symbol("omega", r"\omega", positive=True)
+a_1, a_2 = symbol("a_1", positive=True), symbol("a_2", positive=True)
+
+d.chain(
+    "two-values",
+    omega * sp.log(a_1) + (1 - omega) * sp.log(a_2),
+    (
+        at_most(sp.log(omega * a_1 + (1 - omega) * a_2), equality={a_1: a_2}),
+        "the gap falls until $a_1 = a_2$, and rises from there",
+    ),
+    domain=Between(omega, 0, 1),
+    rests_on=["bounds/jensen"],
+)
+
+# %% [markdown]
+# ## The variance of a step
+#
+# The step back from $z_t$ to $z_s$ was given the variance $\sigma_Q^2$ of the posterior. Is that the best constant? Let it be $e^u$ instead, with any real $u$:
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import mean_q, posterior, snr, var_q
+
+u = symbol("log_variance", "u")
+paid = (snr(s) - snr(t)) * (x - x_hat) ** 2
+
+d.chain(
+    "free-variance",
+    KL(posterior(x), Normal(z_s, mean_q(x_hat), sp.exp(u))),
+    (
+        ((1 + paid) * var_q() * sp.exp(-u) + u - sp.log(var_q()) - 1) / 2,
+        "unequal variances; the squared difference of means is $\\sigma_Q^2 (\\SNR(s) - \\SNR(t)) (x - \\hat x)^2$",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["nelbo-x/gaussian-kl", "nelbo-x/step"],
+)
+
+# %% [markdown]
+# A scale $e^u$ that is chosen freely turns a loss $\ell$ into its logarithm. Losses of several tasks, or of several noise levels, are balanced by the same line {cite:p}`kendall2018,karras2024`.
+
+# %% tags=["derivation"]
+ell = symbol("ell", r"\ell", positive=True)
+
+d.chain(
+    "free-scale",
+    sp.exp(-u) * ell + u,
+    (at_least(1 + sp.log(ell), equality={u: sp.log(ell)}), "convex in $u$"),
+    cites="Kendall, Gal & Cipolla (2018); Karras et al. (2024)",
+)
+
+# %% [markdown]
+# Average over the data: $(x - \hat x)^2$ becomes its mean $r$, since the line is linear in it. With $\rho = (\SNR(s) - \SNR(t))\, r$, twice the cost of the step in chapter 3:
+
+# %% tags=["derivation"]
+rho = symbol("rho", r"\rho", positive=True)
+variance = symbol("var_Q", r"\sigma_Q^2", positive=True)
+
+d.chain(
+    "best-variance",
+    ((1 + rho) * variance * sp.exp(-u) + u - sp.log(variance) - 1) / 2,
+    (
+        at_least(sp.log(1 + rho) / 2, equality={u: sp.log((1 + rho) * variance)}),
+        "the variance of the posterior, and the spread of its mean",
+    ),
+    rests_on=["bounds/free-variance", "bounds/free-scale"],
+    cites="Bao et al. (2022), for the best variance",
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "saving",
+    sp.log(1 + rho),
+    (
+        at_most(rho, equality={rho: 0}),
+        "less than $\\sigma_Q^2$ costs; as much, in the limit of small steps",
+    ),
+    rests_on=["bounds/tangent"],
+)
+
+# %% [markdown]
+# In $d$ dimensions with one variance for all, a step costs $\frac d2 \log(1 + \rho/d)$. For $x \sim \N(0, c)$ the error of the exact denoiser at the SNR $\gamma_1$ is $c/(1 + c \gamma_1)$, and a step from there to $\gamma_2$ costs
+
+# %% tags=["derivation"]
+c = symbol("c", positive=True)
+gamma_1, gamma_2, gamma_3 = (symbol(f"gamma_{k}", rf"\gamma_{k}", positive=True) for k in (1, 2, 3))
+rising = Domain(where=(sp.Gt(gamma_2, gamma_1),), words=("$\\gamma_1 < \\gamma_2$",))
+
+d.chain(
+    "gaussian-step",
+    sp.log(1 + (gamma_2 - gamma_1) * c / (1 + c * gamma_1)) / 2,
+    (
+        sp.log((1 + c * gamma_2) / (1 + c * gamma_1)) / 2,
+        "steps telescope: their sum is $L_\\infty$, for any number of steps",
+    ),
+    domain=rising,
+    rests_on=["bounds/best-variance", "nelbo-x/gaussian-diffusion"],
+    torch="companion.chapters.bounds.results.best_gaussian_step",
+)
+
+# %% [markdown]
+# So for Gaussian data one step with the best variance is as good as infinitely many: its step back is Gaussian. For other data both bounds stay above $L_\infty$, the least that any step back can cost: by {eq}`eq-reweighted-compensation` a part of each divergence cannot be saved.
+#
+# ## Fewer steps, larger bound
+#
+# Let $r(\gamma)$ be the error of the exact denoiser; it falls as the SNR rises (chapter 3, for all data). A step from $\gamma_1$ up to $\gamma_2$ takes it at the noisy end, where it is largest. So $L_T$ is an upper
+# Riemann sum of $L_\infty$, and a cut in two lowers it. Neither is ever an equality, unless there is nothing to guess.
+
+# %% tags=["derivation"]
+r, gamma = function("r", positive=True), symbol("gamma", r"\gamma", positive=True)
+
+d.chain(
+    "upper-sum",
+    (gamma_2 - gamma_1) / 2 * r(gamma_1),
+    (
+        at_least(sp.Integral(r(gamma), (gamma, gamma_1, gamma_2)) / 2),
+        "$r(\\gamma_1) > r(\\gamma)$ everywhere in the step",
+    ),
+    domain=rising & Falling(r),
+    rests_on=["nelbo-x/exact-error-grows"],
+    cites="Guo, Shamai & Verdú (2005), for the error that falls",
+)
+
+# %% tags=["derivation"]
+three = Domain(
+    where=(sp.Gt(gamma_3, gamma_2), sp.Gt(gamma_2, gamma_1)),
+    words=("$\\gamma_1 < \\gamma_2$", "$\\gamma_2 < \\gamma_3$"),
+)
+
+d.chain(
+    "refined",
+    (gamma_3 - gamma_1) / 2 * r(gamma_1),
+    (
+        at_least((gamma_3 - gamma_2) / 2 * r(gamma_2) + (gamma_2 - gamma_1) / 2 * r(gamma_1)),
+        "the cleaner part takes the smaller error",
+    ),
+    domain=three & Falling(r),
+    rests_on=["nelbo-x/exact-error-grows"],
+)
+
+# %%
+from IPython.display import Markdown
+
+from companion import profiles
+from companion.chapters.bounds import figures, results
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
+
+style.use()
+artifacts = Artifacts("11_bounds", profile)
+active = profiles.get(profile)
+budget = results.Budget(*active.pick(quick=(64, 4), standard=(512, 8), paper=(4096, 16)))
+drawn = {"n": budget.points * budget.scrambles, "seeds": [0]}
+in_steps = results.steps(budget)
+artifacts.table(in_steps, "steps_and_variances", **results.STEPS_SHOWN, **drawn)
+
+# %% [markdown]
+# ## Data on levels
+#
+# Pixels have 256 levels. The decoder then is a choice among them, $p(x|z_0) \propto \N(z_0; \alpha_0 x, \sigma_0^2)$ {cite:p}`kingma2021`, and costs $\log(1 + \sum_k \xi_k^2)$, one term for each other level. Its
+# $\xi_k^2$ is the ratio of two densities, $e^{-\delta^2/2 - \delta \epsilon}$, if the two levels are $\delta$ apart in units of the noise.
+
+# %% tags=["derivation"]
+xi, delta = (symbol(name, rf"\{name}", positive=True) for name in ("xi", "delta"))
+
+d.chain(
+    "square-root",
+    sp.log(1 + xi**2),
+    (at_most(xi, equality={xi: 0}), "the slope of the gap is $(1 - \\xi)^2/(1 + \\xi^2)$"),
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "rival-cost",
+    Expectation(sp.exp((-(delta**2) / 2 - delta * eps) / 2), eps),
+    (sp.exp(-(delta**2) / 8), "a Gaussian integral: the mean square root of the ratio"),
+    torch="companion.chapters.bounds.results.rival",
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "decoder",
+    "Decoding costs at most $\\sum e^{-\\delta^2/8}$ over all other levels, and $\\delta^2$ is $\\SNR$ times a squared distance. So it vanishes as the clean end becomes cleaner.",
+    "$\\log(1 + \\sum_k \\xi_k^2) \\le \\sum_k \\log(1 + \\xi_k^2) \\le \\sum_k \\xi_k$, since the product of all $1 + \\xi_k^2$ is at least 1 and the sum of all $\\xi_k^2$. Average over the noise.",
+    rests_on=["bounds/rival-cost", "bounds/square-root"],
+)
+
+# %%
+n = active.pick(quick=20_000, standard=200_000, paper=1_000_000)
+artifacts.table(results.decoder(n), "decoder_bits", **results.DECODER_SHOWN, n=n)
+
+# %% [markdown]
+# ## Several samples
+#
+# Write $a = p(x, z)/q(z|x)$ for the weight of one sample; its mean is $p(x)$. The bound of $K$ samples is $L_K = \E \log \frac1K \sum_k a_k$ {cite:p}`burda2016`, below $\log p(x)$ by Jensen. For $K = 1$ it is minus the NELBO. Two samples are never worse:
+
+# %% tags=["derivation"]
+d.chain(
+    "two-samples",
+    (sp.log(a_1) + sp.log(a_2)) / 2,
+    (at_most(sp.log((a_1 + a_2) / 2), equality={a_1: a_2}), "averaged: $L_1 \\le L_2$"),
+    rests_on=["bounds/two-values"],
+    cites="Burda, Grosse & Salakhutdinov (2016)",
+    torch="companion.chapters.bounds.results.two_samples",
+)
+
+# %% tags=["derivation"]
+K = symbol("K", positive=True, integer=True)
+a = function("weight_of", "a", subscript=True, positive=True)
+total = Abbreviation("S", sp.Sum(a(i), (i, 1, K + 1)))
+
+d.chain(
+    "leave-one-out",
+    sp.Sum((total - a(i)) / K, (i, 1, K + 1)) / (K + 1),
+    (total / (K + 1), "each $a_i$ is left out once"),
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "more-samples",
+    "$L_K \\le L_{K+1} \\le \\log p(x)$.",
+    "The mean of $K + 1$ weights is the average of the $K + 1$ means that leave one out. Its logarithm is at least the average of their logarithms, by Jensen over which is left out, and each of them averages to $L_K$.",
+    rests_on=["bounds/leave-one-out", "bounds/jensen"],
+    cites="Burda, Grosse & Salakhutdinov (2016)",
+)
+
+# %% [markdown]
+# How much is missing? Let $y$ be the mean weight over $p(x)$. It has mean 1, variance $V/K$ and third central moment $\kappa/K^2$, with $V$ and $\kappa$ those of one weight.
+
+# %% tags=["derivation"]
+y = symbol("y", positive=True)
+
+d.chain(
+    "third-order",
+    sp.log(y),
+    (
+        at_most((y - 1) - (y - 1) ** 2 / 2 + (y - 1) ** 3 / 3, equality={y: 1}),
+        "three terms of the series; averaged: $\\log p(x) - L_K \\ge V/2K - \\kappa/3K^2$",
+    ),
+)
+
+# %% [markdown]
+# The series is exact to third order, so the gap is $V/2K$ to first order, for weights that stay away from zero.
+
+# %%
+examples = active.pick(quick=64, standard=512, paper=2048)
+several = results.samples(examples)
+shown = figures.tightness_shown(budget.points, examples)
+artifacts.figure(figures.tightness_figure(in_steps, several), "tighter_bounds", **shown, **drawn)
+
+# %%
+artifacts.table(several, "several_samples", **results.SAMPLES_SHOWN, n=examples, seeds=[0])
+
+# %%
+Markdown(results.of_samples(several))
+
+# %% [markdown]
+# :::{admonition} Trap: weights that learn
+# :class: warning
+# Code for the bound of several samples often minimises $-\sum_k \omega_k \log a_k$, with $\omega_k = a_k/\sum_j a_j$. If $\omega_k$ is held fixed, its gradient is that of $-L_K$. In
+# [PyTorch-VAE 34](https://github.com/AntixK/PyTorch-VAE/issues/34) (open) readers found that it is not held fixed; [PR 53](https://github.com/AntixK/PyTorch-VAE/pull/53) says which term that adds. Every shape is right, and the loss falls. But the gradient is another,
+# and the value is no bound: it exceeds $\log \frac1K \sum_k a_k$ unless all weights are equal. The cells below make both claims, and the ledger refutes them.
+# :::
+
+# %%
+theta = symbol("theta", r"\theta")
+A_1, A_2 = (function(f"a_{k}", positive=True)(theta) for k in (1, 2))
+share = Abbreviation(r"\omega", A_1 / (A_1 + A_2))
+softened = share * sp.log(A_1) + (1 - share) * sp.log(A_2)
+gradient = sp.Derivative(sp.log((A_1 + A_2) / 2), theta)
+d.refute(
+    "weights-that-learn", sp.Derivative(softened, theta), gradient, "a term of $\\omega'$ too many"
+)
+
+# %%
+d.refute("no-bound", softened, at_most(sp.log((A_1 + A_2) / 2)), "it is above, not below")
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** A bound of $-\log_2 p(x)$ is known for pixels scaled to $[-1, 1]$. What is it for levels 0 to 255, if $p$ hardly varies within a level of width $\Delta$?
+
+# %% tags=["derivation", "solution"]
+width = symbol("width", r"\Delta", positive=True)
+d.chain(
+    "bits",
+    -sp.log(p * width) / sp.log(2),
+    (
+        -sp.log(p) / sp.log(2) - sp.log(width) / sp.log(2),
+        "with $\\Delta = 2/255$ each dimension costs $\\log_2 \\frac{255}{2}$ bits more",
+    ),
+)
+
+# %% [markdown]
+# **2.** The losses of all noise levels are multiplied by constants $k$. What changes in the minimum over $u$ of $e^{-u} k \ell(\theta) + u$, and in its gradient?
+
+# %% tags=["derivation", "solution"]
+k, theta = symbol("k", positive=True), symbol("theta", r"\theta")
+loss = function("ell", r"\ell", positive=True)
+d.chain(
+    "scale-free",
+    sp.Derivative(1 + sp.log(k * loss(theta)), theta),
+    (
+        sp.Derivative(loss(theta), theta) / loss(theta),
+        "nothing in the gradient: such a loss has no weight $w(\\lambda)$ of its own",
+    ),
+    rests_on=["bounds/free-scale"],
+)
+
+# %% [markdown]
+# ## Sources
+#
+# The best variance of a step is that of {cite:t}`bao2022`, bounds by several samples that of {cite:t}`burda2016`. {cite:t}`kendall2018` and {cite:t}`karras2024` balance losses by a free scale. That the error of the exact denoiser falls with the SNR is in
+# {cite:t}`guo2005`; the decoder over levels in {cite:t}`kingma2021`. No equation is cited by number. The derivations are our own.
