@@ -16,7 +16,7 @@ async function start() {
   const archives = Promise.all(about.archives.map((name) => fetched(name, "arrayBuffer")));
   const python = await loadPyodide({
     indexURL: SITE,
-    env: { HOME: "/home/pyodide", PYTHONHASHSEED: "0" }, // as the book was built: it steadies SymPy's order
+    env: { HOME: "/reader", PYTHONHASHSEED: "0" }, // as the book was built: it steadies SymPy's order
     stdout: (line) => postMessage({ printed: line }),
     stderr: (line) => console.debug(line),
   });
