@@ -371,7 +371,7 @@ artifacts.figure(figures.bounds_figure(results.gaps()), "masked_gap", **figures.
 # | signal | $\SNR = \alpha^2/\sigma^2$, without end | $\alpha$, from 0 to 1 |
 # | NELBO | $\frac12 \int \E\lVert x - \hat x\rVert^2\, d\SNR$ | $\int c\, d\alpha$ |
 # | the same in $\lambda$ | $\frac12 \int \E\lVert\epsilon - \hat\epsilon\rVert^2\, d\lambda$, $\lambda = \log \alpha^2/\sigma^2$ | $\int \alpha\, C\, d\lambda$, $\lambda = \log \alpha/(1 - \alpha)$ |
-# | schedule | only its ends matter | nothing matters: its ends are 1 and 0 |
+# | schedule | only its ends matter | does not matter: its ends are 1 and 0 |
 # | $T$ steps | an upper sum for the exact denoiser | an upper sum for exact conditionals |
 # | slope of the information | $\frac12 \mathrm{mmse}$, in the SNR | $c$, in $\alpha$ |
 #
@@ -447,4 +447,4 @@ d.chain(
 # ## Sources
 #
 # The process is that of {cite:t}`austin2021`; the bound as a weighted cross-entropy of {cite:t}`sahoo2024` and {cite:t}`shi2024`; any order of {cite:t}`hoogeboom2022` and {cite:t}`ou2025`, who
-# also found that nothing depends on time and that the score entropy of {cite:t}`lou2024` is the same loss. The upper sum, the gap and the slope of the information are derived here.
+# also found that nothing depends on time and that the score entropy of {cite:t}`lou2024` is the same loss. The upper sum, the gap and the slope of the information are derived here; coding theory knows the last as the area theorem of the erasure channel.

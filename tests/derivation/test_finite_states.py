@@ -235,8 +235,8 @@ def test_sums_and_divergences_are_printed_so_that_they_cannot_be_misread() -> No
     assert render.latex(total**2) == r"\biggl(\sum_{k=1}^{V} g(k)\biggr)^{2}"
     assert render.latex(-total - StateSum(f(k), VALUES)).count("- ") == 2
     assert render.latex(StateSum(g(k) + a, VALUES)) == r"\sum_{k=1}^{V} (a + g(k))"
-    shown = render.latex(a * FiniteKL(g(k), mu(k), VALUES))
-    assert shown == r"a D_{\mathrm{KL}}(g(k) \,\|\, mu(k))"
+    shown = render.latex(a * FiniteKL(g(k), f(k), VALUES))
+    assert shown == r"a D_{\mathrm{KL}}(g(k) \,\|\, f(k))"
 
 
 def test_an_integral_with_the_variable_in_its_ends_stays() -> None:

@@ -38,9 +38,7 @@ def _beta_integral(expr: sp.Expr, bounds: Any) -> sp.Expr | None:
     if (low, high) != (0, 1) or expr.is_polynomial(x):
         return None
     exponents = {x: sp.Integer(0), 1 - x: sp.Integer(0)}
-    unknown = sp.Integral(
-        expr, bounds
-    )  # what is not known is not left to SymPy: it has no closed form
+    unknown = sp.Integral(expr, bounds)  # not left to SymPy: it would be hypergeometric
     powers = [factor.as_base_exp() for factor in sp.Mul.make_args(expr)]
     if all(power.is_number for _, power in powers):
         return None
