@@ -140,11 +140,11 @@ def test_the_bound_of_samples_of_a_gaussian_is_that_of_its_density(monkeypatch) 
     assert frame.loc[1, "se"] < 0.2 * one
 
 
-def test_the_variance_of_weights_is_that_of_draws() -> None:
+def test_the_mean_of_weights_is_the_likelihood_and_their_variance_that_of_draws() -> None:
     data, one = clusters(), torch.ones((), dtype=torch.float64)
     noise = one * math.exp(-results.SAMPLES_AT / 2)
     x = data.sample(5, torch.Generator().manual_seed(4), torch.float64)
-    exact = data.log_prob(x, one, math.sqrt(2) * noise)
+    exact = results.log_likelihood(data, x, noise)
     found = results.weight_variance(data, x, noise, exact)
     eps = torch.randn(
         5, 100_000, 2, generator=torch.Generator().manual_seed(5), dtype=torch.float64

@@ -218,7 +218,7 @@ def samples(n: int, seed: int = 0) -> pd.DataFrame:
     one = torch.ones((), dtype=torch.float64)
     noise = one * math.exp(-SAMPLES_AT / 2)
     x = data.sample(n, generator, torch.float64)
-    exact = data.log_prob(x, one, math.sqrt(2) * noise)
+    exact = log_likelihood(data, x, noise)
     eps = torch.randn(n, COUNTS[-1], data.dim, generator=generator, dtype=torch.float64)
     z = (x[:, None] + noise * eps).reshape(-1, data.dim)
     log_ratios = data.log_prob(z, one, noise).reshape(n, -1) - exact[:, None]
@@ -237,6 +237,11 @@ def samples(n: int, seed: int = 0) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def log_likelihood(data: Mixture, x: Tensor, noise: Tensor) -> Tensor:
+    """log p(x) of the model of `samples`, (n,): of data with noise of variance 2 noise^2."""
+    return data.log_prob(x, torch.ones_like(noise), math.sqrt(2) * noise)
 
 
 def weight_variance(data: Mixture, x: Tensor, noise: Tensor, exact: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from ..exact import compute, exact
-from ..tree import KINKED
 
 
 class ByParts(sp.Integral):
@@ -34,8 +33,6 @@ def _(expr: ByParts) -> sp.Expr:
 
 def _moved(term: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
     """(F, g) of a term F'(z) g(z), F the first by name; None if it is not of this kind."""
-    if term.has(*KINKED):
-        return None
     factors = sp.Mul.make_args(term)
     first = min(
         (f.func.__name__ for f in term.atoms(AppliedUndef) if z in f.free_symbols), default=""
