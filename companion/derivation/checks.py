@@ -17,7 +17,7 @@ from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
 from .operators.parts import assumed
-from .poles import excluded
+from .poles import excluded, in_sums, never
 from .positive import positive
 from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
 from .symbolic import Positive, Proof, prove, proves
@@ -72,11 +72,13 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
-    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
+    claim = step.left, step.right, step.domain
+    taken = (*in_sums(*claim), *assumed(*claim[:2]))
     n = len(places)
     return Outcome(
-        step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds, away, taken
-    )
+        step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds,
+        excluded(*claim), taken,
+    )  # fmt: skip
 
 
 Found = tuple[Any, int, Proof, list[Refutation]]
@@ -168,7 +170,14 @@ def _far_away(step: Step) -> None:
 
 
 def _side_conditions(step: Step, known: Positive) -> int:
-    """Prove what must be positive for the claim to mean what it says; return how much that is."""
+    """Prove what must be so for the claim to mean what it says; return how much must be positive."""
+    try:
+        with time_limit(step.seconds):
+            why = never(step.left, step.right, step.domain)
+    except TimeLimit:
+        why = f"what must not be zero is not proved within {step.seconds:g} s of CPU time"
+    if why:
+        raise failure(step, "condition", why)
     proved: set[sp.Expr] = set()
     for what, expr in side_conditions(step.left, step.right):
         if expr not in proved and not known(expr):

@@ -13,6 +13,7 @@ from .. import latex, mutants
 from ..conditions import conditions, positive_if
 from ..exact import compute, exact
 from ..kinks import kinks
+from ..needs import Range, ranges
 from ..numeric import (
     Compiled,
     Environment,
@@ -107,6 +108,12 @@ def _(expr: Expectation) -> Iterable[tuple[str, sp.Expr]]:
             if not rest.is_polynomial(law.args[0]):
                 yield from curvatures(rest * law.density(), law.args[0])
         result = expectation(result, law)
+
+
+@ranges.register
+def _(expr: Expectation) -> tuple[Range, ...]:
+    laws = reversed(expr.args[1:])
+    return tuple(Range(law.args[0], -sp.oo, sp.oo, "integral") for law in laws)
 
 
 @positive_if.register
