@@ -16,6 +16,7 @@ from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .operators.convergence import convergent
 from .operators.parts import assumed
 from .poles import excluded, in_sums, never
 from .positive import positive
@@ -73,7 +74,7 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
     claim = step.left, step.right, step.domain
-    taken = (*in_sums(*claim), *assumed(*claim[:2]))
+    taken = (*in_sums(*claim), *assumed(*claim[:2]), *convergent(claim[:2], step.domain, known))
     n = len(places)
     return Outcome(
         step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds,
