@@ -15,7 +15,16 @@ from .coats import bare
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
-from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .numeric import (
+    FAR,
+    FAR_DIGITS,
+    FAR_SECONDS,
+    TOLERANCE,
+    Environment,
+    NumericError,
+    evaluate,
+    relative_error,
+)
 from .operators.convergence import convergent
 from .operators.parts import assumed
 from .poles import excluded, in_sums, never
@@ -31,12 +40,6 @@ TACTICS = "companion.derivation.tactics.*"
 
 POINTS = 24
 """Random admissible points at which a step is checked."""
-
-FAR, FAR_SECONDS = 40, 0.5
-"""More points, far from 1: how many, and seconds of CPU time for all of them."""
-
-DIGITS = (WORKING_DIGITS, 400, 1200)
-"""Digits carried there, where many may cancel: more until the sides agree."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
@@ -157,7 +160,7 @@ def _far_away(step: Step) -> None:
         for place in places:
             values: list[tuple[Any, Any]] = []
             with suppress(NumericError, ArithmeticError):
-                for digits in DIGITS:
+                for digits in FAR_DIGITS:
                     left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
                     values.append((left, right))
                     if relative_error(left, right) <= TOLERANCE:
