@@ -28,7 +28,7 @@ profile = "standard"
 # %%
 from IPython.display import Markdown
 
-from companion import profiles
+from companion import profiles, study
 from companion.chapters.one_scale import claims, figures, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
@@ -39,6 +39,7 @@ budget = profiles.get(profile).pick(
     quick=results.QUICK, standard=results.STANDARD, paper=results.PAPER
 )
 provenance = {"seeds": [0], "n": budget.points * budget.scrambles}
+Markdown(f"*The table:* {study.source('bins')}")
 
 # %% tags=["derivation"]
 import sympy as sp

@@ -15,9 +15,19 @@ from .coats import bare
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
-from .numeric import TOLERANCE, WORKING_DIGITS, Environment, NumericError, evaluate, relative_error
+from .numeric import (
+    FAR,
+    FAR_DIGITS,
+    FAR_SECONDS,
+    TOLERANCE,
+    Environment,
+    NumericError,
+    evaluate,
+    relative_error,
+)
+from .operators.convergence import convergent
 from .operators.parts import assumed
-from .poles import excluded
+from .poles import excluded, in_sums, never
 from .positive import positive
 from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
 from .symbolic import Positive, Proof, prove, proves
@@ -30,12 +40,6 @@ TACTICS = "companion.derivation.tactics.*"
 
 POINTS = 24
 """Random admissible points at which a step is checked."""
-
-FAR, FAR_SECONDS = 40, 0.5
-"""More points, far from 1: how many, and seconds of CPU time for all of them."""
-
-DIGITS = (WORKING_DIGITS, 400, 1200)
-"""Digits carried there, where many may cancel: more until the sides agree."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
@@ -72,11 +76,13 @@ def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
-    away, taken = excluded(step.left, step.right, step.domain), assumed(step.left, step.right)
+    claim = step.left, step.right, step.domain
+    taken = (*in_sums(*claim), *assumed(*claim[:2]), *convergent(claim[:2], step.domain, known))
     n = len(places)
     return Outcome(
-        step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds, away, taken
-    )
+        step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds,
+        excluded(*claim), taken,
+    )  # fmt: skip
 
 
 Found = tuple[Any, int, Proof, list[Refutation]]
@@ -155,7 +161,7 @@ def _far_away(step: Step) -> None:
         for place in places:
             values: list[tuple[Any, Any]] = []
             with suppress(NumericError, ArithmeticError):
-                for digits in DIGITS:
+                for digits in FAR_DIGITS:
                     if time.process_time() - began > FAR_SECONDS:
                         return  # for platforms on which nothing interrupts an evaluation
                     left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
@@ -171,7 +177,14 @@ def _far_away(step: Step) -> None:
 
 
 def _side_conditions(step: Step, known: Positive) -> int:
-    """Prove what must be positive for the claim to mean what it says; return how much that is."""
+    """Prove what must be so for the claim to mean what it says; return how much must be positive."""
+    try:
+        with time_limit(step.seconds):
+            why = never(step.left, step.right, step.domain)
+    except TimeLimit:
+        why = f"what must not be zero is not proved within {step.seconds:g} s of CPU time"
+    if why:
+        raise failure(step, "condition", why)
     proved: set[sp.Expr] = set()
     for what, expr in side_conditions(step.left, step.right):
         if expr not in proved and not known(expr):

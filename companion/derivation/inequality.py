@@ -23,9 +23,21 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import UndefinedFunction
 
+from .domain import DomainError
 from .mutants import Mutant, mutants
+from .needs import needs
 from .nonnegative import BOUNDS, Known, computed, never_negative
-from .numeric import TOLERANCE, Environment, NumericError, evaluate
+from .numeric import (
+    FAR,
+    FAR_DIGITS,
+    FAR_SECONDS,
+    TOLERANCE,
+    WORKING_DIGITS,
+    Environment,
+    NumericError,
+    evaluate,
+)
+from .poles import everywhere
 from .step import Counterexample, Refutation, Step, failure, show_point
 from .symbolic import Positive, Proof, prove
 from .timelimit import TimeLimit, time_limit
@@ -76,6 +88,8 @@ def checked(
     """
     ends = _where_equal(step, places)
     _numeric(step, [*places, *(end for end in ends if _inside(step, end))])
+    _far_away(step)
+    _real(step, known)
     try:
         with time_limit(step.seconds):
             proof = _proved(step, known)
@@ -85,12 +99,12 @@ def checked(
     return proof, _refuted(step, proof, [*places, *ends], known)
 
 
-def _gap(step: Step, place: Environment) -> tuple[Any, Any]:
+def _gap(step: Step, place: Environment, digits: int = WORKING_DIGITS) -> tuple[Any, Any]:
     """How much room the inequality leaves at a point, and what counts as none."""
-    left, right = evaluate(step.left, place), evaluate(step.right, place)
+    left, right = (evaluate(side, place, digits) for side in (step.left, step.right))
     if mp.im(left) or mp.im(right):
         raise NumericError("a side is not real")
-    room = right - left if step.relation == "<=" else left - right
+    room = mp.re(right - left if step.relation == "<=" else left - right)
     return room, TOLERANCE * max(abs(left), abs(right), TOLERANCE)
 
 
@@ -102,10 +116,40 @@ def _numeric(step: Step, places: list[Environment]) -> None:
             what = str(error) or "a division by zero"
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         if not room >= -none:
-            values = [mp.nstr(evaluate(side, place), 8) for side in (step.left, step.right)]
-            raise Counterexample(
-                step, f"left {values[0]}, right {values[1]} at {show_point(place)}"
-            )
+            raise _against(step, place)
+
+
+def _against(step: Step, place: Environment) -> Counterexample:
+    values = [mp.nstr(evaluate(side, place), 8) for side in (step.left, step.right)]
+    return Counterexample(step, f"left {values[0]}, right {values[1]} at {show_point(place)}")
+
+
+def _far_away(step: Step) -> None:
+    """Look for a counterexample over six decades; one that goes away with more digits is none."""
+    try:
+        places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
+    except DomainError:
+        return
+    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+        for place in places:
+            with suppress(NumericError, ArithmeticError):
+                gaps = (_gap(step, place, digits) for digits in FAR_DIGITS)
+                if all(room < -none for room, none in gaps):
+                    raise _against(step, place)
+
+
+def _real(step: Step, known: Positive) -> None:
+    """Refuse functions that are compared and are not proved to be real: logarithms, roots, arcs."""
+
+    def nonnegative(expr: sp.Expr) -> bool:
+        value = computed(expr, step.domain)
+        return never_negative(value, Known(step.domain, known)) is not None
+
+    for need in dict.fromkeys(n for side in (step.left, step.right) for n in needs(side)):
+        proved = {"positive": known, "nonnegative": nonnegative}.get(need.kind)
+        if proved is not None and not everywhere(need.expr, need, proved):
+            words = f"{need.expr} is not proved to be {need.kind}, so that a side may not be real"
+            raise failure(step, "condition", words)
 
 
 def _where_equal(step: Step, places: list[Environment]) -> list[Environment]:

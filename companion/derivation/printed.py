@@ -8,8 +8,9 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
-from .notation import printed_name
-from .tree import opened
+from .latex import latex
+from .notation import bare_name, printed_name
+from .tree import open_names, opened
 
 
 def meanings(expressions: Iterable[Any]) -> dict[str, list[Any]]:
@@ -38,10 +39,40 @@ def meanings(expressions: Iterable[Any]) -> dict[str, list[Any]]:
 
 def two_senses(expressions: Iterable[Any]) -> str:
     """One line on a name that is printed for two different things; empty if there is none."""
-    for name, senses in sorted(meanings(expressions).items()):
+    expressions = list(expressions)
+    found = meanings(expressions)
+    for name, senses in sorted(found.items()):
         one, *others = sorted(senses, key=str)
         if others:
             return f"'{name}' stands for {_both(one, others[0])}: give one of them another name"
+    return _read_otherwise(expressions)
+
+
+def _read_otherwise(expressions: list[Any]) -> str:
+    """One line on a name that reads as a function's value or a power which is there too, and is not that."""
+    names: dict[str, sp.Expr] = {}
+    printed: dict[str, list[sp.Expr]] = {}
+    waiting, seen = list(expressions), set()
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, sp.Basic) or node in seen:
+            continue
+        seen.add(node)
+        inside = opened(node)
+        if inside is not node:
+            names[node.latex] = inside
+            waiting.append(inside)
+        if isinstance(node, sp.Symbol | AppliedUndef) or inside is not node:
+            printed.setdefault(bare_name(latex(node)), []).append(node)
+        waiting += node.args
+    for name, inside in sorted(names.items()):
+        base, _, power = bare_name(name).partition("^")
+        whole = [(other, 1) for other in printed.get(bare_name(name), [])]
+        powers = [(other, int(power)) for other in printed.get(base, []) if power.isdigit()]
+        for other, number in whole + powers:
+            read = other**number
+            if opened(read) is not inside and open_names(read - inside) != 0:
+                return f"'{name}' stands for {inside} and reads as {read}: give it another name"
     return ""
 
 

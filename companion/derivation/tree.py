@@ -7,7 +7,7 @@ operator that does not:
 * ``exact.exact`` (its arguments are computed, it stays), ``exact.log_of`` (unknown),
 * ``numeric.build`` (refused), ``numeric.degree`` and ``numeric.log_degree`` (not a polynomial),
 * ``symbolic.atom`` (one opaque symbol for the whole),
-* ``conditions.conditions`` and ``poles.divides_by`` (nothing is needed),
+* ``conditions.conditions``, ``needs.divides_by`` (nothing is needed), ``needs.ranges``, ``needs.of_its_own``,
 * ``latex.typeset`` (SymPy's way), ``latex.own_brackets``, ``latex.typeset_power``,
 * ``mutants.variants`` (none of its own), ``mutants.touched`` (every argument).
 """

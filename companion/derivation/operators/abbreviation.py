@@ -13,6 +13,7 @@ from sympy.printing.precedence import PRECEDENCE
 from .. import latex, mutants
 from ..conditions import conditions
 from ..exact import exact
+from ..notation import refuse_unreadable
 from ..numeric import Compiled, Degrees, build, compile_expression, degree
 from ..tree import opened
 
@@ -25,10 +26,14 @@ class Abbreviation(sp.Expr):
         definition: what it stands for.
         positive: True where the definition is positive on the whole domain (a variance, say); each step
             that uses the name proves it.
+
+    Raises:
+        ValueError: for a name that reads as a number or as an expression.
     """
 
     def __new__(cls, latex: str | Str, definition: Any, positive: Any = False) -> Abbreviation:  # noqa: D102
         name = latex if isinstance(latex, Str) else Str(latex)
+        refuse_unreadable(str(name.name))
         flag = sp.true if bool(positive) else sp.false
         return sp.Expr.__new__(cls, name, sp.sympify(definition), flag)
 

@@ -13,6 +13,7 @@ from .. import latex, mutants
 from ..conditions import conditions, positive_if
 from ..exact import compute, exact
 from ..kinks import kinks
+from ..needs import Range, ranges
 from ..numeric import (
     Compiled,
     Environment,
@@ -25,8 +26,9 @@ from ..numeric import (
 )
 from ..quadrature import gauss_hermite, gaussian_pieces, gaussian_trapezoid
 from ..symbolic import atom
+from .convergence import Piece, conditions_of, integrated
 from .half_normal import two_sided
-from .integral import canonical, curvatures, integral, quadratic_exponent
+from .integral import canonical, integral, quadratic_exponent
 from .normal import Normal
 from .parts import by_parts
 
@@ -98,15 +100,27 @@ def expectation(expr: sp.Expr, law: Normal) -> sp.Expr:
 
 @conditions.register
 def _(expr: Expectation) -> Iterable[tuple[str, sp.Expr]]:
+    for law in expr.args[1:]:
+        if compute(law).args[2].free_symbols & set(expr.bound_symbols):
+            yield f"a variance that is drawn itself, of {law.args[0]}", sp.Integer(-1)
+    yield from conditions_of(integrated(expr))
+
+
+@integrated.register
+def _(expr: Expectation) -> Iterable[Piece]:
     result, *laws = (compute(a) for a in expr.args)
     for law in laws:
-        if law.args[2].free_symbols & set(expr.bound_symbols):
-            yield f"a variance that is drawn itself, of {law.args[0]}", sp.Integer(-1)
         for term in sp.Add.make_args(sp.expand(result)):
             rest = term.as_independent(law.args[0], as_Add=False)[1]
-            if not rest.is_polynomial(law.args[0]):
-                yield from curvatures(rest * law.density(), law.args[0])
+            if not rest.is_polynomial(law.args[0]):  # every moment of a Gaussian is finite
+                yield rest * law.density(), law.args[0], -sp.oo, sp.oo
         result = expectation(result, law)
+
+
+@ranges.register
+def _(expr: Expectation) -> tuple[Range, ...]:
+    laws = reversed(expr.args[1:])
+    return tuple(Range(law.args[0], -sp.oo, sp.oo, "integral") for law in laws)
 
 
 @positive_if.register

@@ -25,6 +25,7 @@ from ..numeric import (
 )
 from ..quadrature import line_integral
 from ..symbolic import atom
+from .convergence import Piece, conditions_of, integrated
 from .normal import Normal
 from .parts import affine, by_parts
 
@@ -89,14 +90,18 @@ def _terms(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, ...]:
     return sp.Add.make_args(sp.expand(sp.powsimp(sp.expand_mul(expr)), power_exp=False))
 
 
-@conditions.register
-def _(expr: sp.Integral) -> Iterable[tuple[str, sp.Expr]]:
+@integrated.register
+def _(expr: sp.Integral) -> Iterable[Piece]:
     result, *limits = (compute(a) for a in expr.args)
     for z, *ends in limits:
-        if ends == [-sp.oo, sp.oo]:
-            for term in _terms(result, z):
-                yield from curvatures(term, z)
+        if len(ends) == 2 and {sp.oo, -sp.oo} & {*ends}:
+            yield from ((term, z, *ends) for term in _terms(result, z))
         result = integral(result, sp.Tuple(z, *ends))
+
+
+@conditions.register
+def _(expr: sp.Integral) -> Iterable[tuple[str, sp.Expr]]:
+    return conditions_of(integrated(expr))
 
 
 @positive_if.register
@@ -105,13 +110,6 @@ def _(expr: sp.Integral) -> list[sp.Expr]:
     for _z, low, high in expr.limits:
         needed += [(high - low).subs(fresh)] if (low, high) != (-sp.oo, sp.oo) else []
     return [expr.function.subs(fresh), *needed]
-
-
-def curvatures(expr: sp.Expr, z: sp.Symbol) -> Iterable[tuple[str, sp.Expr]]:
-    """What must be positive for the integral of ``expr`` over the line, a Gaussian in z, to converge."""
-    shape = quadratic_exponent(expr.as_independent(z, as_Add=False)[1], z)
-    if shape is not None:
-        yield f"the curvature in {z} of an integrand", -shape[1].coeff_monomial(shape[1].gen ** 2)
 
 
 @lru_cache(maxsize=512)

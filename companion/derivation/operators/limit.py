@@ -8,7 +8,8 @@ limit point at 300 digits, or Richardson extrapolation where a sum has to be cou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import mpmath as mp
@@ -17,8 +18,10 @@ from sympy.core.function import AppliedUndef
 
 from .. import mutants
 from ..exact import compute, exact
+from ..needs import divides_by, of_its_own
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
 from ..quadrature import extrapolate
+from ..tree import open_names
 
 # --- the exact route
 
@@ -29,18 +32,75 @@ ORDER = 4
 @exact.register
 def _(expr: sp.Limit) -> sp.Expr:
     """The limit, or ``expr`` itself where it cannot be decided."""
-    body, x, point, direction = expr.args
-    names: dict[sp.Dummy, sp.Expr] = {}
-    remainders: list[sp.Dummy] = []
-    if point not in (sp.oo, -sp.oo):
-        body = _expand_functions(body, x, point, names, remainders)
-    body = compute(body).xreplace({known: dummy for dummy, known in names.items()})
+    _, x, point, direction = expr.args
+    body, names, remainders = _prepared(expr)
     value = _of_rational(body, x, point)
     if value is None:
         value = sp.limit(sp.together(body), x, point, str(direction))
     if value.has(sp.Limit, sp.nan, *remainders):
         return expr
     return value.xreplace(names)
+
+
+@lru_cache(maxsize=64)
+def _prepared(expr: sp.Limit) -> tuple[sp.Expr, dict[sp.Dummy, sp.Expr], list[sp.Dummy]]:
+    """The body, computed, of plain symbols only; what they stand for; the unknown remainders among them."""
+    body, x, point, _ = expr.args
+    names: dict[sp.Dummy, sp.Expr] = {}
+    remainders: list[sp.Dummy] = []
+    if point not in (sp.oo, -sp.oo):
+        body = _expand_functions(body, x, point, names, remainders)
+    body = compute(body).xreplace({known: dummy for dummy, known in names.items()})
+    return body, names, remainders
+
+
+# --- SymPy's limits hold for generic parameters: those leading coefficients that it divides by are not zero
+
+
+@of_its_own.register
+def _(expr: sp.Limit) -> list[tuple[str, sp.Expr]]:
+    expr = open_names(expr)
+    body, names, _ = _prepared(expr)
+    return [(kind, need.xreplace(names)) for kind, need in dict.fromkeys(_generic(expr, body))]
+
+
+def _generic(expr: sp.Limit, body: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
+    """What must not be zero, or of one sign, for the leading terms to be those that SymPy takes."""
+    _, x, point, direction = expr.args
+    e = sp.Dummy("e", positive=True)  # how near the point is
+    side = -1 if str(direction) == "-" else 1
+    near = {sp.oo: 1 / e, -sp.oo: -1 / e}.get(point, point + side * e)
+    for node in sp.preorder_traversal(body.subs(x, near)):
+        if not isinstance(node, sp.Expr):
+            continue
+        for base in divides_by(node):
+            yield "nonzero", _leading(base, e) if e in base.free_symbols else base
+        if e not in node.free_symbols:
+            continue
+        if isinstance(node, sp.Pow) and not node.exp.is_number:
+            if (
+                node.base.subs(e, 0) in (0, sp.oo, -sp.oo, sp.zoo)
+                and e not in node.exp.free_symbols
+            ):
+                yield "sign", node.exp
+        elif isinstance(node, sp.Function) and not isinstance(node, sp.log):
+            for argument in node.args:
+                if argument.subs(e, 0).has(sp.oo, -sp.oo, sp.zoo, sp.nan):
+                    yield "sign", _leading(argument, e)
+
+
+def _leading(expr: sp.Expr, e: sp.Symbol) -> sp.Expr:
+    """The coefficient of the lowest power of e, taken as generic; 1 where there are no parameters."""
+    if expr.free_symbols == {e} and not expr.has(AppliedUndef):
+        return sp.Integer(1)
+    top, bottom = sp.fraction(sp.together(expr))
+    if top.is_polynomial(e) and bottom.is_polynomial(e):
+        (_, above), (_, below) = (min(sp.Poly(p, e).terms()) for p in (top, bottom))
+        return above / below
+    value = sp.limit(expr, e, 0)
+    if value.is_zero or value.is_infinite:
+        value = sp.expand(expr).as_leading_term(e).as_independent(e, as_Add=False)[0]
+    return value
 
 
 def _of_rational(body: sp.Expr, x: sp.Symbol, point: sp.Expr) -> sp.Expr | None:

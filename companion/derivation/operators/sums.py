@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from .. import mutants
+from ..conditions import positive_if
 from ..exact import compute, exact, log_of
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
 from .infinite import converged, counted_out, endless
@@ -48,6 +49,11 @@ def _summed(expr: sp.Sum) -> sp.Expr:
         else:
             total += constant * sp.Sum(rest, (index, low, high)).doit()
     return total
+
+
+@positive_if.register
+def _(expr: sp.Product) -> list[sp.Expr]:
+    return [expr.function.subs({i: sp.Dummy(str(i), integer=True) for i in expr.variables})]
 
 
 @log_of.register
