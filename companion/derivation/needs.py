@@ -131,6 +131,8 @@ def _of_node(
         if isinstance(node, sp.log) and not order and open_names(base).free_symbols & over:
             continue  # a logarithm can be integrated over its singularity
         power = node.exp if isinstance(node, sp.Pow) else sp.Integer(-1)
+        if _never_negative(power, around):
+            continue
         weak = bool(power.is_number and power > -1 and not order)
         yield Need(base, around, weak=weak)
     yield from (Need(expr, around, kind) for kind, expr in real_if(node))
@@ -144,6 +146,18 @@ def _of_node(
         if free & over & slopes.keys() and order == 1 and not jumps:
             continue  # the integral of the slope of something continuous
         yield Need(u, around)
+
+
+def _never_negative(power: sp.Expr, around: tuple[Range, ...]) -> bool:
+    """Whether an exponent is at least 0 for every index of a sum: one that is linear is, if at both ends."""
+    for r in reversed(around):
+        if r.kind == "sum" and r.variable in power.free_symbols:
+            if not power.is_polynomial(r.variable) or sp.degree(power, r.variable) > 1:
+                return False
+            return all(
+                _never_negative(power.subs(r.variable, end), around) for end in (r.low, r.high)
+            )
+    return bool(power.is_nonnegative) and not power.free_symbols & {r.variable for r in around}
 
 
 def _in_the_slope(node: Any, order: int) -> Iterator[sp.Expr]:

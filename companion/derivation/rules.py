@@ -93,8 +93,10 @@ class UniformInteger(Rule):
         environment[self.symbol] = mp.mpf(rng.randint(self.low, self.high))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
+        # between low and half more than high, which holds all of its values
         above = sp.Dummy(f"above_{self.symbol}", nonnegative=True)
-        return expr.subs(self.symbol, self.low + above)
+        most = self.high + sp.Rational(1, 2)
+        return expr.subs(self.symbol, (self.low + most * above) / (1 + above))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 from .. import latex, mutants
 from ..conditions import conditions, positive_if
 from ..exact import compute, exact
+from ..needs import Range, ranges
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
 from ..symbolic import atom
 from ..tree import open_names
@@ -73,6 +74,11 @@ class StateSum(OverStates):
 
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
         return self.func(self.args[0].diff(symbol), self.args[1])
+
+
+@ranges.register
+def _(node: StateSum) -> tuple[Range, ...]:
+    return (Range(*node.range, "sum"),)
 
 
 # --- the exact route
