@@ -45,6 +45,7 @@ from companion.derivation.numeric import NumericError, evaluate
 from companion.derivation.operators.beta import beta
 from companion.derivation.operators.finite_kl import FiniteKL
 from companion.derivation.operators.states import StateSum
+from companion.derivation.poles import never
 from companion.derivation.positive import positive
 from companion.derivation.symbolic import prove
 from companion.derivation.vocabulary import alpha, function, s, symbol, t, u
@@ -262,3 +263,38 @@ def test_a_chain_with_states_is_displayed() -> None:
         "law", StateSum(a * LAW, VALUES), (a, "a law adds up to 1"), domain=Masking()
     )
     assert r"\sum_{k=1}^{V} p a &= a" in chain._repr_markdown_()
+
+
+@pytest.mark.parametrize(
+    ("power", "has_pole"),
+    [
+        (k - 1, False),  # 0 at the first of 1, ..., N
+        (k - 2, True),
+        (N - k, False),  # 0 at the last
+        (N - k - 1, True),
+        (2 * N - 2 * k, False),
+        ((k - 1) * (N - k), True),  # not linear: nothing is said of it
+        (n - 1, False),
+        (n - k, True),
+    ],
+)
+def test_powers_of_a_sums_terms_are_looked_at_over_its_index(power, has_pole):
+    left = Integral(StateSum(kept**power * g(k), (k, 1, N)), (kept, 0, 1))
+    found = never(left, sp.Integer(0), ANYWHERE)
+    assert (f"{kept} is not proved to be other than zero" in found) is has_pole
+
+
+@pytest.mark.parametrize(
+    ("claim", "proved"),
+    [
+        (Rational(9, 2) - k, True),
+        (4 - k, False),
+        (k - 1, False),
+        (k - Rational(1, 2), True),
+        (N - k, False),  # 4 of both
+        (N - k + 1, True),
+        (1 / (5 - k) - Rational(1, 6), True),
+    ],
+)
+def test_an_integer_is_between_its_ends(claim, proved):
+    assert positive(claim, FEW) is proved
