@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,13 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(signum: int, frame: Any) -> None:
         raise TimeLimit
 
+    def complain(what: Any) -> None:
+        if not isinstance(what.exc_value, TimeLimit):
+            complained(what)
+
+    # in a finaliser or the callback of a weak reference Python drops what is raised, with many words, in the
+    # midst of a page; 0.2 s later it is raised again
+    complained, sys.unraisablehook = sys.unraisablehook, complain
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds, 0.2)
     try:
@@ -44,3 +52,4 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = complained

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +25,7 @@ from companion.derivation import (
     Where,
     checks,
 )
+from companion.derivation.timelimit import TimeLimit, time_limit
 from companion.derivation.vocabulary import (
     alpha,
     eps,
@@ -164,6 +167,40 @@ def test_a_symbol_without_assumptions_is_an_error() -> None:
     k = sp.Symbol("k")
     with pytest.raises(DerivationError, match="symbol k has no assumption"):
         write((k + 1) ** 2, k**2 + 2 * k + 1)
+
+
+class Finalised:
+    """Raises, or takes its time, where Python drops what is raised."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
+    def __del__(self) -> None:
+        until = time.process_time() + self.seconds
+        while time.process_time() < until:
+            pass
+        if not self.seconds:
+            raise ValueError("in a finaliser")
+
+
+def test_a_limit_that_fires_in_a_finaliser_is_said_to_nobody_and_raised_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: said.append(what.exc_type))
+    ours = sys.unraisablehook
+
+    def until_stopped() -> None:
+        with time_limit(0.05):
+            Finalised()
+            Finalised(seconds=0.1)
+            while True:
+                pass
+
+    with pytest.raises(TimeLimit):
+        until_stopped()
+    assert said == [ValueError]
+    assert sys.unraisablehook is ours
 
 
 def test_time_limit_is_hard(monkeypatch: pytest.MonkeyPatch) -> None:
