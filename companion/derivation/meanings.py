@@ -71,7 +71,7 @@ MEANINGS = (
     _of("\\SNR(t)", "signal-to-noise ratio, $\\alpha_t^2/\\sigma_t^2$", "SNR()"),
     _of("\\lambda_t", "log-SNR; $\\lambda_0$ and $\\lambda_1$ at the clean and the noisy end",
       "\\lambda_t \\lambda \\lambda_0 \\lambda_1", name="Schedule.log_snr"),
-    _of("\\mu_Q(z_t, x)", "mean of the step back $q(z_s|z_t, x)$", "\\mu_Q()"),
+    _of("\\mu_Q(z_t, x)", "mean of the step back $q(z_s|z_t, x)$", "\\mu_Q() \\mu_Q"),
     _of("q", "a density of the forward process; $q_i$ that of $z_i$ given $x$", "q() q_i"),
     _of("p", "a density of the model; $p_i$ its step from $z_i$ to $z_{i-1}$", "p() p_i"),
     _of("\\gamma", "the SNR as a variable; $\\gamma_0$ at the clean end", "\\gamma \\gamma_0"),
@@ -100,6 +100,7 @@ MEANINGS = (
     _of("\\delta", "a short step of the log-SNR", "\\delta", "nelbo-x"),
     _of("y", "log-SNR, where it is integrated over", "y", "nelbo-x"),
     _of("c", "variance of Gaussian data", "c", "nelbo-x"),
+    _of("\\beta", "factor of a step's divergence in a loss", "\\beta", "nelbo-x"),
     # four targets
     _of("a", "what a target has of $x$; $\\tilde a$ that of another target", "a \\tildea", "targets"),
     _of("b", "what a target has of $\\epsilon$; $\\tilde b$ that of another target", "b \\tildeb", "targets"),
