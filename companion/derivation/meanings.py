@@ -125,6 +125,8 @@ MEANINGS = (
     _of("r", "the bound's factor over the recorded one", "r", "one-scale", text=True),
     _of("\\tau", "standard deviation of a component of the data", "\\tau", "guards"),
     _of("\\mu", "mean of a component of the data", "\\mu", "guards"),
+    _of("\\sigma_t", "noise scale; $\\sigma$ where it is integrated over", "\\sigma_t \\sigma", "guards",
+      name="Schedule.sigma"),
     _of("y", "$\\log(1 + \\gamma_0)$", "y", "guards"),
     _of("k", "less than no log-SNR of a range: it begins at $-k$", "k", "guards"),
     _of("m", "least mean squared error of $\\epsilon$ at a noise level", "m()", "guards", text=True),
