@@ -45,9 +45,11 @@ import sympy as sp
 
 from companion.derivation import (
     Abbreviation,
+    Between,
     Derivation,
     VariancePreserving,
     Where,
+    at_most,
 )
 from companion.derivation.vocabulary import alpha, eps, sigma, snr, t, x
 
@@ -264,6 +266,37 @@ for mean in (0.0, 1.0):
         f"logit mean {mean:g}: mean time {meant.mean():.3f} meant, {trained.mean():.3f} trained on; "
         f"sorted times differ by up to {gap:.3f}"
     )
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Does the SNR rise or fall as $t \to 1$, and how fast? Take straight lines, $\alpha_t = 1 - t$ and $\sigma_t = t$.
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "snr-on-lines",
+    sp.Derivative(sp.log((1 - t) ** 2 / t**2), t),
+    (-2 / (t * (1 - t)), "it falls, from $\\infty$ at the data to 0 at the noise"),
+    (
+        at_most(-8, equality={t: sp.Rational(1, 2)}),
+        "slowest in the middle; at both ends the log-SNR falls without bound",
+    ),
+    domain=Between(t, 0, 1),
+)
+
+# %% [markdown]
+# **2.** How are $x$ and $\epsilon$ read off $z_t$ and $v$ if $\alpha_t^2 + \sigma_t^2 = 1$? And if it is not?
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "read-off",
+    alpha(t) * z - sigma(t) * v,
+    (
+        (alpha(t) ** 2 + sigma(t) ** 2) * x,
+        "the products $\\alpha_t \\sigma_t \\epsilon$ cancel: this is $x$ if the sum is 1, else divide by it; "
+        "$\\epsilon$ is $\\sigma_t z_t + \\alpha_t v$, by the same rule",
+    ),
+)
 
 # %% [markdown]
 # ## Sources

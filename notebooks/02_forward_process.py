@@ -41,6 +41,7 @@ from companion.derivation import (
 from companion.derivation.vocabulary import (
     alpha,
     alpha_step,
+    eps,
     eps_hat,
     log_snr,
     marginal,
@@ -337,6 +338,28 @@ d.refute(
     alpha_step() * (z_t - sigma(t) * (1 - sp.exp(log_snr(t) - log_snr(s))) * eps_hat),
     "$\\alpha_t/\\alpha_s$ for $\\alpha_s/\\alpha_t$",
     domain=Ordered(s, t),
+)
+
+# %% [markdown]
+# ## Exercise
+#
+# As $t \to 1$ the SNR falls. Does the task of the network become harder? Take $x \sim \N(0, 1)$, and let it guess $\epsilon$ or $x$ by the posterior mean.
+
+# %% tags=["derivation", "solution"]
+noisy = Abbreviation("z_t", alpha(t) * x + sigma(t) * eps)
+d.chain(
+    "difficulty",
+    Expectation((eps - sigma(t) * noisy / total) ** 2, Normal(x, 0, 1), eps),
+    (
+        snr(t) / (1 + snr(t)),
+        "it falls with the SNR: the more noise there is, the easier it is to guess",
+    ),
+    (
+        1 - Expectation((x - alpha(t) * noisy / total) ** 2, Normal(x, 0, 1), eps),
+        "the error of $x$ is $1/(1 + \\SNR(t))$: the data become harder to guess, the noise easier",
+    ),
+    domain=Between(t, 0, 1),
+    rests_on=["forward/unit-data"],
 )
 
 # %% [markdown]

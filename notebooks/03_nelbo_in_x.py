@@ -152,7 +152,7 @@ d.chain(
 # schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import log_snr, marginal
+from companion.derivation.vocabulary import log_snr, marginal, z_s
 
 eps_of_x = Abbreviation(r"\epsilon", (z_t - alpha(t) * x) / sigma(t))
 eps_of_x_hat = Abbreviation(r"\hat{\epsilon}", (z_t - alpha(t) * x_hat) / sigma(t))
@@ -429,8 +429,7 @@ Markdown(results.comparison(gaps, entropy))
 # open, without an answer) asks why a formula of the authors' example has the opposite sign to the paper's. We do not know which formula was meant, and the repository's own `model_vdm.py` has the sign derived here.
 # :::
 #
-# The question has an answer that needs no author: for $s < t$ the term is a divergence, so its weight is positive. With the times exchanged it is
-# negative, and a worse model would get a better "bound". The ledger refutes it:
+# The answer needs no author: for $s < t$ the term is a divergence, so its weight is positive. With the times exchanged a worse model gets a better "bound". It is refuted:
 
 # %%
 d.refute(
@@ -439,6 +438,38 @@ d.refute(
     (sp.exp(log_snr(t) - log_snr(s)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
     "$\\lambda$ where $g = -\\lambda$ was meant",
     domain=Ordered(s, t),
+)
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** The model should learn $q(z_s|z_t)$. Why may the bound hold the divergence from $q(z_s|z_t, x)$ instead, and what is won? Suppose that over the $x$ that may lie behind $z_t$, the mean $\mu_Q$ of the step back is $\N(m_1, v_1)$, as for Gaussian data; let the model's step be any $\N(m_2, v_2)$.
+
+# %% tags=["derivation", "solution"]
+mu, var = symbol("mu_Q", r"\mu_Q"), symbol("var_Q", r"\sigma_Q^2", positive=True)
+d.chain(
+    "without-x",
+    Expectation(KL(Normal(z_s, mu, var), Normal(z_s, m_2, v_2)), Normal(mu, m_1, v_1)),
+    (
+        KL(Normal(z_s, m_1, var + v_1), Normal(z_s, m_2, v_2)) + sp.log(1 + v_1 / var) / 2,
+        "First the divergence from $q(z_s|z_t)$, then what no parameter changes: equal gradients. But only $q(z_s|z_t, x)$ is known, and Gaussian, for any data",
+    ),
+)
+
+# %% [markdown]
+# **2.** A note on *the* diffusion loss calls $\E(\epsilon - \hat\epsilon)^2$ "reconstruction" and adds $\beta$ times the divergence of a step from the model's, written without $x$. A prior term is only mentioned. Judge each term.
+
+# %% tags=["derivation", "solution"]
+beta = symbol("beta", r"\beta", positive=True)
+d.chain(
+    "counted-twice",
+    (eps_of_x - eps_of_x_hat) ** 2 + beta * KL(posterior(x), posterior(x_hat)),
+    (
+        (1 + beta * (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2) * (eps_of_x - eps_of_x_hat) ** 2,
+        "one error, counted twice: $\\beta$ only shifts weight between steps. Reconstruction is $\\E[-\\log p(x|z_0)]$; a step needs $x$ (exercise 1); the prior has no parameter",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["nelbo-x/step-in-eps"],
 )
 
 # %% [markdown]

@@ -442,6 +442,23 @@ d.refute(
 artifacts.table(results.min_snr_in_v(), "min_snr_in_v", **results.MIN_SNR_SHOWN)
 
 # %% [markdown]
+# ## Exercise
+#
+# Few steps are said to favour $v$. What does an error of $v$ say about the errors of $x$ and of $\epsilon$?
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "error-v-is-both",
+    (v - v_hat) ** 2,
+    (
+        (alpha(t) ** 2 + sigma(t) ** 2) * ((x - x_hat) ** 2 + (eps - eps_hat) ** 2),
+        "their sum, if $\\alpha_t^2 + \\sigma_t^2 = 1$: it limits both at every noise level. A small error of $\\epsilon$ alone says little of $x$ as "
+        "$t \\to 1$, and one of $x$ little of $\\epsilon$ as $t \\to 0$, since $x - \\hat x = -(\\sigma_t/\\alpha_t)(\\epsilon - \\hat\\epsilon)$",
+    ),
+    rests_on=["targets/error-v", "targets/error-eps"],
+)
+
+# %% [markdown]
 # ## Sources
 #
 # The study {cite:p}`kumar2025` states the four NELBO losses, their weighted and rescaled forms, and that the

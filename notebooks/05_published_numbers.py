@@ -439,7 +439,39 @@ artifacts.table(clipped, "azula_clip", **controls.azula_shown())
 # - Floors are for endless data. The study's test split is finite, mostly seen in training, and standardised by its sample's
 #   moments; the recorded loss is measured before the last epoch's update.
 # - The waves of the study lie on a fixed grid of their first coordinate, taken here as uniform.
+
+# %% [markdown]
+# ## Exercises
 #
+# **1.** Near $t = 0$, $m$ tends to 1 where the data spread in all directions. So the unguarded loss grows there like $\frac2\pi \int d\sigma/\sigma$. What does the guard of $x$ leave of $\int_0^1 d\sigma/\sigma$, and those of $\epsilon$ and $v$?
+
+# %% tags=["derivation", "solution"]
+noise = symbol("noise", r"\sigma", positive=True)
+d.chain(
+    "left-of-x",
+    sp.Integral(1 / (1 + g / noise**3) / noise, (noise, 0, 1)),
+    (
+        sp.log(1 + 1 / g) / 3,
+        "a third of $\\int_0^1 d\\sigma/(\\sigma + g) = \\log(1 + 1/g)$, which is what $v$ keeps, and near $t = 0$ also $\\epsilon$",
+    ),
+    rests_on=["guards/weight-x", "guards/weight-v", "guards/weight-eps"],
+)
+
+# %% [markdown]
+# **2.** And what does the guard in the target of $s$ leave?
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "left-of-score",
+    sp.Integral(noise**3 / (noise**2 + g) ** 2, (noise, 0, 1)),
+    (
+        sp.log(1 + 1 / g) / 2 - 1 / (2 * (1 + g)),
+        "half of $\\log(1 + 1/g)$, and less: so the guards put $x$ and $s$ below half of $\\epsilon$ and $v$",
+    ),
+    rests_on=["guards/weight-score"],
+)
+
+# %% [markdown]
 # ## Sources
 #
 # {cite:t}`kumar2025`, its published code (loss functions, saved results) and its table of 2-D results. The common weighting is that of

@@ -417,6 +417,21 @@ Markdown(
 )
 
 # %% [markdown]
+# ## Exercise
+#
+# Let $\hat x$ miss every pixel by half a grey level, $\frac1{16}$, a 32nd of the way from black to white. What does that cost in bits per pixel between $\lambda_1$ and $\lambda_0$?
+
+# %% tags=["derivation", "solution"]
+lam, low, high = sp.symbols("lambda lambda_1 lambda_0", real=True)
+bits = (sp.exp(high) - sp.exp(low)) / (512 * sp.log(2))
+d.chain(
+    "half-a-level",
+    sp.Integral(sp.exp(lam) / 512, (lam, low, high)) / sp.log(2),
+    (bits, f"{float(bits.subs({low: 5, high: 8})):.1f} bits from $\\lambda = 5$ to $8$"),
+    rests_on=["targets/error-eps"],
+)
+
+# %% [markdown]
 # ## What this does and does not show
 #
 # The bound is for one small network, trained briefly with one learning rate, on small images. It says nothing about CIFAR-10. Nor is it
