@@ -466,7 +466,7 @@ d.chain(
     sp.Integral(noise**3 / (noise**2 + g) ** 2, (noise, 0, 1)),
     (
         sp.log(1 + 1 / g) / 2 - 1 / (2 * (1 + g)),
-        "half of $\\log(1 + 1/g)$, and less: so the guards put $x$ and $s$ below half of $\\epsilon$ and $v$",
+        "of what $v$ keeps near $t = 0$, $s$ keeps less than half, and $x$ a third",
     ),
     rests_on=["guards/weight-score"],
 )

@@ -419,7 +419,7 @@ Markdown(
 # %% [markdown]
 # ## Exercise
 #
-# Let $\hat x$ miss every pixel by half a grey level, $\frac1{16}$, a 32nd of the way from black to white. What does that cost in bits per pixel between $\lambda_1$ and $\lambda_0$?
+# Let $\hat x$ miss every pixel by half a grey level, $\frac1{16}$, a 32nd of the way from black to white: then $(\epsilon - \hat\epsilon)^2 = e^\lambda/16^2$. What does that cost in bits per pixel between $\lambda_1$ and $\lambda_0$?
 
 # %% tags=["derivation", "solution"]
 lam, low, high = sp.symbols("lambda lambda_1 lambda_0", real=True)
