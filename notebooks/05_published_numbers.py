@@ -449,10 +449,10 @@ artifacts.table(clipped, "azula_clip", **controls.azula_shown())
 noise = symbol("noise", r"\sigma", positive=True)
 d.chain(
     "left-of-x",
-    sp.Integral(1 / (1 + g / noise**3) / noise, (noise, 0, 1)),
+    sp.Integral(noise**2 / (noise**3 + g), (noise, 0, 1)),
     (
         sp.log(1 + 1 / g) / 3,
-        "a third of $\\int_0^1 d\\sigma/(\\sigma + g) = \\log(1 + 1/g)$, which is what $v$ keeps, and near $t = 0$ also $\\epsilon$",
+        "$\\hat w/\\sigma$; a third of $\\int_0^1 d\\sigma/(\\sigma + g) = \\log(1 + 1/g)$, which is what $v$ keeps, and near $t = 0$ also $\\epsilon$",
     ),
     rests_on=["guards/weight-x", "guards/weight-v", "guards/weight-eps"],
 )
