@@ -230,7 +230,7 @@ d.chain(
 
 # %% [markdown]
 # So $L_\infty = N\, \E\, C_k/k$ with $k$ uniform on $1, \dots, N$: $N$ times the *mean* over the masked tokens, not their sum. MaskGIT {cite:p}`chang2022` draws $r$
-# uniformly, masks $k = \lceil N \cos(\pi r/2) \rceil$ tokens and takes their mean cost: the same form, but large $k$ are more frequent. With $m = \cos(\pi r/2)$ the probability of $k$ is
+# uniformly, masks $k = \lceil N \cos(\pi r/2) \rceil$ tokens and, in its public code, takes their mean cost: the same form, but large $k$ are more frequent. With $m = \cos(\pi r/2)$ the probability of $k$ is
 
 # %% tags=["derivation"]
 m = symbol("m", positive=True)
@@ -281,7 +281,7 @@ d.chain(
 # %% [markdown]
 # The score entropy is a generalised divergence, $\sum_y r \log(r/s) - r + s$, of the model's ratios $s = \rho_t\, \mu(y)$ from those of the known token, $r = \rho_t\, \delta_{xy}$. With a model of
 # that form the masses agree, and the cross-entropy is left. Its weight is $\rho_t$ times the rate $-\alpha_t'/\alpha_t$ at which visible tokens are masked, and that is the rate above. Discrete
-# flow matching {cite:p}`gat2024` with a mask as its source minimises the same divergence of velocities, $r$ and $s$ times one rate, and so the same loss.
+# flow matching {cite:p}`gat2024` with a mask as its source, under a generalised KL as in its public code, minimises the same divergence of velocities, $r$ and $s$ times one rate, and so the same loss.
 
 # %% tags=["derivation"]
 d.chain(
@@ -375,7 +375,7 @@ artifacts.figure(figures.bounds_figure(results.gaps()), "masked_gap", **figures.
 # | $T$ steps | an upper sum for the exact denoiser | an upper sum for exact conditionals |
 # | slope of the information | $\frac12 \mathrm{mmse}$, in the SNR | $c$, in $\alpha$ |
 #
-# {cite:t}`shi2025` treat both cases, and with this $\lambda$ a weighting can be carried from one to the other. What is carried is a name: $w(\lambda)$ multiplies the error of $\epsilon$ in one case
+# {cite:t}`shi2025` treat both cases (its abstract says so; more of it was not read). With this $\lambda$, which is our choice, a weighting can be carried from one to the other. What is carried is a name: $w(\lambda)$ multiplies the error of $\epsilon$ in one case
 # and $\alpha\, C$ in the other, as follows from the slope of $\alpha$.
 
 # %% tags=["derivation"]

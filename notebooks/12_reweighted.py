@@ -250,7 +250,7 @@ d.chain(
 )
 
 # %% [markdown]
-# So the unweighted loss is a mixture of bounds for masked data, and none for Gaussian noise: $m$ has a finite range, $\lambda$ has not.
+# So with $m$ uniform the unweighted loss is a mixture of bounds for masked data, and the unweighted loss of $\epsilon$ is none for Gaussian noise: $m$ has a finite range, $\lambda$ has not.
 #
 # ## Exactly, on the clusters
 #

@@ -107,7 +107,8 @@ d.chain(
 # ## A control
 #
 # Does this reading find an excess where there is none? The floor of each bin is computed by quasi-Monte Carlo, as in [](05_published_numbers). Then
-# the perfect denoiser takes the place of a network: random points, times and noises, its losses sorted into the same bins.
+# the perfect denoiser takes the place of a network: random points, times and noises, its losses sorted into the same bins. This tests floors and noise. The
+# factor $f$ is in both, and is tested by a known excess, with factors typed anew, in `tests/chapters/test_one_scale.py`.
 
 # %%
 floor = results.floors_by_bin(budget)
@@ -120,7 +121,7 @@ Markdown(sentences.control(results.perfect(budget, floor), by_bin))
 # %%
 networks = results.per_network(by_bin)
 losses = results.per_loss(networks)
-table = results.side_by_side(losses.assign(reach=claims.reach(losses)))
+table = results.side_by_side(claims.with_reach(losses))
 artifacts.table(table, "excess_per_loss", **results.SHOWN, **provenance)
 
 # %%
@@ -132,8 +133,9 @@ artifacts.figure(
 Markdown(f"{sentences.turned_round(table)} {sentences.where_x_loses(by_bin)}")
 
 # %% [markdown]
-# There is no contradiction in this: the guard lowers what is printed *and* takes away the reason to learn. A network of $x$ is asked for little accuracy at small $t$, and has
-# little. There a small error in $x$ is a large one in $\epsilon$: the factor between the squares is $\SNR$.
+# There is no contradiction in this. The guard lowers what is printed, and it takes weight from small $t$, where a small error in $x$ is a large one in $\epsilon$: the
+# factor between the squares is $\SNR$. Networks that were asked for little accuracy there would look like these. But that may not be all: the weighted
+# loss of $x$ has no guard, and puts as little weight there. What networks of $x$ would learn without a guard cannot be seen here.
 
 # %%
 levels = figures.by_level(by_bin)
@@ -147,7 +149,7 @@ Markdown(sentences.at_high_noise(levels))
 # ## Which differences are decided
 #
 # One loss is *nearer* than another on a data set if the most that its networks can have is less than the least that the other's can have, both widened by
-# what may be noise: 95 % by Student's t for three networks, or two standard errors of the recorded losses, whichever is wider. If neither is nearer, it
+# what may be noise: 95 % by Student's t for three networks, or two standard errors of the recorded losses and the floor, whichever is wider. If neither is nearer, it
 # is undecided. The *middle* is $t$ in $[0.1, 0.9)$, where bins hide almost nothing.
 
 # %%
@@ -168,10 +170,12 @@ Markdown(sentences.one_execution_apart(networks))
 # - It judges the saved losses of networks trained under guards, by one functional. Networks trained without guards, or under another's, are another
 #   question: see the controls that are still missing in [](05_published_numbers).
 # - It leaves out $t < 0.01$ and $t \ge 0.99$, where the saved bins have no upper limit. An excess there only adds to what is shown.
-# - The losses are of training points, of which many are copies ([](05_published_numbers)), and of the last 20 epochs, while the networks still changed.
+# - The losses are of training points, of which many are copies ([](05_published_numbers)), and of the last 20 epochs, while the networks still changed: what is
+#   called a network here is an average over them.
 #   A network that knows its training points can be below the floor; the control says how often any was.
-# - The data are taken as the exact mixtures. The study's were standardised by the moments of its sample, which shifts the floors of all
-#   losses of a data set alike, and no difference between them.
+# - The data are taken as the exact mixtures. The study's were standardised by the moments of its sample, which shifts the exact excess
+#   of all losses of a data set alike, and what the bins allow nearly so.
+# - The rows of the NELBO in $s$ take its coefficient to be $\sigma/(\alpha + g)$, as [](05_published_numbers) infers; the code at that commit has $\sigma^2$.
 # - Three networks for each loss: most small differences are undecided.
 #
 # :::{admonition} Exercise: what would the printed order have to be?

@@ -149,7 +149,8 @@ def InStates(size: sp.Symbol, *states: sp.Symbol) -> Domain:
         rf"{name} \in \{{{1 if v.is_positive else 0}, \dots, {shown[-1]}\}}"
         for name, v in zip(shown, states)
     ]
-    words = f"${', '.join(each)}$" if states else f"${shown[-1]}$ a number of values"
+    each.append(rf"{shown[-1]} \ge 2")  # of one value alone there is nothing to say
+    words = f"${', '.join(each)}$"
     return Domain(rules=(States(size, states),), words=(words,))
 
 

@@ -37,7 +37,8 @@ class Need:
         expr: an expression, names opened.
         ranges: those of its bound variables, the outermost first.
         kind: ``"nonzero"``; ``"sign"`` where its sign must be known as well, for a limit; ``"positive"`` or
-            ``"nonnegative"`` for a function to be real.
+            ``"nonnegative"`` for a function to be real; ``"argument"``, positive, for one with poles at and
+            below zero.
         weak: whether an integral converges where it is zero at an end of its range.
     """
 
@@ -127,6 +128,10 @@ def _of_node(
 ) -> Iterator[Need]:
     over = {r.variable for r in around if r.kind == "integral"}
     order = sum(count for v, count in slopes.items() if v in open_names(node).free_symbols)
+    if isinstance(node, sp.gamma | sp.loggamma | sp.digamma | sp.beta):
+        yield from (Need(argument, around, "argument") for argument in node.args)
+    if isinstance(node, sp.factorial):
+        yield Need(node.args[0] + 1, around, "argument")
     for base in divides_by(node):
         if isinstance(node, sp.log) and not order and open_names(base).free_symbols & over:
             continue  # a logarithm can be integrated over its singularity

@@ -53,8 +53,12 @@ def _ratio(expr: sp.Expr) -> sp.Expr:
 
 def never(left: sp.Expr, right: sp.Expr, domain: Domain) -> str:
     """Why a claim has no value, or may have none, that cannot be said of a point; empty if it has one."""
-    for need in dict.fromkeys(n for side in (left, right) for n in _poles(side)):
+    for need in dict.fromkeys(n for side in (left, right) for n in needs(side)):
         expr = domain.insert(need.expr)
+        if need.kind == "argument" and not everywhere(expr, need, lambda e: positive(e, domain)):
+            return f"a Gamma function has poles, and {expr} is not proved to be positive"
+        if need.kind not in ("nonzero", "sign"):
+            continue
         if expr.is_zero:
             return "a side is differentiated at a kink, or divides by zero"
         if need.kind == "sign" and not any(positive(e, domain) for e in (expr, -expr)):

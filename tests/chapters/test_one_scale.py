@@ -106,31 +106,39 @@ def test_a_known_excess_is_found_on_one_scale_whatever_the_loss(networks):
         assert len(rows) == 32
         assert (rows["low"] < truth * (1 + 1e-4)).all()
         assert (rows["high"] > truth * (1 - 1e-4)).all()
-        assert rows["sd"].to_numpy() == pytest.approx(0, abs=1e-9)
+        assert rows[["sd_low", "sd_middle", "sd_high"]].to_numpy() == pytest.approx(0, abs=1e-9)
         exact = rows[(rows["objective"] == "nelbo") & rows["target"].isin(["eps", "v"])]
         assert exact["middle"].to_numpy() == pytest.approx(truth, rel=0.02)
 
 
-def test_noise_is_that_of_the_mean_of_epochs_and_networks(networks):
+def test_noise_is_that_of_epochs_networks_and_a_floor_that_these_share(networks):
     by_bin = results.excess_by_bin(networks)
     one = by_bin.iloc[150]
-    error = networks.set_index(results.BIN).loc[tuple(one[results.BIN]), "floor_error"]
-    assert one["error"] == pytest.approx(math.hypot(0.01 / math.sqrt(20), error))
-    assert one["noise"] / one["error"] == pytest.approx(one["middle"] / one["excess"])
-    networks = results.per_network(by_bin)
-    rows = networks[(networks["range"] == "all")].groupby(results.KEY[:3], sort=False)
-    expected = rows["noise"].apply(lambda each: math.sqrt((each**2).sum()) / 3)
-    found = results.per_loss(networks)
-    found = found[found["range"] == "all"].set_index(results.KEY[:3])["noise"]
-    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False)
+    floor = networks.set_index(results.BIN).loc[tuple(one[results.BIN]), "floor_error"]
+    assert one["error"] == pytest.approx(0.01 / math.sqrt(20))
+    for end in results.ENDS:
+        factor = one[end] / one["excess"]
+        assert one[f"noise_{end}"] == pytest.approx(factor * one["error"])
+        assert one[f"floor_{end}"] == pytest.approx(factor * floor)
+    found = results.per_loss(results.per_network(by_bin))
+    for end in results.ENDS:
+        inside = by_bin[by_bin["bin"].between(1, 98)].query("execution == 1")
+        rows = inside.groupby(results.KEY[:3])
+        own, shared = (
+            (rows[f"{k}_{end}"].apply(lambda e: (e**2).sum())) for k in ("noise", "floor")
+        )
+        expected = (own / 3 + shared) ** 0.5  # three networks have the same noise here
+        shown = found[found["range"] == "all"].set_index(results.KEY[:3])[f"noise_{end}"]
+        pd.testing.assert_series_equal(shown.sort_index(), expected.sort_index(), check_names=False)
 
 
 def test_below_the_floor_least_and_most_change_places(floor):
-    frame = floor[results.BIN].assign(excess=-1.0, error=0.1)
+    frame = floor[results.BIN].assign(excess=-1.0, error=0.1, floor_error=0.1)
     frame = results.in_nats(frame[frame["bin"].between(1, 98)])
     assert (frame["low"] <= frame["middle"]).all()
     assert (frame["middle"] <= frame["high"]).all()
     assert (frame["high"] < 0).all()
+    assert (frame[["noise_low", "noise_high", "floor_low", "floor_high"]] > 0).all(axis=None)
 
 
 def test_floors_by_bin_add_up_to_the_floors(floor):
@@ -149,12 +157,13 @@ def test_floors_by_bin_add_up_to_the_floors(floor):
 
 def test_the_perfect_denoiser_has_no_excess(floor):
     found = results.perfect(TINY, floor)
-    score = found["excess"] / found["error"]
+    score = found["excess"] / (found["error"] ** 2 + found["floor_error"] ** 2) ** 0.5
     assert abs(score.mean()) < 0.2
     assert 0.7 < score.std() < 1.6  # few draws in a bin, and few scrambles
     inside = found[found["bin"].between(1, 98)]
-    sums = inside.assign(noise=inside["noise"] ** 2).groupby(results.KEY[:3])
-    assert (sums["middle"].sum().abs() < 4 * sums["noise"].sum() ** 0.5).all()
+    squares = inside["noise_middle"] ** 2 + inside["floor_middle"] ** 2
+    sums = inside.assign(square=squares).groupby(results.KEY[:3])
+    assert (sums["middle"].sum().abs() < 4 * sums["square"].sum() ** 0.5).all()
 
 
 def test_the_recorded_spread_is_that_of_chance(floor):
@@ -167,7 +176,7 @@ def test_the_recorded_spread_is_that_of_chance(floor):
 
 
 def row(low, high, reach=0.0):
-    return pd.Series({"low": low, "high": high, "reach": reach})
+    return pd.Series({"low": low, "high": high, "reach_low": reach, "reach_high": reach})
 
 
 @pytest.mark.parametrize(
@@ -187,9 +196,19 @@ def test_the_rule_just_inside_and_just_outside(x, other, verdict):
     assert claims.between(x, other) is verdict
 
 
+def test_each_end_has_its_own_reach():
+    x = pd.Series({"low": 3.0, "high": 4.0, "reach_low": 0.1, "reach_high": 9.0})
+    other = pd.Series({"low": 2.0, "high": 2.7, "reach_low": 9.0, "reach_high": 0.1})
+    assert claims.between(x, other) is Verdict.FAILS
+    assert claims.between(other, x) is Verdict.HOLDS
+
+
 def test_reach_is_the_wider_of_two():
-    frame = pd.DataFrame({"sd": [1.0, 0.0], "noise": [0.1, 0.5]})
-    assert claims.reach(frame).tolist() == pytest.approx([4.302653 / math.sqrt(3), 1.0])
+    columns = {f"sd_{end}": [k, 0.0] for k, end in enumerate(results.ENDS, 1)}
+    frame = pd.DataFrame(columns | {f"noise_{end}": [0.1, 0.5] for end in results.ENDS})
+    found = claims.with_reach(frame)
+    for k, end in enumerate(results.ENDS, 1):
+        assert found[f"reach_{end}"].tolist() == pytest.approx([k * 4.302653 / math.sqrt(3), 1.0])
 
 
 def saved_table(of_x, of_others):
@@ -201,7 +220,9 @@ def saved_table(of_x, of_others):
     ]
     frame = pd.DataFrame(rows)
     frame["middle"], frame["high"] = frame["low"] + 0.1, frame["low"] + 0.2
-    return frame.assign(sd=0.0, noise=0.01, range="all")
+    noise = {f"noise_{end}": 0.01 for end in results.ENDS}
+    frame = frame.assign(**noise, **{f"sd_{end}": 0.0 for end in results.ENDS}, range="all")
+    return claims.with_reach(frame)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +256,13 @@ def test_pairs_are_counted_over_data_sets():
 
 def test_words_follow_the_numbers():
     table = saved_table(2.0, 1.0)
-    assert "that of $x$, has in 4 of 4 data sets" in sentences.turned_round(table)
-    assert "that of $x$, has in 0 of 4 data sets" in sentences.turned_round(saved_table(1.0, 2.0))
+    words = sentences.turned_round(table)
+    assert "lowest value in 4 of 4 data sets" in words
+    assert "in 12 of 12 comparisons, nearer in 0, and 0 are undecided" in words
+    assert "in 0 of 12 comparisons, nearer in 12, and 0" in sentences.turned_round(
+        saved_table(1, 2)
+    )
+    assert "nearer in 0, and 12 are" in sentences.turned_round(saved_table(1.0, 1.1))
     networks = pd.concat(saved_table(2.0, 1.0).assign(execution=n) for n in (1, 2, 3))
     odd = (networks["dataset"] == "waves") & (networks["target"] == "eps")
     odd &= (networks["objective"] == "weighted") & (networks["execution"] == 2)

@@ -8,27 +8,34 @@ import pandas as pd
 from scipy import stats
 
 from companion import study
+from companion.chapters.one_scale.results import ENDS
 from companion.evidence.claims import STANDARD_ERRORS, Claim, Decision, Tables, Verdict
 
 RUNS = 3
 """Networks of each loss."""
 
 
-def reach(frame: pd.DataFrame) -> pd.Series:
-    """How far the mean of three networks may be off, in nats: 95 %, by what the three differ, or by noise.
+def with_reach(losses: pd.DataFrame) -> pd.DataFrame:
+    """With ``reach_low``, ``reach_middle``, ``reach_high``: how far these means of three may be off, nats.
 
-    Of the spread of three runs Student's t makes the interval, of the noise of the recorded losses two
-    standard errors do. The wider of the two counts.
+    Of the spread of three runs Student's t makes a 95 % interval, of the noise of what was recorded and of
+    the floor two standard errors do. The wider of the two counts.
+
+    Args:
+        losses: as :func:`companion.chapters.one_scale.results.per_loss` returns it.
     """
-    of_runs = float(stats.t.ppf(0.975, RUNS - 1)) * frame["sd"] / math.sqrt(RUNS)
-    return of_runs.combine(STANDARD_ERRORS * frame["noise"], max)
+    losses = losses.copy()
+    for end in ENDS:
+        of_runs = float(stats.t.ppf(0.975, RUNS - 1)) * losses[f"sd_{end}"] / math.sqrt(RUNS)
+        losses[f"reach_{end}"] = of_runs.combine(STANDARD_ERRORS * losses[f"noise_{end}"], max)
+    return losses
 
 
 def between(x: pd.Series, other: pd.Series) -> Verdict:
-    """Is x nearer to the floor: each with ``low``, ``high`` and ``reach``, in nats?"""
-    if x["high"] + x["reach"] < other["low"] - other["reach"]:
+    """Is x nearer to the floor: each with ``low``, ``high`` and the reach of both, in nats?"""
+    if x["high"] + x["reach_high"] < other["low"] - other["reach_low"]:
         return Verdict.HOLDS
-    if x["low"] - x["reach"] > other["high"] + other["reach"]:
+    if x["low"] - x["reach_low"] > other["high"] + other["reach_high"]:
         return Verdict.FAILS
     return Verdict.UNDECIDED
 
@@ -37,7 +44,7 @@ def x_networks_best(tables: Tables) -> Decision:
     """NELBO networks of x against those of each other target: which add less to the bound?"""
     table = tables["excess_per_loss"]
     table = table[table["objective"] == "nelbo"]
-    table = table.assign(reach=reach(table)).set_index(["dataset", "target"])
+    table = table.set_index(["dataset", "target"])
     cases = [
         between(table.loc[name, "x"], table.loc[name, other])
         for name in study.DATASETS
@@ -47,8 +54,8 @@ def x_networks_best(tables: Tables) -> Decision:
     others = table.drop(index="x", level="target")
     return Decision(
         f"excess of x at least {of_x['low'].min():.2f} to {of_x['low'].max():.2f} nats, of the other "
-        f"targets at most {others['high'].min():.2f} to {others['high'].max():.2f}; the means of three "
-        f"networks may be off by up to {table['reach'].max():.2f}",
+        f"targets at most {others['high'].min():.2f} to {others['high'].max():.2f}; these means of three "
+        f"networks may be off by up to {of_x['reach_low'].max():.2f} and {others['reach_high'].max():.2f}",
         cases,
     )
 
@@ -67,7 +74,7 @@ CLAIMS: tuple[Claim, ...] = (
         "not hold if the least that x can have is more than the most of the other, undecided if neither; "
         "all "
         "widened by what may be noise: for three networks 95 % by Student's t, or "
-        f"{STANDARD_ERRORS:g} standard errors of the recorded losses, whichever is wider",
+        f"{STANDARD_ERRORS:g} standard errors of the recorded losses and the floor, whichever is wider",
         tables=("excess_per_loss",),
         decide=x_networks_best,
     ),

@@ -28,7 +28,7 @@ def by_level(by_bin: pd.DataFrame) -> pd.DataFrame:
     """
     inside = by_bin[by_bin["bin"].between(1, study.BINS - 2)]
     group = inside["bin"].where(inside["bin"] < 10, 10 + (inside["bin"] - 10) // FOLDED * FOLDED)
-    inside = inside.assign(group=group, noise=inside["noise"] ** 2)
+    inside = inside.assign(group=group, noise=inside["noise_middle"] ** 2)
     keys = ["dataset", "objective", "target", "group"]
     sums = inside.groupby(keys, sort=False)
     frame = sums[["low", "middle", "high", "noise"]].sum()
@@ -113,7 +113,7 @@ def totals(table: pd.DataFrame) -> Figure:
     """The range of what each loss's networks add to the bound, over all bins but those at the ends.
 
     Args:
-        table: as :func:`companion.chapters.one_scale.results.side_by_side` returns it, with a column reach.
+        table: as :func:`companion.chapters.one_scale.results.side_by_side` returns it.
     """
     table = table.set_index(["dataset", "objective", "target"])
     figure, axes = plt.subplots(1, 4, sharex=True, sharey=True, figsize=(style.WIDTH, 3.3))
@@ -121,7 +121,7 @@ def totals(table: pd.DataFrame) -> Figure:
     for axis, name in zip(axes, study.DATASETS, strict=True):
         for height, (objective, target) in enumerate(places):
             row, look = table.loc[(name, objective, target)], style.TARGETS[target]
-            reach = row["low"] - row["reach"], row["high"] + row["reach"]
+            reach = row["low"] - row["reach_low"], row["high"] + row["reach_high"]
             axis.plot(
                 [max(reach[0], 1e-3), reach[1]], [height] * 2, color=look["color"], linewidth=1
             )

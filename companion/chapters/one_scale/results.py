@@ -34,6 +34,9 @@ KEY = ["dataset", "objective", "target", "execution"]
 BIN = ["dataset", "objective", "target", "bin"]
 """What names a bin of one loss."""
 
+ENDS = ("low", "middle", "high")
+"""What a bin adds to the bound: at least, were its excess even, at most."""
+
 RANGES = {"all": (1, 99), "middle": (10, 90)}
 """First bin and the one after the last: all but the two at the ends, and t in [0.1, 0.9)."""
 
@@ -51,9 +54,9 @@ class Budget:
         draws: points at which the perfect denoiser is measured as the study measures its networks.
     """
 
-    points: int = 32
+    points: int = 64
     scrambles: int = 4
-    draws: int = 8_000
+    draws: int = study.TEST_POINTS
 
 
 QUICK = Budget(points=4, draws=2_000)
@@ -108,54 +111,57 @@ def excess_by_bin(floor: pd.DataFrame) -> pd.DataFrame:
         floor: as :func:`floors_by_bin` returns it.
 
     Returns:
-        Columns: `KEY`, bin; ``excess`` = mean - floor and its standard error ``error``, in code units: of the
-        mean over epochs, as if these were independent, and of the floor; and those of :func:`in_nats`.
+        Columns: `KEY`, bin; ``excess`` = mean - floor, ``error``, the standard error of the mean over
+        epochs, as if these were independent, and ``floor_error``, in code units; those of :func:`in_nats`.
     """
     frame = study.bins().merge(floor, on=BIN, validate="m:1")
     frame["excess"] = frame["mean"] - frame["floor"]
-    of_mean = frame["sd"] / study.EPOCHS_IN_BINS**0.5
-    frame["error"] = (of_mean**2 + frame["floor_error"] ** 2) ** 0.5
-    return in_nats(frame[[*KEY, "bin", "excess", "error"]])
+    frame["error"] = frame["sd"] / study.EPOCHS_IN_BINS**0.5
+    return in_nats(frame[[*KEY, "bin", "excess", "error", "floor_error"]])
 
 
 def in_nats(frame: pd.DataFrame) -> pd.DataFrame:
     """With what each excess adds to the bound.
 
     Args:
-        frame: `BIN`, ``excess`` and its standard error ``error``, in code units.
+        frame: `BIN`, ``excess``, and the standard errors ``error``, of what was recorded, and
+            ``floor_error``, in code units.
 
     Returns:
-        In addition ``low``, ``middle`` and ``high``, nats that it adds to the bound at least, were the excess
-        even in the bin, and at most; ``noise``, the standard error of ``middle``. Where the excess is below
-        zero, which only noise and a network that knows its training points can make it, ``low`` and ``high``
-        change places.
+        In addition `ENDS`, nats, with the standard error of each by what was recorded, ``noise_low`` and so
+        on, and by the floor, ``floor_low`` and so on. Where the excess is below zero, which only noise and
+        a network that knows its training points can make it, ``low`` and ``high`` change places.
     """
     units = pd.concat(
         pd.DataFrame(
-            dict(zip(("least", "even", "most"), nats_per_code_unit(loss), strict=True))
+            dict(zip(ENDS, nats_per_code_unit(loss), strict=True))
             | {"objective": objective, "target": target, "bin": range(study.BINS)}
         )
         for (objective, target), loss in LOSSES.items()
     )
-    frame = frame.merge(units, on=["objective", "target", "bin"], validate="m:1")
-    ends = frame["excess"] * frame["least"], frame["excess"] * frame["most"]
-    frame["low"], frame["high"] = ends[0].combine(ends[1], min), ends[0].combine(ends[1], max)
-    frame["middle"], frame["noise"] = (frame[c] * frame["even"] for c in ("excess", "error"))
-    return frame.drop(columns=["least", "even", "most"])
+    found = frame.merge(units, on=["objective", "target", "bin"], validate="m:1")
+    for end in ENDS:
+        found[f"noise_{end}"] = found["error"] * found[end]
+        found[f"floor_{end}"] = found["floor_error"] * found[end]
+        found[end] *= found["excess"]
+    below = found["excess"] < 0
+    found.loc[below, ["low", "high"]] = found.loc[below, ["high", "low"]].to_numpy()
+    return found
 
 
 def per_network(by_bin: pd.DataFrame) -> pd.DataFrame:
     """Nats above the exact floor of each of the 96 networks, over each of `RANGES`.
 
     Returns:
-        Columns: `KEY`, range; low, middle, high; ``noise``, the standard error of middle.
+        Columns: `KEY`, range; `ENDS`, and the standard errors of each as in :func:`in_nats`.
     """
+    errors = [f"{kind}_{end}" for kind in ("noise", "floor") for end in ENDS]
     blocks = []
     for name, (first, last) in RANGES.items():
         inside = by_bin[by_bin["bin"].between(first, last - 1)]
-        sums = inside.assign(noise=inside["noise"] ** 2).groupby(KEY, sort=False)
-        block = sums[["low", "middle", "high", "noise"]].sum().reset_index()
-        block["noise"] **= 0.5
+        inside = inside.assign(**{error: inside[error] ** 2 for error in errors})
+        block = inside.groupby(KEY, sort=False)[[*ENDS, *errors]].sum().reset_index()
+        block[errors] **= 0.5
         blocks.append(block.assign(range=name))
     return pd.concat(blocks, ignore_index=True)
 
@@ -163,13 +169,16 @@ def per_network(by_bin: pd.DataFrame) -> pd.DataFrame:
 def per_loss(networks: pd.DataFrame) -> pd.DataFrame:
     """The mean of each loss's three networks.
 
-    Columns: dataset, objective, target, range; low, middle and high; ``sd`` of middle over the executions
-    (n - 1); ``noise`` of the mean.
+    Columns: dataset, objective, target, range; `ENDS`; of each the standard deviation over the executions (n
+    - 1), ``sd_low`` and so on, and the standard error of the mean by noise, ``noise_low`` and so on: of what
+    was recorded for each network apart, and of the floor, which the three share.
     """
     groups = networks.groupby(["dataset", "objective", "target", "range"], sort=False)
-    frame = groups[["low", "middle", "high"]].mean()
-    frame["sd"] = groups["middle"].std()
-    frame["noise"] = groups["noise"].apply(lambda each: (each**2).sum() ** 0.5 / len(each))
+    frame = groups[list(ENDS)].mean()
+    for end in ENDS:
+        frame[f"sd_{end}"] = groups[end].std()
+        own = groups[f"noise_{end}"].apply(lambda each: (each**2).sum() ** 0.5 / len(each))
+        frame[f"noise_{end}"] = (own**2 + groups[f"floor_{end}"].mean() ** 2) ** 0.5
     return frame.reset_index()
 
 
@@ -179,8 +188,9 @@ def perfect(budget: Budget, floor: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     It is measured at ``budget.draws`` points with one time and one noise for each, binned by time.
 
     Returns:
-        Columns: `BIN`; ``excess`` as for a network, and its ``error``; ``epoch_sd``, the standard deviation
-        of a bin's mean in one epoch of the study, by chance alone; and those of :func:`in_nats`.
+        Columns: `BIN`; ``excess`` as for a network, its ``error`` and ``floor_error``; ``epoch_sd``, the
+        standard deviation of a bin's mean in one epoch of the study, by chance alone; and those of
+        :func:`in_nats`.
     """
     blocks = []
     for number, name in enumerate(study.DATASETS):
@@ -201,9 +211,9 @@ def perfect(budget: Budget, floor: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             blocks.append(block)
     frame = pd.concat(blocks).merge(floor, on=BIN, validate="1:1")
     frame["excess"] = frame["mean"] - frame["floor"]
-    frame["error"] = (frame["sd"] ** 2 / frame["n"] + frame["floor_error"] ** 2) ** 0.5
+    frame["error"] = frame["sd"] / frame["n"] ** 0.5
     frame["epoch_sd"] = frame["sd"] / (study.TRAIN_POINTS / study.BINS) ** 0.5
-    return in_nats(frame[[*BIN, "excess", "error", "epoch_sd"]])
+    return in_nats(frame[[*BIN, "excess", "error", "floor_error", "epoch_sd"]])
 
 
 def side_by_side(losses: pd.DataFrame) -> pd.DataFrame:
@@ -217,23 +227,24 @@ def side_by_side(losses: pd.DataFrame) -> pd.DataFrame:
 
 SHOWN: dict[str, Any] = {
     "caption": "Nats of the bound above the exact floor, mean of three networks. For $t$ in $[0.01, "
-    "0.99)$: *least* "
-    "and *most* that the bins allow; *even*: as if the excess were even in each bin; *sd* of it over the "
-    "networks; *±*: how far the mean may be off. *Middle*: the same for $t$ in $[0.1, 0.9)$.",
+    "0.99)$: "
+    "*least* and *most* that the bins allow, each with how far it may be off; *even*: as if the excess "
+    "were "
+    "even in each bin. *Middle*: *even* for $t$ in $[0.1, 0.9)$.",
     "columns": {
         "dataset": "data set",
         "objective": "objective",
         "target": "target",
         "low": "least",
+        "reach_low": "±",
         "middle": "even",
         "high": "most",
-        "sd": "sd",
-        "reach": "±",
+        "reach_high": "± ",
         "middle_middle": "middle: even",
-        "reach_middle": "± ",
+        "reach_middle_middle": "±  ",
     },
-    "digits": dict.fromkeys(("low", "middle", "high", "sd", "reach"), 2)
-    | dict.fromkeys(("middle_middle", "reach_middle"), 3),
+    "digits": dict.fromkeys(("low", "middle", "high", "reach_low", "reach_high"), 2)
+    | dict.fromkeys(("middle_middle", "reach_middle_middle"), 3),
 }
 """How they are shown."""
 

@@ -83,6 +83,8 @@ def _generic(expr: sp.Limit, body: sp.Expr) -> Iterator[tuple[str, sp.Expr]]:
                 and e not in node.exp.free_symbols
             ):
                 yield "sign", node.exp
+        elif isinstance(node, sp.sign | sp.Heaviside):
+            yield "nonzero", node.args[0].subs(e, 0)
         elif isinstance(node, sp.Function) and not isinstance(node, sp.log):
             for argument in node.args:
                 if argument.subs(e, 0).has(sp.oo, -sp.oo, sp.zoo, sp.nan):

@@ -20,7 +20,7 @@ def in_order(expr: sp.Expr, known: Known, strict: bool) -> bool:
     form = expr
     for head in falling:
         ordered = _ordered({f.args[0] for f in form.atoms(AppliedUndef) if f.func == head}, known)
-        if ordered is None or any(node.has(head) for node in form.atoms(*_OPERATORS)):
+        if ordered is None or any(node.has(head) for node in _operators(form)):
             return False
         values, value = {}, sp.Integer(0)
         for argument in reversed(ordered):
@@ -29,8 +29,14 @@ def in_order(expr: sp.Expr, known: Known, strict: bool) -> bool:
     return form != expr and never_negative(form, known.deeper(), strict) is not None
 
 
-_OPERATORS = (sp.Derivative, sp.Integral, sp.Subs, sp.Sum, sp.Product, sp.Limit)
-"""Within these a function is not one value."""
+def _operators(expr: sp.Expr) -> list[sp.Expr]:
+    """The parts within which a function is not one value: derivatives, and what binds a variable."""
+    return [
+        node
+        for node in sp.preorder_traversal(expr)
+        if isinstance(node, sp.Derivative | sp.Subs | sp.Limit)
+        or bool(getattr(node, "bound_symbols", None))
+    ]
 
 
 def _ordered(arguments: set[sp.Expr], known: Known) -> list[sp.Expr] | None:
