@@ -16,12 +16,10 @@ def tightness_shown(points: int, drawn: int) -> dict[str, Any]:
     """What `tightness_figure` shows, for so many points a level and so many examples."""
     return {
         "caption": r"Two ways to a tighter bound, on the clusters, nats. Left: the bound of $T$ steps "
-        r"above that "
-        r"of infinitely many, with the variance of the posterior and with the best; exact denoiser, "
-        rf"${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$, {points:,} points for each level. Right: the "
-        rf"bound of "
-        rf"$K$ samples below the log-likelihood, {drawn:,} examples, and the first order $V/2K$. Bars: two "
-        "standard errors.",
+        "above that of infinitely many, with the variance of the posterior and with the best; exact "
+        rf"denoiser, ${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$, {points:,} points for each level. "
+        f"Right: the bound of $K$ samples below the log-likelihood, {drawn:,} examples, and the first "
+        "order $V/2K$. Bars: two standard errors.",
         "alt": "Two panels with logarithmic axes. Left, two falling lines over the number of steps: the "
         "posterior's variance starts far above the best one and stays above it. Right, markers that fall "
         "with K on a straight line; at K equal to 1 the marker is above it.",

@@ -1,5 +1,4 @@
 """What the chapter "How tight is a bound?" measures, on the clusters, whose likelihood is known.
-"known.
 
 Averages over noisy data are randomised quasi-Monte Carlo: independent scrambles of Sobol points give a mean
 and its standard error.
@@ -67,10 +66,9 @@ STEPS = (4, 16, 64, 256)
 
 STEPS_SHOWN: dict[str, Any] = {
     "caption": rf"Bounds of $T$ steps on the clusters above that of infinitely many, $L_\infty$, nats; "
-    rf"exact "
-    rf"denoiser, ${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$, equal steps in $\lambda$. *Posterior*: the "
-    r"model's variance is $\sigma_Q^2$. *Best*: it is the one derived above, the same in both dimensions. "
-    "Standard errors (se) of the differences.",
+    rf"exact denoiser, ${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$, equal steps in $\lambda$. "
+    r"*Posterior*: the model's variance is $\sigma_Q^2$. *Best*: it is the one derived above, the same "
+    "in both dimensions. Standard errors (se) of the differences.",
     "digits": {"posterior": 4, "posterior_se": ".0e", "best": 4, "best_se": ".0e"},
     "columns": {
         "T": "$T$",
@@ -180,11 +178,9 @@ SAMPLES_AT = 2.0
 
 SAMPLES_SHOWN: dict[str, Any] = {
     "caption": r"How far the bound of $K$ samples is below $\log p(x)$, averaged over the clusters, nats. "
-    r"The "
-    rf"model draws $z$ as noisy data at $\lambda = {SAMPLES_AT:g}$ and decodes with as much noise again, "
-    rf"so $\log p(x)$ "
-    r"is known exactly. *First order*: $V/2K$, with the variance $V$ of $a/p(x)$ by quadrature. Standard "
-    "error (se).",
+    rf"The model draws $z$ as noisy data at $\lambda = {SAMPLES_AT:g}$ and decodes with as much noise "
+    r"again, so $\log p(x)$ is known exactly. *First order*: $V/2K$, with the variance $V$ of $a/p(x)$ "
+    "by quadrature. Standard error (se).",
     "digits": {"gap": 5, "se": ".0e", "predicted": 5},
     "columns": {"K": "$K$", "gap": "gap", "se": "se", "predicted": "first order"},
     "negligible": 1e-9,

@@ -17,10 +17,10 @@ STEPS = 4
 
 SHOWN = {
     "caption": r"The law of the table above. Left: $c(\alpha)$, the cross-entropy of the masked tokens over "
-    r"the share that is masked. Its area is the bound: with the exact conditionals the entropy of the "
-    rf"law, with the model more. The area of the staircase is the bound of {STEPS} equal steps. Right: what "
-    r"$T$ steps, uniform in time, add to the entropy, and $(c(0) - c(1))/2T$, its first order for the "
-    "linear schedule.",
+    "the share that is masked. Its area is the bound: with the exact conditionals the entropy of the "
+    f"law, with the model more. The area of the staircase is the bound of {STEPS} equal steps. Right: "
+    "what $T$ steps, uniform in time, add to the entropy, and $(c(0) - c(1))/2T$, its first order for "
+    "the linear schedule.",
     "alt": "Two panels. Left, two curves over the probability of being kept, from 0 to 1: the lower, of the "
     "exact conditionals, falls, with a staircase of four steps on or above it; the upper, of the model, "
     "lies clearly higher. Right, three lines on logarithmic axes that fall as one over the number of "

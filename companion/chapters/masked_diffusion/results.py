@@ -115,7 +115,7 @@ def moves(alpha: float) -> Tensor:
 AGREEMENT_SHOWN: dict[str, Any] = {
     "caption": rf"Bounds on $-\E \log p(x)$, nats, of {TOKENS} tokens with {VALUES} values each, with an "
     r"arbitrary law, counted out twice: from $C_1, \dots, C_N$ by `diffcore`, and by another route. "
-    r"*Exact* has the exact conditionals, *model* arbitrary ones. *Difference*: the absolute one.",
+    "*Exact* has the exact conditionals, *model* arbitrary ones. *Difference*: the absolute one.",
     "digits": {"diffcore": 12, "other": 12, "difference": ".0e"},
     "columns": {
         "of": "conditionals",
@@ -173,8 +173,8 @@ def one_step(seed: int = 0) -> str:
     others = [[j for j in range(TOKENS) if j != i] for i in range(TOKENS)]
     apart = sum(entropy(law.sum(axes)) for axes in others)
     return (
-        f"One step costs {gap:.6f} nats more than infinitely many; the entropies of the tokens add up "
-        f"to {apart - entropy(law):.6f} nats more than that of the whole."
+        f"One step costs {gap:.6f} nats more than infinitely many; the entropies of the tokens add up to "
+        f"{apart - entropy(law):.6f} nats more than that of the whole."
     )
 
 
@@ -197,7 +197,7 @@ def too_large(least: float = LEAST) -> str:
     """By how much a density of log m that forgets its upper end enlarges a loss, in words."""
     low, high = math.log(-math.expm1(-least)), math.log1p(-least)
     return (
-        f"With log-shares from {low:.4f} to {high:.2e} the loss is too large by a factor of "
-        f"1 + {low / (low - high) - 1:.2e}. Had training stopped at half of the tokens masked, the factor "
+        f"With log-shares from {low:.4f} to {high:.2e} the loss is too large by a factor of 1 + "
+        f"{low / (low - high) - 1:.2e}. Had training stopped at half of the tokens masked, the factor "
         f"would be {low / (low - math.log(0.5)):.3f}."
     )

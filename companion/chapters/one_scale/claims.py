@@ -72,8 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "data set.",
         threshold="holds if the most that x can have is less than the least that the other can have, does "
         "not hold if the least that x can have is more than the most of the other, undecided if neither; "
-        "all "
-        "widened by what may be noise: for three networks 95 % by Student's t, or "
+        "all widened by what may be noise: for three networks 95 % by Student's t, or "
         f"{STANDARD_ERRORS:g} standard errors of the recorded losses and the floor, whichever is wider",
         tables=("excess_per_loss",),
         decide=x_networks_best,

@@ -98,12 +98,11 @@ def by_level_shown(levels: pd.DataFrame) -> dict[str, Any]:
     clean = levels[levels["log_snr"] > 6].groupby("target")["middle"].median()
     return {
         "caption": "What the study's own networks add to the bound above the exact floor, by noise level: "
-        "nats per unit of log-SNR, mean of three networks. Clean data are on the right. Bands: all that a "
-        "bin allows; lines: as if its excess were even. Points within two standard errors of zero are left "
-        f"out ({hidden:.0%}).",
+        "nats per unit of log-SNR, mean of three networks. Clean data are on the right. Bands: all that "
+        "a bin allows; lines: as if its excess were even. Points within two standard errors of zero are "
+        f"left out ({hidden:.0%}).",
         "alt": "Eight panels, a row for each objective and a column for each data set; four curves in "
-        "each, "
-        "on a logarithmic axis. Above a log-SNR of 6 the medians are "
+        "each, on a logarithmic axis. Above a log-SNR of 6 the medians are "
         + ", ".join(f"{target} {clean[target]:.2g}" for target in study.TARGETS)
         + " nats per unit.",
     }
@@ -144,11 +143,9 @@ def totals_shown(table: pd.DataFrame) -> dict[str, Any]:
     of_x, others = table[table["target"] == "x"], table[table["target"] != "x"]
     return {
         "caption": "Excess over the exact floor of the bound, for $t$ in $[0.01, 0.99)$. Thick: between "
-        "the "
-        "least and the most that the bins allow, mean of three networks. Thin: with what may be noise. "
-        "Marks: as if the excess were even in each bin.",
+        "the least and the most that the bins allow, mean of three networks. Thin: with what may be "
+        "noise. Marks: as if the excess were even in each bin.",
         "alt": "Four panels, a row for each of eight losses, on a logarithmic axis. Networks of the "
-        "NELBO in "
-        f"x have at least {of_x['low'].min():.2f} nats, those of other targets at most "
+        f"NELBO in x have at least {of_x['low'].min():.2f} nats, those of other targets at most "
         f"{others['high'].max():.2f}.",
     }

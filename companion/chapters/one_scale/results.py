@@ -227,10 +227,8 @@ def side_by_side(losses: pd.DataFrame) -> pd.DataFrame:
 
 SHOWN: dict[str, Any] = {
     "caption": "Nats of the bound above the exact floor, mean of three networks. For $t$ in $[0.01, "
-    "0.99)$: "
-    "*least* and *most* that the bins allow, each with how far it may be off; *even*: as if the excess "
-    "were "
-    "even in each bin. *Middle*: *even* for $t$ in $[0.1, 0.9)$.",
+    "0.99)$: *least* and *most* that the bins allow, each with how far it may be off; *even*: as if the "
+    "excess were even in each bin. *Middle*: *even* for $t$ in $[0.1, 0.9)$.",
     "columns": {
         "dataset": "data set",
         "objective": "objective",

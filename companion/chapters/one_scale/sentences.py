@@ -34,12 +34,13 @@ def control(perfect: pd.DataFrame, by_bin: pd.DataFrame) -> str:
     below = (networks["excess"] < -STANDARD_ERRORS * error_of_bin).mean()
     return (
         f"A perfect denoiser, measured and read in the same way, adds {total.min():+.2f} to "
-        f"{total.max():+.2f} nats to the bound, {score.min():+.1f} to {score.max():+.1f} standard errors, "
-        f"over {len(total)} losses and data sets, of which those of one data set share their draws. From "
-        "epoch to epoch the study's bins vary as chance alone makes them: the median of their spread over "
-        f"that of a perfect denoiser is {medians.min():.2f} to {medians.max():.2f} for the eight losses. And "
-        f"{below:.1%} of the networks' bins lie more than {STANDARD_ERRORS:g} standard errors *below* the "
-        f"floor, where chance alone would put {stats.norm.sf(STANDARD_ERRORS):.1%} of perfect networks' bins."
+        f"{total.max():+.2f} nats to the bound, {score.min():+.1f} to {score.max():+.1f} standard "
+        f"errors, over {len(total)} losses and data sets, of which those of one data set share their "
+        "draws. From epoch to epoch the study's bins vary as chance alone makes them: the median of "
+        f"their spread over that of a perfect denoiser is {medians.min():.2f} to {medians.max():.2f} for "
+        f"the eight losses. And {below:.1%} of the networks' bins lie more than {STANDARD_ERRORS:g} "
+        "standard errors *below* the floor, where chance alone would put "
+        f"{stats.norm.sf(STANDARD_ERRORS):.1%} of perfect networks' bins."
     )
 
 
@@ -51,9 +52,9 @@ def where_x_loses(by_bin: pd.DataFrame) -> str:
     least = early.groupby("dataset")["low"].sum() / networks
     rest = x[x["bin"] >= 10].groupby("dataset")["high"].sum() / networks
     return (
-        f"The NELBO networks of $x$ have at least {least.min():.2f} to {least.max():.2f} nats of "
-        f"their excess at $t < 0.1$, where the guard of $x$ takes the weight off, and at most "
-        f"{rest.min():.3f} to {rest.max():.3f} at all later times."
+        f"The NELBO networks of $x$ have at least {least.min():.2f} to {least.max():.2f} nats of their "
+        f"excess at $t < 0.1$, where the guard of $x$ takes the weight off, and at most {rest.min():.3f} "
+        f"to {rest.max():.3f} at all later times."
     )
 
 
@@ -69,8 +70,9 @@ def turned_round(table: pd.DataFrame) -> str:
     return (
         f"The NELBO in $x$ prints the lowest value in {lowest} of {len(study.DATASETS)} data sets. Its "
         "networks are farther from the best denoiser than another target's in "
-        f"{cases.count(Verdict.FAILS)} of {len(cases)} comparisons, nearer in {cases.count(Verdict.HOLDS)}, "
-        f"and {cases.count(Verdict.UNDECIDED)} are undecided, by the rule given below."
+        f"{cases.count(Verdict.FAILS)} of {len(cases)} comparisons, nearer in "
+        f"{cases.count(Verdict.HOLDS)}, and {cases.count(Verdict.UNDECIDED)} are undecided, by the rule "
+        "given below."
     )
 
 
@@ -99,8 +101,8 @@ def at_high_noise(levels: pd.DataFrame) -> str:
     )
     return (
         f"At log-SNR below {HIGH_NOISE:g} the medians, in nats per unit, are: {values}. There "
-        r"$\epsilon$ is nearly $z_t$: a network of $\epsilon$ or $s$ must copy its input, with an error of "
-        r"its own. The noise that follows from a prediction of $x$ has the error of $x$ times "
+        r"$\epsilon$ is nearly $z_t$: a network of $\epsilon$ or $s$ must copy its input, with an error "
+        "of its own. The noise that follows from a prediction of $x$ has the error of $x$ times "
         r"$\alpha_t/\sigma_t$, which is small."
     )
 
@@ -114,10 +116,9 @@ def one_execution_apart(networks: pd.DataFrame) -> str:
     rows = networks.set_index(keys).loc[(dataset, objective, target)]
     values = ", ".join(f"{value:.2f}" for value in rows["middle"])
     return (
-        f"Apart from networks of $x$, the three of one loss differ most on the "
+        "Apart from networks of $x$, the three of one loss differ most on the "
         f"{study.TITLES[dataset].lower()}, {NAMES[objective]} in {style.SYMBOLS[target]}: {values} nats. "
-        f"Three "
-        "networks say little about such a loss."
+        "Three networks say little about such a loss."
     )
 
 

@@ -16,17 +16,13 @@ from diffcore.exact.quadrature import mean_of
 
 SHARES_SHOWN: dict[str, str] = {
     "caption": r"Of which bounds the study's eight losses are made: the share of the loss, per unit of "
-    r"log-SNR, "
-    r"that $-w'(\lambda)\, L(\lambda)$ has; clusters, exact denoiser, guards as published. Left: mixtures. "
-    "Right: losses in which some bounds have negative coefficients. What is missing from an area of 1 is "
-    "the "
-    "share of the clean end.",
+    r"log-SNR, that $-w'(\lambda)\, L(\lambda)$ has; clusters, exact denoiser, guards as published. "
+    "Left: mixtures. Right: losses in which some bounds have negative coefficients. What is missing from "
+    "an area of 1 is the share of the clean end.",
     "alt": "Two panels over the log-SNR from minus 8 to 12. Left, four humps, none below zero: weighted x "
-    "just "
-    "below 0, weighted v near 1, NELBO of x near 3, and NELBO of v, low and wide, still high at 12. Right: "
-    "weighted s goes far below zero near 2 and has a high hump near 5; weighted epsilon dips slightly "
-    "below zero "
-    "near minus 1; the NELBOs of epsilon and s are hardly ever below zero.",
+    "just below 0, weighted v near 1, NELBO of x near 3, and NELBO of v, low and wide, still high at 12. "
+    "Right: weighted s goes far below zero near 2 and has a high hump near 5; weighted epsilon dips "
+    "slightly below zero near minus 1; the NELBOs of epsilon and s are hardly ever below zero.",
 }
 """What `shares_figure` shows, for readers and for those who cannot see it."""
 
@@ -53,12 +49,10 @@ def cascade_shown(points: int) -> dict[str, Any]:
     """What `cascade_figure` shows, for so many points a level."""
     return {
         "caption": r"How far the bounds of the cascade are above the entropy of the clusters, for a model "
-        r"of "
-        rf"clusters {WIDER:g} times as wide, if the decoder is optimal above $\lambda$. Line: half the "
-        rf"integral of "
-        r"the excess error up to $\lambda$. Markers: the divergence of noisy data, from densities, with two "
-        rf"standard errors. Dashed: the NELBO. What the prior adds is left out. {points:,} points for "
-        rf"each level.",
+        rf"of clusters {WIDER:g} times as wide, if the decoder is optimal above $\lambda$. Line: half "
+        r"the integral of the excess error up to $\lambda$. Markers: the divergence of noisy data, from "
+        "densities, with two standard errors. Dashed: the NELBO. What the prior adds is left out. "
+        f"{points:,} points for each level.",
         "alt": "A line over the log-SNR from minus 8 to 12 that is zero up to 0, rises steeply around 4 and "
         "levels off at a dashed line from 8 on, with markers on it.",
     }

@@ -39,9 +39,7 @@ def scales(log_snr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def running(values: Tensor) -> Tensor:
-    """The integral of ``values`` (n,) from the noisy end up to each level, and to the clean end, (n + "
-    "1,).
-    """
+    """The integral of ``values`` (n,) from the noisy end to each level, and to the clean end, (n + 1,)."""
     each, weights = values.reshape(-1, NODES), levels()[1].reshape(-1, NODES)
     until = (weights * each).sum(1).cumsum(0)
     start = torch.cat([until.new_zeros(1), until[:-1]])

@@ -107,12 +107,11 @@ def shares(objective: Objective, known: Spectrum) -> Tensor:
 
 SHARES_SHOWN: dict[str, Any] = {
     "caption": r"Objectives as combinations of the bounds $L(\lambda)$ of the clusters, "
-    rf"${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$; exact denoiser. The first eight are the study's, with "
-    r"their guards. *Never rises*: the weight, tested on 2,001 levels. A bound's share of the loss is that "
-    r"of $-w'(\lambda)\, L(\lambda)$; *clean end*: the share of $L(\lambda_0)$; *negative*: the shares "
-    r"below "
-    "zero, added up. For mixtures, the levels below which a tenth, half and nine tenths of the loss "
-    "are. *Sum*: of all shares.",
+    rf"${WINDOW[0]:g} \le \lambda \le {WINDOW[1]:g}$; exact denoiser. The first eight are the study's, "
+    "with their guards. *Never rises*: the weight, tested on 2,001 levels. A bound's share of the loss "
+    r"is that of $-w'(\lambda)\, L(\lambda)$; *clean end*: the share of $L(\lambda_0)$; *negative*: the "
+    "shares below zero, added up. For mixtures, the levels below which a tenth, half and nine tenths of "
+    "the loss are. *Sum*: of all shares.",
     "digits": {"atom": 3, "negative": 4, "low": 1, "median": 1, "high": 1, "sum": 3},
     "columns": {
         "objective": "loss",
@@ -165,12 +164,11 @@ def of_published(frame: pd.DataFrame) -> str:
 
 SANDWICH_SHOWN: dict[str, Any] = {
     "caption": rf"How far each mixture of bounds is above the entropy of the clusters, nats, for a model "
-    rf"of clusters "
-    rf"{WIDER:g} times as wide. Weights are divided by $w(\lambda_1)$, ${WINDOW[0]:g} \le \lambda \le "
-    rf"{WINDOW[1]:g}$. *Least* and *most*: $w(\lambda_0)/w(\lambda_1)$ times the gap of the NELBO, and "
-    rf"that gap. "
-    r"*Errors*: half the integral of $w$ times the excess of the model's error. *Densities*: the mixture "
-    "of divergences of noisy data. What the prior adds is left out. Standard errors (se).",
+    rf"of clusters {WIDER:g} times as wide. Weights are divided by $w(\lambda_1)$, ${WINDOW[0]:g} \le "
+    rf"\lambda \le {WINDOW[1]:g}$. *Least* and *most*: $w(\lambda_0)/w(\lambda_1)$ times the gap of the "
+    "NELBO, and that gap. *Errors*: half the integral of $w$ times the excess of the model's error. "
+    "*Densities*: the mixture of divergences of noisy data. What the prior adds is left out. Standard "
+    "errors (se).",
     "digits": {"least": ".0e", "most": 5, "errors": 5, "errors_se": ".0e", "densities": 5}
     | {"densities_se": ".0e"},
     "columns": {
