@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 from typing import Any
 
 import sympy as sp
@@ -59,8 +59,11 @@ def divides_by(node: Any) -> list[sp.Expr]:
 
 
 @singledispatch
-def real_if(node: Any) -> list[tuple[str, sp.Expr]]:
-    """What must be ``"positive"`` or ``"nonnegative"`` for this node to be real where its arguments are."""
+def positive_for(node: Any) -> list[tuple[str, sp.Expr]]:
+    """What must be positive, or not negative, for this node to be real where its arguments are, or finite.
+
+    With the kind of the need: ``"positive"``, ``"nonnegative"``, or ``"argument"``.
+    """
     return []
 
 
@@ -77,8 +80,13 @@ def of_its_own(node: Any) -> Iterable[tuple[str, sp.Expr]] | None:
     return None
 
 
-def needs(side: sp.Expr) -> Iterator[Need]:
-    """What must be so in a side of a claim."""
+@lru_cache(maxsize=64)
+def needs(side: sp.Expr) -> tuple[Need, ...]:
+    """What must be so in a side of a claim: several checks of a step ask."""
+    return tuple(_needs(side))
+
+
+def _needs(side: sp.Expr) -> Iterator[Need]:
     for need in _walk(side, (), {}, frozenset()):
         expr = open_names(need.expr)
         bound = tuple(r for r in need.ranges if r.variable in expr.free_symbols)
@@ -128,10 +136,6 @@ def _of_node(
 ) -> Iterator[Need]:
     over = {r.variable for r in around if r.kind == "integral"}
     order = sum(count for v, count in slopes.items() if v in open_names(node).free_symbols)
-    if isinstance(node, sp.gamma | sp.loggamma | sp.digamma | sp.beta):
-        yield from (Need(argument, around, "argument") for argument in node.args)
-    if isinstance(node, sp.factorial):
-        yield Need(node.args[0] + 1, around, "argument")
     for base in divides_by(node):
         if isinstance(node, sp.log) and not order and open_names(base).free_symbols & over:
             continue  # a logarithm can be integrated over its singularity
@@ -140,7 +144,7 @@ def _of_node(
             continue
         weak = bool(power.is_number and power > -1 and not order)
         yield Need(base, around, weak=weak)
-    yield from (Need(expr, around, kind) for kind, expr in real_if(node))
+    yield from (Need(expr, around, kind) for kind, expr in positive_for(node))
     if not order:
         return
     yield from (Need(base, around) for base in _in_the_slope(node, order))
@@ -223,25 +227,38 @@ def _(node: sp.Expr) -> list[sp.Expr]:
     return [sp.sinh(node.args[0])]
 
 
-@real_if.register
+@positive_for.register
 def _(node: sp.Pow) -> list[tuple[str, sp.Expr]]:
     return [] if node.exp.is_integer else [("nonnegative", node.base)]
 
 
-@real_if.register
+@positive_for.register
 def _(node: sp.log) -> list[tuple[str, sp.Expr]]:
     return [("positive", node.args[0])]
 
 
-@real_if.register(sp.asin)
-@real_if.register(sp.acos)
-@real_if.register(sp.atanh)
+@positive_for.register(sp.gamma)
+@positive_for.register(sp.loggamma)
+@positive_for.register(sp.digamma)
+@positive_for.register(sp.beta)
+def _(node: sp.Expr) -> list[tuple[str, sp.Expr]]:
+    return [("argument", argument) for argument in node.args]
+
+
+@positive_for.register
+def _(node: sp.factorial) -> list[tuple[str, sp.Expr]]:
+    return [("argument", node.args[0] + 1)]
+
+
+@positive_for.register(sp.asin)
+@positive_for.register(sp.acos)
+@positive_for.register(sp.atanh)
 def _(node: sp.Expr) -> list[tuple[str, sp.Expr]]:
     kind = "positive" if isinstance(node, sp.atanh) else "nonnegative"
     return [(kind, 1 - node.args[0] ** 2)]
 
 
-@real_if.register
+@positive_for.register
 def _(node: sp.acosh) -> list[tuple[str, sp.Expr]]:
     return [("nonnegative", node.args[0] - 1)]
 

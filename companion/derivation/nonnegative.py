@@ -71,14 +71,20 @@ Bounding = Callable[[sp.Expr, Known, bool], bool]
 """Whether an expression is proved to be never negative; positive, where asked for a strict bound."""
 
 BOUNDS: dict[str, Bounding] = {}
-"""Name -> tactic, in order of cost."""
+"""Name -> tactic, in order of cost: those that may look for long come last."""
+
+_LONG: list[str] = []
 
 
-def bound(name: str) -> Callable[[Bounding], Bounding]:
-    """Register a tactic for inequalities."""
+def bound(name: str, *, long: bool = False) -> Callable[[Bounding], Bounding]:
+    """Register a tactic for inequalities, and whether it may look for long."""
 
     def register(how: Bounding) -> Bounding:
         BOUNDS[name] = how
+        if long:
+            _LONG.append(name)
+        for later in _LONG:
+            BOUNDS[later] = BOUNDS.pop(later)
         return how
 
     return register

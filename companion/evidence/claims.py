@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
+from scipy import stats
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -33,6 +34,16 @@ class Verdict(StrEnum):
     BOTH = "holds, partly as an effect of the guard"
     UNDECIDED = "undecided"
     MIXED = "mixed"
+
+
+def standard_error(sd: pd.Series, noise: pd.Series, runs: int) -> pd.Series:
+    """A standard error of the mean of a few runs, of which `STANDARD_ERRORS` make 95 %.
+
+    Of the spread ``sd`` of the runs Student's t makes the interval; of ``noise``, a known standard error of
+    the mean, the normal distribution does. The wider of the two counts.
+    """
+    of_runs = float(stats.t.ppf(0.975, runs - 1)) / STANDARD_ERRORS * sd / math.sqrt(runs)
+    return of_runs.combine(noise, max)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from itertools import product
 import pandas as pd
 
 from companion.errors import UserError
-from companion.study.names import BINS, DATASETS, OBJECTIVES, TARGETS
+from companion.study.names import BINS, DATASETS, EXECUTIONS, OBJECTIVES, TARGETS
 
 SHA256 = {
     "losses": "ae010eda335f12d28fb1bb29fc366f8608acc6bb82b98b8cb30f7bc2a2c72186",
@@ -53,6 +53,7 @@ class Schema:
 
 
 _LOSS, _SD = Number(6, 0, 4), Number(6, 0, 0.2)
+_EXECUTIONS = tuple(str(n) for n in range(1, EXECUTIONS + 1))
 _ON_IMAGES = ("x", "eps", "v")  # the study trains no score on images
 
 SCHEMAS = {
@@ -78,7 +79,7 @@ SCHEMAS = {
     ),
     "bins": Schema(
         ("dataset", "target", "objective", "execution", "bin"),
-        frozenset(product(DATASETS, TARGETS, OBJECTIVES, ("1", "2", "3"), map(str, range(BINS)))),
+        frozenset(product(DATASETS, TARGETS, OBJECTIVES, _EXECUTIONS, map(str, range(BINS)))),
         {"mean": Number(None, 0, 100), "sd": Number(None, 0, 20)},
     ),
     "files": Schema(("file", "sha256")),

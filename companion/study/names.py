@@ -13,6 +13,12 @@ DATASETS = ("clusters", "rings", "swiss_roll", "waves")
 #: How the data sets are written in figures and tables.
 TITLES = {"clusters": "Clusters", "rings": "Rings", "swiss_roll": "Swiss roll", "waves": "Waves"}
 
+#: And the objectives.
+OBJECTIVE_TITLES = {"nelbo": "NELBO", "weighted": "weighted"}
+
+#: Networks that the study trained of each loss.
+EXECUTIONS = 3
+
 #: Rows in the study's test split, each used once, with its own noise and time, in a recorded test loss.
 #: They are not independent points: see `companion.chapters.published_numbers.resolution.published_split`.
 TEST_POINTS = 20_000

@@ -71,7 +71,7 @@ def floors(
         cube = sobol(points, 2 + mixture.dim, scramble)
         t = KNEE * torch.expm1(stretch * cube[:, 0])
         each = _eps_variance(mixture, cube[:, 1:], t, schedule) * stretch * (t + KNEE)
-        estimates.append(torch.stack([(each * factor(t)).mean() for factor in factors]))
+        estimates.append(_means(each, t, factors))
     mean = mean_of(torch.stack(estimates))
     return [Estimate(value, error) for value, error in zip(*mean, strict=True)]
 
@@ -110,7 +110,7 @@ def by_time(
             cube, seed = sobol(points, 2 + mixture.dim, seed), seed + 1
             t = low + (high - low) * cube[:, 0]
             each = _eps_variance(mixture, cube[:, 1:], t, schedule)
-            estimates.append(torch.stack([(each * factor(t)).mean() for factor in factors]))
+            estimates.append(_means(each, t, factors))
         bins.append(mean_of(torch.stack(estimates)))
     return Estimate(
         torch.stack([b.value for b in bins], 1), torch.stack([b.error for b in bins], 1)
@@ -153,6 +153,11 @@ def truncated_nelbo(
             estimates.append(mean * (high - low) / divisor)
         pieces.append(torch.stack(estimates))
     return [mean_of(total) for total in torch.stack(pieces).cumsum(0)]
+
+
+def _means(each: Tensor, t: Tensor, factors: Sequence[Factor]) -> Tensor:
+    """The mean of ``each`` (n,), times each factor at times ``t`` (n,): (factors,)."""
+    return torch.stack([(each * factor(t)).mean() for factor in factors])
 
 
 def _eps_variance(mixture: Mixture, quantiles: Tensor, t: Tensor, schedule: Schedule) -> Tensor:

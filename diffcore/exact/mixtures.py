@@ -195,8 +195,7 @@ class Mixture(ABC):
         checks.resolved("log_snr", log_snr)
         checks.count("scrambles", scrambles, least=2)
         flat = log_snr.double().reshape(-1)
-        scales = torch.sigmoid(flat).sqrt(), torch.sigmoid(-flat).sqrt()
-        each = torch.exp(-flat) * self.eps_mmse(*scales, points, scrambles, seed)
+        each = torch.exp(-flat) * self.eps_mmse(*scales(flat), points, scrambles, seed)
         mean = mean_of(each)
         return Estimate(mean.value.reshape(log_snr.shape), mean.error.reshape(log_snr.shape))
 
@@ -219,6 +218,11 @@ class Mixture(ABC):
         return mean_of(
             torch.stack([surprise(sobol(points, 1 + self.dim, i)).mean() for i in seeds])
         )
+
+
+def scales(log_snr: Tensor) -> tuple[Tensor, Tensor]:
+    """(alpha, sigma) of variance-preserving noise, each like ``log_snr``."""
+    return torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
 
 
 def _resolved(alpha: Tensor, sigma: Tensor) -> None:

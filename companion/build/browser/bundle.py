@@ -41,9 +41,10 @@ def write(site: Path, profile: str) -> None:
         write_text(
             folder / f"{name}.json", json.dumps(chapter(paths.pages_dir(profile) / f"{name}.ipynb"))
         )
-    for file in fetched():
+    runtime = fetched()
+    for file in runtime:
         shutil.copy(file, folder)
-    archives = [file.name for file in fetched() if file.name.startswith("sympy")]
+    archives = [file.name for file in runtime if file.name.startswith("sympy")]
     about = {"archives": [*archives, "ledger.zip"] if archives else []}
     write_text(folder / "about.json", json.dumps(about))
 

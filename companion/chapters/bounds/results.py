@@ -20,6 +20,7 @@ from torch import Generator, Tensor
 from diffcore.bounds import reconstruction_levels, step_weight
 from diffcore.exact import GaussianMixture, Mixture
 from diffcore.exact.data2d import clusters
+from diffcore.exact.mixtures import scales
 from diffcore.exact.quadrature import gauss_legendre, mean_of
 
 WINDOW = (-8.0, 12.0)
@@ -34,11 +35,6 @@ class Budget(NamedTuple):
 
     points: int
     scrambles: int
-
-
-def scales(log_snr: Tensor) -> tuple[Tensor, Tensor]:
-    """(alpha, sigma) of variance-preserving noise, each like ``log_snr``."""
-    return torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
 
 
 # --- steps, and the variance of a step
@@ -255,7 +251,8 @@ def of_samples(frame: pd.DataFrame) -> str:
     """How near the gap of `samples` comes to the first order, in words."""
     ratio, error = frame["gap"] / frame["predicted"], frame["se"] / frame["predicted"]
     first, last = frame["K"].iloc[[0, -1]]
+    fewest = "One sample" if first == 1 else f"{first} samples"
     return (
-        f"One sample misses {ratio.iloc[0]:.2f} times what the first order says, {last:,} samples "
+        f"{fewest} misses {ratio.iloc[0]:.2f} times what the first order says, {last:,} samples "
         f"{ratio.iloc[-1]:.2f} $\\pm$ {error.iloc[-1]:.2f} times."
-    ).replace("One sample", "One sample" if first == 1 else f"{first} samples")
+    )

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
-from scipy import stats
 
 from companion import study
 from companion.chapters.one_scale.results import ENDS
-from companion.evidence.claims import STANDARD_ERRORS, Claim, Decision, Tables, Verdict
-
-RUNS = 3
-"""Networks of each loss."""
+from companion.evidence.claims import (
+    STANDARD_ERRORS,
+    Claim,
+    Decision,
+    Tables,
+    Verdict,
+    standard_error,
+)
 
 
 def with_reach(losses: pd.DataFrame) -> pd.DataFrame:
     """With ``reach_low``, ``reach_middle``, ``reach_high``: how far these means of three may be off, nats.
 
-    Of the spread of three runs Student's t makes a 95 % interval, of the noise of what was recorded and of
-    the floor two standard errors do. The wider of the two counts.
+    95 %, by what the three differ, or by the noise of what was recorded and of the floor, as in
+    :func:`companion.evidence.claims.standard_error`.
 
     Args:
         losses: as :func:`companion.chapters.one_scale.results.per_loss` returns it.
     """
     losses = losses.copy()
     for end in ENDS:
-        of_runs = float(stats.t.ppf(0.975, RUNS - 1)) * losses[f"sd_{end}"] / math.sqrt(RUNS)
-        losses[f"reach_{end}"] = of_runs.combine(STANDARD_ERRORS * losses[f"noise_{end}"], max)
+        error = standard_error(losses[f"sd_{end}"], losses[f"noise_{end}"], study.EXECUTIONS)
+        losses[f"reach_{end}"] = STANDARD_ERRORS * error
     return losses
 
 
@@ -43,8 +44,7 @@ def between(x: pd.Series, other: pd.Series) -> Verdict:
 def x_networks_best(tables: Tables) -> Decision:
     """NELBO networks of x against those of each other target: which add less to the bound?"""
     table = tables["excess_per_loss"]
-    table = table[table["objective"] == "nelbo"]
-    table = table.set_index(["dataset", "target"])
+    table = table[table["objective"] == "nelbo"].set_index(["dataset", "target"])
     cases = [
         between(table.loc[name, "x"], table.loc[name, other])
         for name in study.DATASETS

@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from companion import study
-from companion.chapters.one_scale.results import SCHEDULE
+from companion.chapters.one_scale.results import RANGES, SCHEDULE
 from companion.evidence import style
 
-OBJECTIVES = {"nelbo": "NELBO", "weighted": "weighted"}
 FOLDED = 3
 """Neighbouring bins that are drawn as one point away from the ends, where noise is largest."""
 
@@ -26,7 +25,7 @@ def by_level(by_bin: pd.DataFrame) -> pd.DataFrame:
     Columns: dataset, objective, target; ``log_snr``, the middle of the bins that are taken together, one
     each up to t = 0.1 and `FOLDED` beyond; low, middle, high and ``noise``, nats per unit of log-SNR.
     """
-    inside = by_bin[by_bin["bin"].between(1, study.BINS - 2)]
+    inside = by_bin[by_bin["bin"].between(*RANGES["all"])]
     group = inside["bin"].where(inside["bin"] < 10, 10 + (inside["bin"] - 10) // FOLDED * FOLDED)
     inside = inside.assign(group=group, noise=inside["noise_middle"] ** 2)
     keys = ["dataset", "objective", "target", "group"]
@@ -58,12 +57,12 @@ def excess_by_level(levels: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(
         2, 4, sharex=True, sharey=True, figsize=(style.WIDTH, 4.8), squeeze=False
     )
-    for row, objective in zip(axes, OBJECTIVES, strict=True):
+    for row, objective in zip(axes, study.OBJECTIVE_TITLES, strict=True):
         for axis, name in zip(row, study.DATASETS, strict=True):
             _panel(axis, levels[(levels["dataset"] == name) & (levels["objective"] == objective)])
     for axis, name in zip(axes[0], study.DATASETS, strict=True):
         axis.set_title(study.TITLES[name])
-    for row, label in zip(axes, OBJECTIVES.values(), strict=True):
+    for row, label in zip(axes, study.OBJECTIVE_TITLES.values(), strict=True):
         row[0].set_ylabel(f"{label}: nats per unit")
     figure.supxlabel(r"log-SNR $\lambda$", fontsize=10)
     handles = [
@@ -116,7 +115,9 @@ def totals(table: pd.DataFrame) -> Figure:
     """
     table = table.set_index(["dataset", "objective", "target"])
     figure, axes = plt.subplots(1, 4, sharex=True, sharey=True, figsize=(style.WIDTH, 3.3))
-    places = [(objective, target) for objective in OBJECTIVES for target in study.TARGETS]
+    places = [
+        (objective, target) for objective in study.OBJECTIVE_TITLES for target in study.TARGETS
+    ]
     for axis, name in zip(axes, study.DATASETS, strict=True):
         for height, (objective, target) in enumerate(places):
             row, look = table.loc[(name, objective, target)], style.TARGETS[target]
@@ -131,7 +132,9 @@ def totals(table: pd.DataFrame) -> Figure:
         axis.set_title(study.TITLES[name])
         axis.axhline(3.5, color="#888888", linewidth=0.6)
         axis.grid(visible=False, axis="y")
-    axes[0].set_yticks(range(8), [f"{OBJECTIVES[o]} {style.SYMBOLS[t]}" for o, t in places])
+    axes[0].set_yticks(
+        range(8), [f"{study.OBJECTIVE_TITLES[o]} {style.SYMBOLS[t]}" for o, t in places]
+    )
     axes[0].invert_yaxis()
     figure.supxlabel("nats above the exact floor", fontsize=10)
     return figure

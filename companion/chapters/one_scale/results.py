@@ -37,8 +37,8 @@ BIN = ["dataset", "objective", "target", "bin"]
 ENDS = ("low", "middle", "high")
 """What a bin adds to the bound: at least, were its excess even, at most."""
 
-RANGES = {"all": (1, 99), "middle": (10, 90)}
-"""First bin and the one after the last: all but the two at the ends, and t in [0.1, 0.9)."""
+RANGES = {"all": (1, 98), "middle": (10, 89)}
+"""First and last bin: all but the two at the ends, and t in [0.1, 0.9)."""
 
 SUBDIVISION = 64
 """Parts of a bin at whose ends a quotient is looked at for its extremes."""
@@ -157,8 +157,8 @@ def per_network(by_bin: pd.DataFrame) -> pd.DataFrame:
     """
     errors = [f"{kind}_{end}" for kind in ("noise", "floor") for end in ENDS]
     blocks = []
-    for name, (first, last) in RANGES.items():
-        inside = by_bin[by_bin["bin"].between(first, last - 1)]
+    for name, ends in RANGES.items():
+        inside = by_bin[by_bin["bin"].between(*ends)]
         inside = inside.assign(**{error: inside[error] ** 2 for error in errors})
         block = inside.groupby(KEY, sort=False)[[*ENDS, *errors]].sum().reset_index()
         block[errors] **= 0.5

@@ -16,12 +16,10 @@ from companion.evidence.claims import STANDARD_ERRORS, Verdict
 HIGH_NOISE = -4.0
 """Log-SNR below which there is almost no signal."""
 
-NAMES = {"nelbo": "NELBO", "weighted": "weighted"}
-
 
 def control(perfect: pd.DataFrame, by_bin: pd.DataFrame) -> str:
     """Whether the reading finds nothing where there is nothing, and whether its noise is understood."""
-    inside = perfect[perfect["bin"].between(*_inside("all"))]
+    inside = perfect[perfect["bin"].between(*RANGES["all"])]
     squares = inside["noise_middle"] ** 2 + inside["floor_middle"] ** 2
     sums = inside.assign(square=squares).groupby(["dataset", "objective", "target"])
     total, error = sums["middle"].sum(), sums["square"].sum() ** 0.5
@@ -29,7 +27,7 @@ def control(perfect: pd.DataFrame, by_bin: pd.DataFrame) -> str:
     saved = study.bins().merge(perfect, on=["dataset", "objective", "target", "bin"])
     ratio = (saved["sd"] / saved["epoch_sd"]).groupby([saved["objective"], saved["target"]])
     medians = ratio.median()
-    networks = by_bin[by_bin["bin"].between(*_inside("all"))]
+    networks = by_bin[by_bin["bin"].between(*RANGES["all"])]
     error_of_bin = (networks["error"] ** 2 + networks["floor_error"] ** 2) ** 0.5
     below = (networks["excess"] < -STANDARD_ERRORS * error_of_bin).mean()
     return (
@@ -47,7 +45,7 @@ def control(perfect: pd.DataFrame, by_bin: pd.DataFrame) -> str:
 def where_x_loses(by_bin: pd.DataFrame) -> str:
     """At which noise levels the NELBO networks of x have their excess."""
     x = by_bin[(by_bin["target"] == "x") & (by_bin["objective"] == "nelbo")]
-    x = x[x["bin"].between(*_inside("all"))]
+    x = x[x["bin"].between(*RANGES["all"])]
     early, networks = x[x["bin"] < 10], x.groupby("dataset")["execution"].nunique()
     least = early.groupby("dataset")["low"].sum() / networks
     rest = x[x["bin"] >= 10].groupby("dataset")["high"].sum() / networks
@@ -76,11 +74,6 @@ def turned_round(table: pd.DataFrame) -> str:
     )
 
 
-def _inside(name: str) -> tuple[int, int]:
-    first, last = RANGES[name]
-    return first, last - 1
-
-
 def at_high_noise(levels: pd.DataFrame) -> str:
     """What the networks of eps and of the score keep where there is almost no signal.
 
@@ -97,7 +90,7 @@ def at_high_noise(levels: pd.DataFrame) -> str:
 
     values = "; ".join(
         f"{name}: " + ", ".join(value(objective, target) for target in study.TARGETS)
-        for objective, name in NAMES.items()
+        for objective, name in study.OBJECTIVE_TITLES.items()
     )
     return (
         f"At log-SNR below {HIGH_NOISE:g} the medians, in nats per unit, are: {values}. There "
@@ -115,9 +108,10 @@ def one_execution_apart(networks: pd.DataFrame) -> str:
     dataset, objective, target = spread.idxmax()
     rows = networks.set_index(keys).loc[(dataset, objective, target)]
     values = ", ".join(f"{value:.2f}" for value in rows["middle"])
+    which = f"{study.OBJECTIVE_TITLES[objective]} in {style.SYMBOLS[target]}"
     return (
         "Apart from networks of $x$, the three of one loss differ most on the "
-        f"{study.TITLES[dataset].lower()}, {NAMES[objective]} in {style.SYMBOLS[target]}: {values} nats. "
+        f"{study.TITLES[dataset].lower()}, {which}: {values} nats. "
         "Three networks say little about such a loss."
     )
 
@@ -140,8 +134,8 @@ def pairs(table: pd.DataFrame) -> pd.DataFrame:
         if (one[0] == other[0]) == (one[1] == other[1]):
             continue
         row: dict[str, str | int] = {
-            "first": f"{NAMES[one[0]]} {one[1]}",
-            "second": f"{NAMES[other[0]]} {other[1]}",
+            "first": f"{study.OBJECTIVE_TITLES[one[0]]} {one[1]}",
+            "second": f"{study.OBJECTIVE_TITLES[other[0]]} {other[1]}",
         }
         for name in RANGES:
             found = [

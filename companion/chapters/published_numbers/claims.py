@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pandas as pd
-from scipy import stats
 
 from companion import study
 from companion.chapters.published_numbers.tables import GROUPS, gap_between_groups, nelbo_by_target
@@ -21,6 +20,7 @@ from companion.evidence.claims import (
     guards_share,
     share_margin,
     shares,
+    standard_error,
 )
 
 METRICS = {"mean_distance": "mean_95", "cov_distance": "cov_95"}
@@ -36,18 +36,15 @@ MUCH_LOWER = 0.5
 COINCIDE = 0.1
 """Two values coincide if they differ by less than this share of the gap between the two groups."""
 
-RUNS = 3
-"""Executions behind each published mean."""
-
 
 def _with_reach(floors: pd.DataFrame) -> pd.DataFrame:
     """With a column ``reach``: a standard error of the published mean for which `STANDARD_ERRORS` make 95 %.
 
-    Of the spread of three runs Student's t makes the interval; of the draws of one test loss, whose spread is
-    known, the normal distribution does. The wider of the two counts.
+    By the spread of its runs, or of the draws of one test loss, as in
+    :func:`companion.evidence.claims.standard_error`.
     """
-    runs = float(stats.t.ppf(0.975, RUNS - 1)) / STANDARD_ERRORS * floors["published_sd"]
-    return floors.assign(reach=runs.combine(floors["draw_sd"], max) / math.sqrt(RUNS))
+    draws = floors["draw_sd"] / math.sqrt(study.EXECUTIONS)
+    return floors.assign(reach=standard_error(floors["published_sd"], draws, study.EXECUTIONS))
 
 
 def comparable_in_code(tables: Tables) -> Decision:

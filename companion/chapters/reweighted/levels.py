@@ -33,11 +33,6 @@ def levels() -> tuple[Tensor, Tensor]:
     return nodes, weights
 
 
-def scales(log_snr: Tensor) -> tuple[Tensor, Tensor]:
-    """(alpha, sigma) of variance-preserving noise, each like ``log_snr``."""
-    return torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
-
-
 def running(values: Tensor) -> Tensor:
     """The integral of ``values`` (n,) from the noisy end to each level, and to the clean end, (n + 1,)."""
     each, weights = values.reshape(-1, NODES), levels()[1].reshape(-1, NODES)

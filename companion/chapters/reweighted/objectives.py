@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from companion import study
 from companion.chapters.reweighted.levels import WINDOW
 from companion.evidence.style import SYMBOLS
 from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
@@ -51,8 +52,8 @@ class Objective:
 
 PUBLISHED = tuple(
     Objective(f"{kind}, {SYMBOLS[target]}", Published(loss, target), target=target)
-    for loss, kind in (("nelbo", "NELBO"), ("weighted", "weighted"))
-    for target in ("x", "eps", "v", "score")
+    for loss, kind in study.OBJECTIVE_TITLES.items()
+    for target in study.TARGETS
 )
 """The eight losses of the study, with their guards."""
 

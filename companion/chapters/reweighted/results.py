@@ -13,10 +13,10 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from companion.chapters.reweighted.levels import WINDOW, Budget, levels, running, scales
+from companion.chapters.reweighted.levels import WINDOW, Budget, levels, running
 from companion.chapters.reweighted.objectives import OBJECTIVES, PUBLISHED, Objective
 from diffcore.exact.data2d import clusters
-from diffcore.exact.mixtures import Mixture
+from diffcore.exact.mixtures import Mixture, scales
 from diffcore.exact.quadrature import mean_of, sobol
 
 WIDER = 1.5

@@ -19,6 +19,7 @@ from torch import Tensor
 from diffcore.exact import DATASETS, Mixture
 from diffcore.exact.data2d import Rings, SwissRoll, Waves, clusters
 from diffcore.exact.floors import lean
+from diffcore.exact.mixtures import scales
 from diffcore.exact.quadrature import Estimate, mean_of, sobol
 
 WIDER: dict[str, Callable[[], Mixture]] = {
@@ -64,11 +65,6 @@ class Budget:
 
 def _floats(estimate: Estimate) -> tuple[float, float]:
     return estimate.value.item(), estimate.error.item()
-
-
-def scales(log_snr: Tensor) -> tuple[Tensor, Tensor]:
-    """(alpha, sigma) of variance-preserving noise, each like ``log_snr``."""
-    return torch.sigmoid(log_snr).sqrt(), torch.sigmoid(-log_snr).sqrt()
 
 
 def averages(

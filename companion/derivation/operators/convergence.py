@@ -91,13 +91,8 @@ def _tails(
 def _tail(
     term: sp.Expr, z: sp.Symbol, what: str, room: Callable[[sp.Expr], sp.Expr]
 ) -> tuple[str, sp.Expr] | None:
-    factor, exponent = sp.Integer(1), sp.Integer(0)
-    for part in sp.Mul.make_args(sp.powsimp(term)):
-        if isinstance(part, sp.exp):
-            exponent += part.args[0]
-        else:
-            factor *= part
-    exponent, power = sp.expand(exponent), _order(factor, z)
+    factor, exponent = exponential(term)
+    power = _order(factor, z)
     if power is None or not exponent.is_polynomial(z):
         return None
     shape = sp.Poly(exponent, z)
@@ -105,6 +100,17 @@ def _tail(
         return f"the decay in {what} of an integrand", room(power)
     word = "curvature" if shape.degree() == 2 else "decay"
     return f"the {word} in {what} of an integrand", -shape.LC()
+
+
+def exponential(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """A product as (factor, exponent), ``factor * exp(exponent)``, the exponent expanded."""
+    factor, exponent = sp.Integer(1), sp.Integer(0)
+    for part in sp.Mul.make_args(sp.powsimp(term)):
+        if isinstance(part, sp.exp):
+            exponent += part.args[0]
+        else:
+            factor *= part
+    return factor, sp.expand(exponent)
 
 
 _BOUNDED = (

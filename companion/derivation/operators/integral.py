@@ -25,7 +25,7 @@ from ..numeric import (
 )
 from ..quadrature import line_integral
 from ..symbolic import atom
-from .convergence import Piece, conditions_of, integrated
+from .convergence import Piece, conditions_of, exponential, integrated
 from .normal import Normal
 from .parts import affine, by_parts
 
@@ -115,13 +115,7 @@ def _(expr: sp.Integral) -> list[sp.Expr]:
 @lru_cache(maxsize=512)
 def quadratic_exponent(expr: sp.Expr, z: sp.Symbol) -> tuple[sp.Poly, sp.Poly] | None:
     """(polynomial, quadratic exponent) if ``expr`` is polynomial(z) * exp(quadratic(z))."""
-    factor, exponent = sp.Integer(1), sp.Integer(0)
-    for part in sp.Mul.make_args(sp.powsimp(expr)):
-        if isinstance(part, sp.exp):
-            exponent += part.args[0]
-        else:
-            factor *= part
-    exponent = sp.expand(exponent)
+    factor, exponent = exponential(expr)
     if not (factor.is_polynomial(z) and exponent.is_polynomial(z)):
         return None
     shape = sp.Poly(exponent, z)

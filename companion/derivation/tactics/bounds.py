@@ -89,7 +89,7 @@ def _quadratic(whole: sp.Expr, known: Known, strict: bool) -> bool:
     return False
 
 
-@bound("least value")
+@bound("least value", long=True)
 def least_value(expr: sp.Expr, known: Known, strict: bool) -> bool:
     """Convex in x, with f'(x0) = 0: never less than f(x0). Over the whole interval that x fills."""
     whole, known = opaque(expr, known)
@@ -100,19 +100,30 @@ def least_value(expr: sp.Expr, known: Known, strict: bool) -> bool:
             continue
         if never_negative(curvature, known.deeper()) is None:
             continue
-        for place in _roots(slope, x):
-            inside = known.positive(place) if x.is_nonnegative else place.is_extended_real
-            inside = inside or (place == 0 and x.is_nonnegative and not x.is_positive)
-            if not inside or sp.simplify(slope.subs(x, place)) != 0:
+        for place in roots(slope, x):
+            at_the_end = place == 0 and x.is_nonnegative and not x.is_positive
+            if not (within(place, x, known) or at_the_end):
                 continue
-            least = sp.simplify(sp.expand_log(whole.subs(x, place)))
-            if least == 0:
-                return not strict
-            return never_negative(least, known.deeper(), strict) is not None
+            if sp.simplify(slope.subs(x, place)) != 0:
+                continue
+            return not_below(whole.subs(x, place), known, strict)
     return False
 
 
-def _roots(slope: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+def within(place: sp.Expr, x: sp.Symbol, known: Known) -> bool:
+    """Whether ``place`` is proved to be inside of the interval that x fills."""
+    return known.positive(place) if x.is_nonnegative else bool(place.is_extended_real)
+
+
+def not_below(value: sp.Expr, known: Known, strict: bool) -> bool:
+    """Whether a least value is proved to be never negative."""
+    least = sp.simplify(sp.expand_log(value))
+    if least == 0:
+        return not strict
+    return never_negative(least, known.deeper(), strict) is not None
+
+
+def roots(slope: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
     """Places where the slope may vanish."""
     try:
         found = sp.solve(slope, x)
@@ -121,7 +132,7 @@ def _roots(slope: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
     return [*found, *(n for n in (sp.Integer(0), sp.Integer(1)) if n not in found)]
 
 
-@bound("rising")
+@bound("rising", long=True)
 def rising(expr: sp.Expr, known: Known, strict: bool) -> bool:
     """f(0) is never negative and f rises in x >= 0."""
     whole, known = opaque(expr, known)
@@ -144,7 +155,7 @@ def rising(expr: sp.Expr, known: Known, strict: bool) -> bool:
     return False
 
 
-@bound("cases")
+@bound("cases", long=True)
 def in_each_case(expr: sp.Expr, known: Known, strict: bool) -> bool:
     """Never negative in each case of what decides: absolute values, maxima, conditions."""
     whole, known = opaque(expr, known)
@@ -159,7 +170,7 @@ def in_each_case(expr: sp.Expr, known: Known, strict: bool) -> bool:
     return number > 0
 
 
-@bound("under the integral")
+@bound("under the integral", long=True)
 def under_the_integral(expr: sp.Expr, known: Known, strict: bool) -> bool:
     """The integrand, or what the expectation is of, is never negative: over one law and one range."""
     inside, law, constant = sp.Integer(0), None, sp.Integer(0)

@@ -7,9 +7,9 @@ from contextlib import suppress
 import sympy as sp
 
 from ..domain import DomainError
-from ..nonnegative import BOUNDS, Known, bound, never_negative, opaque, smooth
+from ..nonnegative import Known, bound, never_negative, opaque, smooth
 from ..numeric import NumericError, evaluate
-from .bounds import _roots
+from .bounds import not_below, roots, within
 
 
 @bound("turning point")
@@ -22,17 +22,15 @@ def turning_point(expr: sp.Expr, known: Known, strict: bool) -> bool:
         if not smooth(whole, x, known.positive):
             continue
         slope = sp.factor(sp.diff(whole, x))
-        for place in _roots(slope, x):
-            inside = known.positive(place) if x.is_nonnegative else place.is_extended_real
-            if not inside or x in place.free_symbols or sp.simplify(slope.subs(x, place)) != 0:
+        for place in roots(slope, x):
+            if not within(place, x, known) or x in place.free_symbols:
+                continue
+            if sp.simplify(slope.subs(x, place)) != 0:
                 continue
             rate = sp.factor(sp.cancel(slope / (x - place)))
             if _below_zero(rate, known) or never_negative(rate, known.deeper()) is None:
                 continue
-            least = sp.simplify(sp.expand_log(whole.subs(x, place)))
-            if least == 0:
-                return not strict
-            return never_negative(least, known.deeper(), strict) is not None
+            return not_below(whole.subs(x, place), known, strict)
     return False
 
 
@@ -43,7 +41,3 @@ def _below_zero(expr: sp.Expr, known: Known) -> bool:
         places = known.domain.points([expr, *sides], "turning point", 6)
         return any(evaluate(expr, place, 15) < 0 for place in places)
     return False
-
-
-for _name in ("least value", "rising", "cases", "under the integral"):
-    BOUNDS[_name] = BOUNDS.pop(_name)  # which may look for longer
