@@ -226,7 +226,7 @@ def test_states_are_drawn_from_the_space_and_are_at_most_its_size() -> None:
     assert positive(V - x + 1, domain)
     assert not positive(V - x, domain)
     assert not positive(V - x - i + 1, domain)
-    assert domain.words == (r"$x \in \{1, \dots, V\}, i \in \{0, \dots, V\}$",)
+    assert domain.words == (r"$x \in \{1, \dots, V\}, i \in \{0, \dots, V\}, V \ge 2$",)
     with pytest.raises(ValueError, match="a: expected a symbol for an integer"):
         InStates(V, a)
 
