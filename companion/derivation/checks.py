@@ -18,7 +18,6 @@ from .mutants import WANTED, Mutant, mutants
 from .numeric import (
     FAR,
     FAR_DIGITS,
-    FAR_SECONDS,
     TOLERANCE,
     Environment,
     NumericError,
@@ -29,7 +28,16 @@ from .operators.convergence import convergent
 from .operators.parts import assumed
 from .poles import excluded, in_sums, never
 from .positive import positive
-from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
+from .step import (
+    Counterexample,
+    DerivationError,
+    Effort,
+    Outcome,
+    Refutation,
+    Step,
+    failure,
+    show_point,
+)
 from .symbolic import Positive, Proof, prove, proves
 from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
@@ -38,21 +46,21 @@ OPERATORS = "companion.derivation.operators.*"
 TACTICS = "companion.derivation.tactics.*"
 """What every check uses, said for who reads the code: both register themselves when imported."""
 
-POINTS = 24
-"""Random admissible points at which a step is checked."""
+THOROUGH = Effort()
+"""What a build does."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
 
 
-def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
+def check(step: Step, effort: Effort = THOROUGH, *, torch: bool = True) -> Outcome:
     """All four checks of one step; ``torch=False`` leaves out the one that needs torch.
 
     Raises:
         DerivationError: on the first check that fails, with its counterexample.
     """
     try:
-        return _checked(step, points, torch=torch)
+        return _checked(step, effort, torch=torch)
     except DerivationError:
         raise
     except Exception as error:  # of SymPy or mpmath, mostly: whatever it is, the step has a name
@@ -60,18 +68,18 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
         raise DerivationError(f"{step.name}: a check could not be made: {what}") from error
 
 
-def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
+def _checked(step: Step, effort: Effort, *, torch: bool) -> Outcome:
     if bare(step.left) == bare(step.right):
         raise failure(step, "vacuous", "both sides are the same expression")
     seconds: dict[str, float] = {}
     try:
-        places = step.domain.points([step.left, step.right], step.name, points)
+        places = step.domain.points([step.left, step.right], step.name, effort.points)
     except DomainError as error:
         raise failure(step, "domain", str(error)) from error
 
     known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
     of_its_kind = _equal if step.relation == "=" else _bounded
-    worst, conditions, proof, refutations = of_its_kind(step, places, known, seconds)
+    worst, conditions, proof, refutations = of_its_kind(step, places, known, effort, seconds)
 
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
@@ -90,7 +98,11 @@ Found = tuple[Any, int, Proof, list[Refutation]]
 
 
 def _equal(
-    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+    step: Step,
+    places: list[Environment],
+    known: Positive,
+    effort: Effort,
+    seconds: dict[str, float],
 ) -> Found:
     """The checks of an equality."""
     start = time.perf_counter()
@@ -98,7 +110,7 @@ def _equal(
     seconds["numeric"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    _far_away(step)
+    _far_away(step, effort.far)
     seconds["far"] = time.perf_counter() - start
 
     start = time.perf_counter()
@@ -113,12 +125,16 @@ def _equal(
 
 
 def _bounded(
-    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+    step: Step,
+    places: list[Environment],
+    known: Positive,
+    effort: Effort,
+    seconds: dict[str, float],
 ) -> Found:
     """The checks of an inequality."""
     start = time.perf_counter()
     conditions = _side_conditions(step, known)
-    proof, refutations = inequality.checked(step, places, known)
+    proof, refutations = inequality.checked(step, places, known, effort)
     seconds["inequality"] = time.perf_counter() - start
     return mp.mpf(0), conditions, proof, refutations
 
@@ -150,19 +166,19 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
     return lefts, worst
 
 
-def _far_away(step: Step) -> None:
+def _far_away(step: Step, limit: float) -> None:
     """Look for a counterexample over six decades, where both sides can be computed."""
     try:
         places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
     except DomainError:
         return
     began = time.process_time()
-    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+    with suppress(TimeLimit), time_limit(limit):
         for place in places:
             values: list[tuple[Any, Any]] = []
             with suppress(NumericError, ArithmeticError):
                 for digits in FAR_DIGITS:
-                    if time.process_time() - began > FAR_SECONDS:
+                    if time.process_time() - began > limit:
                         return  # for platforms on which nothing interrupts an evaluation
                     left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
                     values.append((left, right))
