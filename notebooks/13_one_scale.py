@@ -168,7 +168,7 @@ Markdown(sentences.one_execution_apart(networks))
 # ## What this does and does not show
 #
 # - It judges the saved losses of networks trained under guards, by one functional. Networks trained without guards, or under another's, are another
-#   question: see the controls that are still missing in [](05_published_numbers).
+#   question: [](14_exchanged_guards).
 # - It leaves out $t < 0.01$ and $t \ge 0.99$, where the saved bins have no upper limit. An excess there only adds to what is shown.
 # - The losses are of training points, of which many are copies ([](05_published_numbers)), and of the last 20 epochs, while the networks still changed: what is
 #   called a network here is an average over them.
