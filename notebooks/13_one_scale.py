@@ -135,7 +135,7 @@ Markdown(f"{sentences.turned_round(table)} {sentences.where_x_loses(by_bin)}")
 # %% [markdown]
 # There is no contradiction in this. The guard lowers what is printed, and it takes weight from small $t$, where a small error in $x$ is a large one in $\epsilon$: the
 # factor between the squares is $\SNR$. Networks that were asked for little accuracy there would look like these. But that may not be all: the weighted
-# loss of $x$ has no guard, and puts as little weight there. What networks of $x$ would learn without a guard cannot be seen here.
+# loss of $x$ has no guard, and puts as little weight there. What networks of $x$ learn without a guard is the question of [](14_exchanged_guards).
 
 # %%
 levels = figures.by_level(by_bin)

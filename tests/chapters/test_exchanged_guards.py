@@ -192,3 +192,30 @@ def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> Non
     assert len({(run.data.data_ptr(), run.plan) for run in runs.values()}) == 1
     assert {run.loss.times for run in runs.values()} == {grid.loss("x", NONE).times}
     assert len({run.id for run in runs.values()}) == len(runs)
+
+
+def test_errors_of_slices_add_in_squares_and_only_the_inside_counts_as_such() -> None:
+    rows = [
+        ("clusters", "x", NONE, 0, level, 2.0, error, 1.0)
+        for level, error in ((-8.5, 0.3), (-7.5, 0.4), (7.5, 0.0), (8.5, 1.2))
+    ]
+    columns = [*results.MODEL, "log_snr", "excess", "error", "seen"]
+    (found,) = results.per_network(pd.DataFrame(rows, columns=columns)).to_dict("records")
+    assert (found["excess"], found["inside"], found["seen"]) == (8.0, 4.0, 4.0)
+    assert found["error"] == pytest.approx(1.3)
+
+
+def test_pairs_are_of_equal_seeds_whatever_their_order() -> None:
+    networks = networks_of({("x", NONE): [1.0, 2.0, 4.0], ("eps", NONE): [1.5, 2.0, 3.0]})
+    mixed = networks.sample(frac=1, random_state=1)
+    pair = ({"target": "x", "weight": NONE}, {"target": "eps", "weight": NONE})
+    assert results.gaps(mixed, *pair).sort_index().to_list() == [0.5, 0.0, -1.0]
+
+
+def test_the_table_has_means_over_seeds_and_the_words_their_order() -> None:
+    networks = networks_of({("x", NONE): [1.0, 3.0], ("eps", NONE): [1.5, 1.5]})
+    table = results.side_by_side(networks.assign(seen=0.5, error=[0.1, 0.2, 0.3, 0.4]))
+    x = table[table["target"] == "x"].iloc[0]
+    assert (x["excess"], x["inside"], x["error"], x["seeds"]) == (2.0, 2.0, 0.2, 2)
+    assert x["sd"] == pytest.approx(2**0.5)
+    assert sentences.orders(table).endswith(r"under no guard $\epsilon$ < $x$.")
