@@ -117,6 +117,29 @@ Markdown("\n\n".join([sentences.own_guards(table), " ".join(each)]))
 # guard's alone is the printed value, which it lowers for any network, and for the perfect one.
 
 # %% [markdown]
+# ## Longer, and shorter
+#
+# Is the order an effect of short training? Networks of two seeds, without a guard, are trained for a quarter of the steps and for four times as many as well.
+
+# %%
+others = {
+    grid.plan(budget, multiple).steps: results.per_network(
+        results.by_level(
+            {key: trained[grid.name(key, multiple)].denoiser for key in grid.other_keys(budget)},
+            measure,
+        )
+    )
+    for multiple in grid.MULTIPLES
+}
+steps = results.against_steps({plan.steps: networks, **others})
+artifacts.table(
+    results.by_budget(steps), "exchanged_by_budget", **results.STEPS_SHOWN, **provenance
+)
+
+# %%
+Markdown(sentences.longer(steps))
+
+# %% [markdown]
 # :::{admonition} Trap: comparing losses that differ in two things
 # :class: warning
 # To compare $x$ with its loss and $\epsilon$ with its own changes two things at once, the target and the weight. Of four cells only the diagonal is seen, and

@@ -189,7 +189,9 @@ def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> Non
         keys = grid.keys(profile)
         assert len(keys) == len(grid.datasets(profile)) * 4 * 5 * len(grid.seeds(profile))
     runs = grid.grid(profiles.QUICK)
-    assert len({(run.data.data_ptr(), run.plan) for run in runs.values()}) == 1
+    steps = grid.plan(profiles.QUICK).steps
+    assert len({(run.data.data_ptr(), run.plan) for run in runs.values()}) == 3
+    assert {run.plan.steps for run in runs.values()} == {steps, steps // 4, steps * 4}
     assert {run.loss.times for run in runs.values()} == {grid.loss("x", NONE).times}
     assert len({run.id for run in runs.values()}) == len(runs)
 
@@ -219,3 +221,18 @@ def test_the_table_has_means_over_seeds_and_the_words_their_order() -> None:
     assert (x["excess"], x["inside"], x["error"], x["seeds"]) == (2.0, 2.0, 0.2, 2)
     assert x["sd"] == pytest.approx(2**0.5)
     assert sentences.orders(table).endswith(r"under no guard $\epsilon$ < $x$.")
+
+
+def test_budgets_are_compared_on_the_networks_that_all_have() -> None:
+    short = networks_of({("x", NONE): [9.0, 7.0], ("eps", NONE): [2.0, 4.0]})
+    usual = networks_of({("x", NONE): [4.0, 2.0, 50.0], ("eps", NONE): [1.0, 1.0, 50.0]})
+    steps = results.against_steps({100: usual, 25: short})
+    table = results.by_budget(steps).set_index("target")
+    assert list(table.columns) == ["dataset", "25 steps", "100 steps"]
+    assert table.loc["x", ["25 steps", "100 steps"]].to_list() == [8.0, 3.0]
+    assert table.loc["eps", ["25 steps", "100 steps"]].to_list() == [3.0, 1.0]
+    every = pd.concat([steps, steps.query("target == 'eps'").assign(target="v")])
+    every = pd.concat([every, steps.query("target == 'eps'").assign(target="score")])
+    words = sentences.longer(every)
+    assert "2.67 after 25, 3 after 100 steps" in words
+    assert "$x$ 0.38" in words

@@ -68,10 +68,17 @@ def seeds(profile: Profile) -> range:
     return range(profile.pick(quick=2, standard=4, paper=10))
 
 
-def plan(profile: Profile) -> Plan:
+MULTIPLES = (0.25, 4.0)
+"""Budgets beside the common one, as multiples of its steps: for unguarded networks of few seeds."""
+
+FEW = 2
+"""Seeds of each other budget."""
+
+
+def plan(profile: Profile, multiple: float = 1.0) -> Plan:
     """How long and how hard every network is trained."""
     return Plan(
-        steps=profile.pick(quick=10, standard=1_500, paper=40_000),
+        steps=round(multiple * profile.pick(quick=12, standard=1_500, paper=40_000)),
         batch=256,
         learning_rate=4e-3,
         final_learning_rate=0.0,
@@ -84,16 +91,24 @@ def keys(profile: Profile) -> list[Key]:
     return list(product(datasets(profile), TARGETS, WEIGHTS, seeds(profile)))
 
 
-def name(key: Key) -> str:
+def other_keys(profile: Profile) -> list[Key]:
+    """Data set, target, weight and seed of the networks that are trained on other budgets as well."""
+    return [key for key in keys(profile) if key[2] == NONE and key[3] in seeds(profile)[:FEW]]
+
+
+def name(key: Key, multiple: float = 1.0) -> str:
     """The name of one run in the `grid`."""
-    return "/".join(map(str, key))
+    return "/".join([*map(str, key), *([f"steps-{multiple:g}"] if multiple != 1 else [])])
 
 
 def grid(profile: Profile) -> dict[str, Run]:
-    """The runs, named ``dataset/target/weight/seed``."""
+    """The runs, named ``dataset/target/weight/seed``, and ``steps-MULTIPLE`` after that on another budget."""
     net = partial(TimeMLP, dims=2, width=48, depth=2, schedule=SCHEDULE)
-    budget = plan(profile)
+    budgets = [(key, 1.0) for key in keys(profile)]
+    budgets += [(key, multiple) for multiple in MULTIPLES for key in other_keys(profile)]
     return {
-        name(key): Run(loss(key[1], key[2]), key[3], net, data(key[0]), budget)
-        for key in keys(profile)
+        name(key, multiple): Run(
+            loss(key[1], key[2]), key[3], net, data(key[0]), plan(profile, multiple)
+        )
+        for key, multiple in budgets
     }

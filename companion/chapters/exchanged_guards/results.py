@@ -128,6 +128,20 @@ def side_by_side(networks: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def against_steps(networks: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Excess of unguarded networks by budget: columns dataset, target, seed, steps, excess.
+
+    Args:
+        networks: as :func:`per_network` returns them, by the steps that they were trained; of each budget
+            those networks are kept that all budgets have.
+    """
+    blocks = [frame.assign(steps=steps) for steps, frame in networks.items()]
+    every = pd.concat(blocks, ignore_index=True)
+    shared = every.groupby(MODEL)["steps"].transform("nunique") == len(networks)
+    columns = ["dataset", "target", "seed", "steps", "excess"]
+    return every.loc[shared, columns].sort_values(columns[:4], kind="stable", ignore_index=True)
+
+
 def shares(networks: pd.DataFrame) -> pd.Series:
     """How the variance of log(excess) splits, over target, weight, both together, and the rest (seeds).
 
@@ -191,6 +205,23 @@ TABLE_SHOWN: dict[str, Any] = {
     "digits": {"excess": 3, "sd": 3, "inside": 3, "seen": 4},
 }
 """How `side_by_side` is shown."""
+
+STEPS_SHOWN: dict[str, Any] = {
+    "caption": "Excess of networks trained without a guard, by how long they were trained; nats, mean over "
+    "seeds.",
+    "digits": 3,
+}
+"""How :func:`by_budget` is shown."""
+
+
+def by_budget(steps: pd.DataFrame) -> pd.DataFrame:
+    """Mean excess over seeds: a row for each data set and target, a column for each number of steps."""
+    table = steps.pivot_table(
+        index=["dataset", "target"], columns="steps", values="excess", sort=False
+    )
+    table = table[sorted(table.columns)]
+    return table.rename(columns=lambda n: f"{n:,} steps").rename_axis(columns=None).reset_index()
+
 
 WEIGHT_LABELS = {NONE: "none", **{name: style.SYMBOLS[name] for name in ("x", "eps", "v", "score")}}
 """How weights are written in figures."""

@@ -84,6 +84,19 @@ def own_guard_of(networks: pd.DataFrame, target: str) -> str:
     )
 
 
+def longer(steps: pd.DataFrame) -> str:
+    """How the excess of x stands to the least of the other targets' as networks are trained for longer."""
+    mean = steps.groupby(["steps", "target"])["excess"].mean().unstack()
+    ratio = mean["x"] / mean.drop(columns="x").min(axis=1)
+    times = ", ".join(f"{value:.3g} after {n:,}" for n, value in ratio.items())
+    falls = mean.iloc[-1] / mean.iloc[0]
+    each = ", ".join(f"{style.SYMBOLS[t]} {falls[t]:.2g}" for t in TARGETS)
+    return (
+        f"The mean excess of networks of $x$ is so many times the smallest of the others': {times} steps. "
+        f"From the shortest to the longest training each excess is multiplied by: {each}."
+    )
+
+
 def budget(steps: int, batch: int, seeds: int, points: int) -> str:
     """What was trained and measured."""
     return (
