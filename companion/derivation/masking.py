@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.core.function import UndefinedFunction
 
 from .domain import ANYWHERE, Domain
+from .elementary import exp
 from .notation import function, printed_name, symbol
 from .numeric import Environment
 from .operators import Abbreviation
@@ -164,7 +165,7 @@ class FallingProbability(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         log_odds = falling(rng)
-        environment[self.function] = lambda time: 1 / (1 + mp.exp(-2 * log_odds(time)))
+        environment[self.function] = lambda time: 1 / (1 + exp(-2 * log_odds(time)))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
         falls = falling_values(expr, (self.function,), order)
