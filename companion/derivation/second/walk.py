@@ -7,7 +7,7 @@ in its own file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from functools import reduce, singledispatch
 from typing import Any
 
@@ -71,8 +71,9 @@ def _(expr: sp.Pow, scene: Scene) -> Value:
     if isinstance(expr.exp, sp.Integer):
         return base ** int(expr.exp)
     power = value(expr.exp, scene)
-    whole = scene.whole(power)
-    return base.root(power) if whole is None else base**whole
+    if (whole := scene.whole(power)) is not None:
+        return base**whole
+    return base.root(power) if power.level == 0 else (power * base.apply("log")).apply("exp")
 
 
 @value.register
@@ -246,40 +247,37 @@ def _(expr: sp.Subs, scene: Scene) -> Value:
     return value(expr.expr, inner)
 
 
-@value.register(sp.Sum)
-@value.register(sp.Product)
-def _(expr: Any, scene: Scene) -> Value:
-    product = isinstance(expr, sp.Product)
-    return _counted(expr.function, list(expr.limits), scene, product)
+@value.register
+def _(expr: sp.Sum, scene: Scene) -> Value:
+    return added(expr.limits, scene, lambda inner: value(expr.function, inner))
 
 
-def _counted(body: Any, limits: list[Any], scene: Scene, product: bool) -> Value:
-    if not limits:
-        return value(body, scene)
-    *inner, (index, low, high) = limits
-    terms = (
-        _counted(body, inner, scene.bind(index, scene.leaf(k)), product)
-        for k in counted_range(low, high, scene)
-    )
-    return _folded(terms, scene, product)
+@value.register
+def _(expr: sp.Product, scene: Scene) -> Value:
+    places = counted(expr.limits, scene)
+    return reduce(lambda a, b: a * b, (value(expr.function, p) for p in places), scene.leaf(1))
 
 
-def counted_range(low: Any, high: Any, scene: Scene) -> range:
-    """The integers from ``low`` to ``high``, both included.
+def added(limits: Any, scene: Scene, term: Callable[[Scene], Value]) -> Value:
+    """The sum of a term over integer ranges ``(index, low, high)``, the innermost first."""
+    return reduce(lambda a, b: a + b, map(term, counted(limits, scene)), scene.leaf(0))
+
+
+def counted(limits: Any, scene: Scene) -> Iterator[Scene]:
+    """The scene with the indices bound to each of their values.
 
     Raises:
         Unknown: if an end is no known integer.
     """
+    if not limits:
+        yield scene
+        return
+    *inner, (index, low, high) = limits
     ends = [scene.whole(value(end, scene)) for end in (low, high)]
     if ends[0] is None or ends[1] is None:
         raise Unknown("a sum whose ends are no known integers")
-    return range(ends[0], ends[1] + 1)
-
-
-def _folded(terms: Iterable[Value], scene: Scene, product: bool) -> Value:
-    if product:
-        return reduce(lambda a, b: a * b, terms, scene.leaf(1))
-    return reduce(lambda a, b: a + b, terms, scene.leaf(0))
+    for k in range(ends[0], ends[1] + 1):
+        yield from counted(inner, scene.bind(index, scene.leaf(k)))
 
 
 def _density(law: Normal, scene: Scene) -> tuple[Value, Value]:
