@@ -12,7 +12,7 @@ from .. import latex, mutants
 from ..conditions import conditions
 from ..exact import compute, exact
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression, remembered
-from ..second import walk
+from ..second import binding, walk
 from ..second.scene import Scene
 from ..second.values import Value
 from ..symbolic import atom
@@ -104,6 +104,7 @@ def _(expr: FiniteKL) -> Compiled:
 
 # --- the second provers: counted out
 
+
 @walk.value.register
 def _(expr: FiniteKL, scene: Scene) -> Value:
     def term(inner: Scene) -> Value:
@@ -112,7 +113,7 @@ def _(expr: FiniteKL, scene: Scene) -> Value:
             return p
         return p * (p.apply("log") - q.apply("log"))
 
-    return walk.added([expr.range], scene, term)
+    return binding.added([expr.range], scene, term)
 
 
 # --- on the page, and in wrong variants

@@ -18,7 +18,7 @@ from ..conditions import conditions, positive_if
 from ..exact import compute, exact
 from ..needs import Range, ranges
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
-from ..second import walk
+from ..second import binding, walk
 from ..second.scene import Scene
 from ..second.values import Value
 from ..symbolic import atom
@@ -218,9 +218,10 @@ def counted(bounds: tuple[sp.Symbol, sp.Expr, sp.Expr], term: Compiled) -> Compi
 
 # --- the second provers: counted out
 
+
 @walk.value.register
 def _(expr: StateSum, scene: Scene) -> Value:
-    return walk.added([expr.range], scene, lambda inner: walk.value(expr.args[0], inner))
+    return binding.added([expr.range], scene, lambda inner: walk.value(expr.args[0], inner))
 
 
 # --- on the page, and in wrong variants

@@ -1,7 +1,8 @@
 """Ball arithmetic (Arb, through python-flint): both sides enclosed, rigorously, at exact points.
 
 Each number is a ball that is proved to hold the true value. Where the ball of left - right does not contain
-0 the claim is false; where it does and is narrow, the two sides are equal to so many digits, rounding included.
+0 the claim is false; where it does and is narrow, the two sides are equal to so many digits, rounding
+included.
 Johansson, *Arb: efficient arbitrary-precision midpoint-radius interval arithmetic* (2017).
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 import sympy as sp
 from flint import acb, arb, ctx
 
+from ..agreement import EXACT
 from ..step import Step
 from .scene import Scene, decided
 from .values import Series, Unknown, Value
@@ -26,11 +28,12 @@ PRECISIONS = (192, 384, 768)
 DIGITS = 40
 """Digits to which both sides must be enclosed."""
 
-EXACT = 400
-"""Digits that stand for as many as you like: no difference, or a bound that is seen to hold."""
-
-EVALUATIONS = 20_000
+EVALUATIONS = 5_000
 """Values of an integrand after which an integral counts as not known."""
+
+
+class Unseen(Unknown):
+    """What more bits may decide."""
 
 
 class Outside(Exception):
@@ -87,7 +90,9 @@ class Ball(Value):
         exponent = decided(power).raw  # type: ignore[attr-defined]
         half = 2 * exponent == 1
         if isinstance(self.raw, acb):
-            found = self.raw.sqrt(analytic=True) if half else self.raw.pow(acb(exponent), analytic=True)
+            found = (
+                self.raw.sqrt(analytic=True) if half else self.raw.pow(acb(exponent), analytic=True)
+            )
             return Ball(found)
         return Ball(self.raw.sqrt() if half else self.raw**exponent)
 
@@ -119,7 +124,7 @@ class Balls(Scene):
             return bool(signs.get(relation, relation == "!="))
         if raw.is_zero() and not isinstance(gap, Series):
             return relation in ("==", "<=", ">=")
-        raise Unknown("which of two values is larger is not seen")
+        raise Unseen("which of two values is larger is not seen")
 
     def choose(self, cases: list[tuple[Any, Value]]) -> Value:
         return next(value for holds, value in cases if holds)
@@ -203,7 +208,7 @@ def _at(step: Step, place: dict[Any, Any]) -> int | str:
                 left, right = (_side(side, place) for side in (step.left, step.right))
             except Unknown as error:
                 why = str(error)
-                if "not seen" in why or "not enclosed" in why:
+                if isinstance(error, Unseen):
                     continue  # more bits may show it
                 return why
             found = _compared(step, place, left, right)
@@ -228,7 +233,7 @@ def _compared(step: Step, place: dict[Any, Any], left: Any, right: Any) -> int |
     gap = left - right if step.relation == ">=" else right - left
     if not gap.is_finite():
         return "the balls are not finite"
-    if step.relation == "=" and not gap.contains(0) or step.relation != "=" and gap < 0:
+    if (step.relation == "=" and not gap.contains(0)) or (step.relation != "=" and gap < 0):
         sides = f"left {left.str(12)}, right {right.str(12)}"
         raise Outside(place, sides)
     if step.relation != "=" and (gap > 0 or (gap.is_zero() and step.equality)):

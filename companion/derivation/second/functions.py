@@ -1,22 +1,22 @@
 """What z3 has no theory of, as real numbers of which true relations are said.
 
 The exponential of a sum is a product, the logarithm of a product a sum, a root is a number whose power is
-known, sine and cosine lie on a circle and turn with their angle. Anything else is a number by itself, the same
-for the same argument. All relations hold for the functions, so what follows from them does.
+known, sine and cosine lie on a circle and turn with their angle. Anything else is a number by itself, the
+same for the same argument. All relations hold for the functions, so what follows from them does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import z3
 
-from .reals import Real, is_one, product
+from .polynomials import factors, key_of, primes, repeated, terms
+from .reals import Real, is_one
 from .values import Unknown, Value
 
-POSITIVE = ("sinh", "cosh", "tanh", "sech", "csch", "coth")
+RATIONAL_IN_EXP = ("sinh", "cosh", "tanh", "sech", "csch", "coth")
 """Functions that are rational in an exponential."""
 
 
@@ -61,16 +61,19 @@ class Functions:
             if name.is_positive:
                 self.axioms.append(number >= 1 if name.is_integer else number > 0)
                 self._positive.add(str(number))
-            elif name.is_nonnegative or name.is_negative:
-                self.axioms.append(number >= 0 if name.is_nonnegative else number < 0)
-            self.abstract = self.abstract or bool(name.is_integer)
+            elif name.is_nonnegative or name.is_nonpositive:
+                self.axioms.append(number >= 0 if name.is_nonnegative else number <= 0)
+            if name.is_nonzero:
+                self.axioms.append(number != 0)
+            # numbers that refute a claim need not be of such a kind
+            self.abstract = self.abstract or (name.is_rational, name.is_irrational) != (None, None)
             self._symbols[name] = self.real(number)
         return self._symbols[name]
 
     def unknown(self, head: Any, arguments: list[Value], orders: tuple[int, ...]) -> Real:
         """The value of an abstract function, or of a derivative of one."""
-        positive = not any(orders) and bool(head._kwargs.get("positive") or head.is_positive)
-        keys = tuple(map(_key, arguments))
+        positive = not any(orders) and head.is_positive is True  # else a property, which is true
+        keys = tuple(map(key_of, arguments))
         value = self.real(self._atom((head, orders, *keys), positive))
         if not any(v.top.eq(value.top) for *_, v in self.calls):  # type: ignore[attr-defined]
             self.calls.append((head, arguments, orders, value))
@@ -102,7 +105,7 @@ class Functions:
             ways = {"sin": lambda: sine, "cos": lambda: cosine}
             ways |= {"tan": lambda: sine / cosine, "cot": lambda: cosine / sine}
             return ways[name]()
-        if name in POSITIVE:
+        if name in RATIONAL_IN_EXP:
             e = self._exp(real)
             top = {"s": e * e - 1, "c": e * e + 1}
             pairs = {
@@ -111,13 +114,13 @@ class Functions:
             }  # fmt: skip
             over, under = pairs[name]
             return over / under
-        return self.real(self._atom((name, _key(real))))
+        return self.real(self._atom((name, key_of(real))))
 
     # --- exponentials and logarithms
 
     def _exp(self, real: Real) -> Real:
         found: Value = self.leaf(1)
-        for share, rest in _terms(real):
+        for share, rest in terms(real):
             known = self._exps.get(str(rest.top)) if is_one(rest.bottom) else None
             if known is not None:  # exp(c log a) = a^c
                 found = found * self.root(known, share.numerator, share.denominator)
@@ -128,24 +131,24 @@ class Functions:
 
     def _power_of_e(self, rest: Real, q: int) -> Any:
         """exp(rest / q)."""
-        key = ("exp", _key(rest), q)
+        key = ("exp", key_of(rest), q)
         new = key not in self._atoms
         number = self._atom(key, positive=True)
         if new:
             self._logs[str(number)] = rest * self.leaf(Fraction(1, q))  # type: ignore[assignment]
             if q > 1:
-                self.axioms.append(_repeated(number, q) == self._power_of_e(rest, 1))
+                self.axioms.append(repeated(number, q) == self._power_of_e(rest, 1))
         return number
 
     def _log(self, real: Real) -> Real:
         total: Value = self.leaf(0)
         rest = self.leaf(1)
         for sign, part in ((1, real.top), (-1, real.bottom)):
-            for factor in _factors(part):
+            for factor in factors(part):
                 if str(factor) in self._logs:
                     total = total + sign * self._logs[str(factor)]
                 elif z3.is_rational_value(factor) and not str(factor).startswith("-"):
-                    for prime, n in _primes(Fraction(factor.as_fraction())):
+                    for prime, n in primes(Fraction(factor.as_fraction())):
                         total = total + self._log_atom(self.leaf(prime)) * (n * sign)
                 elif self.seen_positive(factor):
                     total = total + self._log_atom(self.real(factor)) * sign
@@ -157,7 +160,7 @@ class Functions:
         return total  # type: ignore[return-value]
 
     def _log_atom(self, real: Real) -> Real:
-        number = self._atom(("log", _key(real)))
+        number = self._atom(("log", key_of(real)))
         self._exps[str(number)] = real
         return self.real(number)
 
@@ -179,9 +182,9 @@ class Functions:
         rest = self.leaf(1)
         for sign, part in ((1, real.top), (-1, real.bottom)):
             counts: dict[str, tuple[Any, int]] = {}
-            for factor in _factors(part):
+            for factor in factors(part):
                 if z3.is_rational_value(factor) and factor.as_fraction() > 0:
-                    for prime, n in _primes(Fraction(factor.as_fraction())):
+                    for prime, n in primes(Fraction(factor.as_fraction())):
                         name, old = str(prime), counts.get(str(prime), (None, 0))[1]
                         counts[name] = z3.RealVal(prime), old + n
                 elif self.seen_positive(factor):
@@ -195,13 +198,15 @@ class Functions:
                     continue
                 whole, left = divmod(sign * n * p, q)
                 found = found * self.real(factor) ** whole
-                found = found * self._root_atom(self.real(factor), q, True) ** left if left else found
+                found = (
+                    found * self._root_atom(self.real(factor), q, True) ** left if left else found
+                )
         if not is_one(rest.top) or not is_one(rest.bottom):
             found = found * self._root_atom(rest, q, False) ** p
         return found  # type: ignore[return-value]
 
     def _root_atom(self, real: Real, q: int, positive: bool) -> Real:
-        key = ("root", _key(real), q)
+        key = ("root", key_of(real), q)
         new = key not in self._atoms
         number = self._number(key, positive)
         if new:
@@ -217,9 +222,14 @@ class Functions:
         """Cosine and sine."""
         turned: tuple[Value, Value] = self.leaf(1), self.leaf(0)
         pi = self._atoms.get("pi")
-        for share, rest in _terms(real):
+        for share, rest in terms(real):
             quarter = 2 * share
-            if pi is not None and rest.top.eq(pi) and is_one(rest.bottom) and quarter.denominator == 1:
+            if (
+                pi is not None
+                and rest.top.eq(pi)
+                and is_one(rest.bottom)
+                and quarter.denominator == 1
+            ):
                 c, s = [(1, 0), (0, 1), (-1, 0), (0, -1)][int(quarter) % 4]
                 turned = _together(turned, (self.leaf(c), self.leaf(s)))
                 continue
@@ -231,7 +241,7 @@ class Functions:
         return turned
 
     def _angle(self, rest: Real, q: int) -> tuple[Value, Value]:
-        key = ("cos", _key(rest), q)
+        key = ("cos", key_of(rest), q)
         new = key not in self._atoms
         numbers = self._atom(key), self._atom(("sin", *key[1:]))
         cosine, sine = map(self.real, numbers)
@@ -261,53 +271,3 @@ class Functions:
 def _together(a: tuple[Value, Value], b: tuple[Value, Value]) -> tuple[Value, Value]:
     """Cosine and sine of a sum."""
     return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
-
-
-def _key(value: Any) -> str:
-    """A name for a quotient, the same for polynomials that are the same."""
-    top, bottom = (z3.simplify(part, som=True).sexpr() for part in (value.top, value.bottom))
-    return f"{top} / {bottom}"
-
-
-def _terms(real: Real) -> Iterator[tuple[Fraction, Real]]:
-    """The terms of a sum, each as a rational number and the rest."""
-    top, bottom = (z3.simplify(part, som=True) for part in (real.top, real.bottom))
-    below = Fraction(1)
-    if z3.is_rational_value(bottom):
-        below, bottom = Fraction(bottom.as_fraction()), z3.RealVal(1)
-    for term in top.children() if z3.is_add(top) else [top]:
-        factors = term.children() if z3.is_mul(term) else [term]
-        share, rest = Fraction(1), z3.RealVal(1)
-        for factor in factors:
-            if z3.is_rational_value(factor):
-                share *= Fraction(factor.as_fraction())
-            else:
-                rest = product(rest, factor)
-        if share:
-            yield share / below, Real(rest, bottom, real.all)
-
-
-def _factors(part: Any) -> Iterator[Any]:
-    if z3.is_mul(part):
-        for child in part.children():
-            yield from _factors(child)
-    elif not is_one(part):
-        yield part
-
-
-def _repeated(number: Any, n: int) -> Any:
-    found = number
-    for _ in range(n - 1):
-        found = found * number
-    return found
-
-
-def _primes(share: Fraction) -> Iterator[tuple[int, int]]:
-    """The prime factors of a positive fraction, each with its power."""
-    for number, sign in ((share.numerator, 1), (share.denominator, -1)):
-        divisor = 2
-        while number > 1:
-            while number % divisor == 0:
-                yield divisor, sign
-                number //= divisor
-            divisor = divisor + 1 if divisor * divisor <= number else max(number, 2)

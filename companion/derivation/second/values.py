@@ -143,7 +143,9 @@ class Series(Value):
 
     def lifted(self, other: Value) -> Series:
         """A value of no higher level as a series in this variable."""
-        return other if isinstance(other, Series) and other.level == self.level else self.of([other])
+        return (
+            other if isinstance(other, Series) and other.level == self.level else self.of([other])
+        )
 
     def plus(self, other: Value) -> Value:
         if isinstance(other, Bells) and other.level == self.level:
