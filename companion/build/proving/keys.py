@@ -2,9 +2,9 @@
 
 The key of a proof is a hash of all that it depends on: the step's name (which seeds its random points),
 both sides and the domain down to the assumptions of every symbol, the time limit, the ledger's own source
-code, the versions of Python, SymPy, mpmath, python-flint and z3, and what is registered with the ledger's dispatchers, by
-whomever. Of a torch counterpart: its source, the derivation cells of its notebook, and every file of
-this repository that these use. An operator or rule that is defined outside the ledger counts with its
+code, the versions of Python, SymPy, mpmath, python-flint and z3, and what is registered with the ledger's
+dispatchers, by whomever. Of a torch counterpart: its source, the derivation cells of its notebook, and every
+file of this repository that these use. An operator or rule that is defined outside the ledger counts with its
 source in the same way. A step that depends on anything that cannot be identified so has no key, and is
 proved every time.
 """

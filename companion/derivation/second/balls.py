@@ -112,8 +112,9 @@ class Balls(Scene):
 
     def whole(self, value: Value) -> int | None:
         raw = getattr(value, "raw", None)
-        exact = isinstance(raw, arb) and raw.is_exact() and raw.is_integer()
-        return int(raw.unique_fmpz()) if exact else None
+        if not isinstance(raw, arb) or not raw.is_exact() or not raw.is_integer():
+            return None
+        return int(str(raw.unique_fmpz()))
 
     def compare(self, relation: str, left: Value, right: Value) -> bool:
         gap = left - right
@@ -127,7 +128,10 @@ class Balls(Scene):
         raise Unseen("which of two values is larger is not seen")
 
     def choose(self, cases: list[tuple[Any, Value]]) -> Value:
-        return next(value for holds, value in cases if holds)
+        for holds, result in cases:
+            if holds:
+                return result
+        raise Unknown("no case holds")
 
     def integral(self, f: Callable[[Value], Value], low: Value, high: Value) -> Value:
         """Each coefficient of the integrand by Petras' algorithm, over 0 < u < 1."""

@@ -92,7 +92,7 @@ class Functions:
                 self._positive.add(str(number))
         return self._atoms[key]
 
-    def apply(self, name: str, real: Real) -> Real:
+    def apply(self, name: str, real: Real) -> Value:
         """The value of a function of one argument."""
         if name == "pi":
             number = self._atom("pi", positive=True)
@@ -102,9 +102,9 @@ class Functions:
             return self._exp(real) if name == "exp" else self._log(real)
         if name in ("sin", "cos", "tan", "cot"):
             cosine, sine = self._turn(real)
-            ways = {"sin": lambda: sine, "cos": lambda: cosine}
-            ways |= {"tan": lambda: sine / cosine, "cot": lambda: cosine / sine}
-            return ways[name]()
+            if name in ("sin", "cos"):
+                return sine if name == "sin" else cosine
+            return sine / cosine if name == "tan" else cosine / sine
         if name in RATIONAL_IN_EXP:
             e = self._exp(real)
             top = {"s": e * e - 1, "c": e * e + 1}
@@ -210,8 +210,10 @@ class Functions:
         new = key not in self._atoms
         number = self._number(key, positive)
         if new:
-            self.axioms.append(number >= 0)
-            self.axioms.append((self.real(number) ** q - real).related("=="))  # type: ignore[attr-defined]
+            real_root = (real - self.leaf(0)).related(">=")  # type: ignore[attr-defined]
+            power = (self.real(number) ** q - real).related("==")  # type: ignore[attr-defined]
+            self.defined.append(real_root)
+            self.axioms += [number >= 0, z3.Implies(real_root, power)]
             if positive:
                 self._logs[str(number)] = self._log(real) * self.leaf(Fraction(1, q))  # type: ignore[assignment]
         return self.real(number)

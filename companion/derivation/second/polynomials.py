@@ -39,6 +39,7 @@ def terms(real: Real) -> Iterator[tuple[Fraction, Real]]:
 
 
 def factors(part: Any) -> Iterator[Any]:
+    """The factors of a product, as it is written."""
     if z3.is_mul(part):
         for child in part.children():
             yield from factors(child)
@@ -47,6 +48,7 @@ def factors(part: Any) -> Iterator[Any]:
 
 
 def repeated(number: Any, n: int) -> Any:
+    """A power, as a product."""
     found = number
     for _ in range(n - 1):
         found = found * number

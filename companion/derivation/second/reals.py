@@ -50,7 +50,7 @@ class Real(Value):
     def __pow__(self, n: int) -> Value:
         if n < 0:
             return self.inverse() ** -n
-        power = self.all.leaf(1)
+        power: Value = self.all.leaf(1)
         for _ in range(n):
             power = power * self
         return power

@@ -59,14 +59,15 @@ class Reals(Scene):
         if not varied:
             return self.all.unknown(head, arguments, orders)
         k, *others = varied
-        if others or not isinstance(arguments[k], Series):
+        along = arguments[k]
+        if others or not isinstance(along, Series):
             raise Unknown("an abstract function of several things that vary")
 
         def at(a: Value, more: int) -> Value:
             put = [a if j == k else b for j, b in enumerate(arguments)]
             return self._call(head, put, tuple(n + more * (j == k) for j, n in enumerate(orders)))
 
-        return arguments[k].follow(lambda a: at(a, 0), lambda a: at(a, 1))
+        return along.follow(lambda a: at(a, 0), lambda a: at(a, 1))
 
     def positive(self, value: Value) -> bool:
         real = decided(value)
@@ -121,7 +122,7 @@ def proved(step: Step) -> bool:
     relation = {"=": "==", "<=": "<=", ">=": ">="}[step.relation]
     if step.relation != "=" and not step.equality:
         relation = relation[0]
-    claim = (left - right).related(relation)
+    claim = (left - right).related(relation)  # type: ignore[attr-defined]
     if z3.is_true(claim):
         return True
     solver = _solver([*premises, *defined, z3.Not(claim)])
