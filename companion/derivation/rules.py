@@ -185,7 +185,8 @@ class TwoGaussians(Rule):
             if isinstance(x, mp.mpf | mp.mpc):
                 return sum(height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts)
             scaled = [(weight, d, (x - mean) / d) for weight, mean, d in laws]
-            return sum(w * exp(u * u / -2) / (d * root_of_two_pi(x)) for w, d, u in scaled)
+            one, two = (w * exp(u * u / -2) / (d * root_of_two_pi(x)) for w, d, u in scaled)
+            return one + two
 
         environment[self.function] = density
 

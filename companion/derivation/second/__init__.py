@@ -42,7 +42,14 @@ def versions() -> list[str]:
 
 def missing() -> tuple[str, ...]:
     """The provers that cannot be asked here."""
-    return tuple(words for name, words in PACKAGES.items() if find_spec(name) is None)
+    return tuple(words for name, words in PACKAGES.items() if not _here(name))
+
+
+def _here(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False
 
 
 def agreement(step: Step, places: list[dict[Any, Any]]) -> Agreement:
@@ -55,8 +62,8 @@ def agreement(step: Step, places: list[dict[Any, Any]]) -> Agreement:
     Raises:
         DerivationError: if either refutes it.
     """
-    points, digits, why_not = _enclosed(step, places) if find_spec("flint") else (0, 0, "")
-    solved = _solved(step) if find_spec("z3") else False
+    points, digits, why_not = _enclosed(step, places) if _here("flint") else (0, 0, "")
+    solved = _solved(step) if _here("z3") else False
     return Agreement(points, digits, why_not, solved, missing())
 
 

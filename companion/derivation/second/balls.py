@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from flint import acb, arb, ctx
@@ -54,7 +54,14 @@ class Enclosure:
 
 
 class Ball(Value):
-    """A real ball, or a complex one under an integral."""
+    """A real ball, or a complex one under an integral.
+
+    Attributes:
+        analytic: whether a function must be analytic on all of a complex ball, or has no value there: an
+            integral is cut into pieces until it is, and near a cut it is enclosed without.
+    """
+
+    analytic: ClassVar[bool] = True
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
@@ -83,7 +90,9 @@ class Ball(Value):
         if isinstance(self.raw, acb):
             if name in ("asin", "acos", "atan", "asinh"):
                 raise Unknown(f"{name} under an integral")  # it has cuts in the complex plane
-            return Ball(self.raw.log(analytic=True) if name == "log" else getattr(self.raw, name)())
+            return Ball(
+                self.raw.log(analytic=Ball.analytic) if name == "log" else getattr(self.raw, name)()
+            )
         return Ball(getattr(self.raw, name)())
 
     def root(self, power: Value) -> Value:
@@ -91,7 +100,9 @@ class Ball(Value):
         half = 2 * exponent == 1
         if isinstance(self.raw, acb):
             found = (
-                self.raw.sqrt(analytic=True) if half else self.raw.pow(acb(exponent), analytic=True)
+                self.raw.sqrt(analytic=Ball.analytic)
+                if half
+                else self.raw.pow(acb(exponent), analytic=Ball.analytic)
             )
             return Ball(found)
         return Ball(self.raw.sqrt() if half else self.raw**exponent)
@@ -150,11 +161,14 @@ def _quadrature(at: Callable[[Any], Value], k: int) -> Any:
     failed: list[Unknown] = []
 
     def integrand(u: Any, analytic: bool) -> Any:
+        Ball.analytic = bool(analytic)
         try:
             return acb(list(_leaves(at(u)))[k].raw)
         except Unknown as error:  # nothing is raised through the integration, which is written in C
             failed[:] = [error]
             return acb("nan", "nan")
+        finally:
+            Ball.analytic = True
 
     found = acb.integral(integrand, 0, 1, eval_limit=EVALUATIONS, rel_tol=arb(2) ** (8 - ctx.prec))
     if not found.is_finite():

@@ -41,6 +41,7 @@ class Functions:
         self._positive: set[str] = set()
         self._logs: dict[str, Real] = {}  # what the logarithm of a number is
         self._exps: dict[str, Real] = {}  # and its exponential
+        self._roots: dict[str, tuple[Real, int]] = {}  # of which positive number it is which root
 
     def leaf(self, number: Any) -> Real:
         """A number: an integer or a decimal fraction."""
@@ -147,6 +148,9 @@ class Functions:
             for factor in factors(part):
                 if str(factor) in self._logs:
                     total = total + sign * self._logs[str(factor)]
+                elif str(factor) in self._roots:
+                    power, q = self._roots[str(factor)]
+                    total = total + self._log(power) * self.leaf(Fraction(sign, q))
                 elif z3.is_rational_value(factor) and not str(factor).startswith("-"):
                     for prime, n in primes(Fraction(factor.as_fraction())):
                         total = total + self._log_atom(self.leaf(prime)) * (n * sign)
@@ -193,8 +197,13 @@ class Functions:
                     rest = rest * self.real(factor) ** sign  # type: ignore[assignment]
             for name, (factor, n) in counts.items():
                 if name in self._logs:
-                    power = self._logs[name] * self.leaf(Fraction(sign * n * p, q))
-                    found = found * self._exp(power)  # type: ignore[arg-type]
+                    exponent = self._logs[name] * self.leaf(Fraction(sign * n * p, q))
+                    found = found * self._exp(exponent)  # type: ignore[arg-type]
+                    continue
+                if name in self._roots:
+                    power, more = self._roots[name]
+                    share = Fraction(sign * n * p, q * more)
+                    found = found * self.root(power, share.numerator, share.denominator)
                     continue
                 whole, left = divmod(sign * n * p, q)
                 found = found * self.real(factor) ** whole
@@ -215,7 +224,7 @@ class Functions:
             self.defined.append(real_root)
             self.axioms += [number >= 0, z3.Implies(real_root, power)]
             if positive:
-                self._logs[str(number)] = self._log(real) * self.leaf(Fraction(1, q))  # type: ignore[assignment]
+                self._roots[str(number)] = real, q
         return self.real(number)
 
     # --- angles
