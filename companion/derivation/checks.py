@@ -1,4 +1,4 @@
-"""The checks of one link: numeric, side conditions, symbolic, wrong variants, torch."""
+"""The checks of one link: numeric, side conditions, symbolic, wrong variants, torch, second provers."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from .operators.convergence import convergent
 from .operators.parts import assumed
 from .poles import excluded, in_sums, never
 from .positive import positive
+from .second import agreement
 from .step import (
     Counterexample,
     DerivationError,
@@ -54,7 +55,7 @@ NEEDED = 5
 
 
 def check(step: Step, effort: Effort = THOROUGH, *, torch: bool = True) -> Outcome:
-    """All four checks of one step; ``torch=False`` leaves out the one that needs torch.
+    """All checks of one step; ``torch=False`` leaves out the one that needs torch.
 
     Raises:
         DerivationError: on the first check that fails, with its counterexample.
@@ -84,12 +85,16 @@ def _checked(step: Step, effort: Effort, *, torch: bool) -> Outcome:
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    second = agreement(step, places)
+    seconds["second"] = time.perf_counter() - start
     claim = step.left, step.right, step.domain
     taken = (*in_sums(*claim), *assumed(*claim[:2]), *convergent(claim[:2], step.domain, known))
     n = len(places)
     return Outcome(
         step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds,
-        excluded(*claim), taken,
+        excluded(*claim), taken, second,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
+from .elementary import exp
 from .notation import printed_name
 from .numeric import Environment, NumericError, evaluate
 from .rules import (
@@ -203,7 +204,7 @@ def _default(atom: Any, rng: random.Random, far: bool) -> Any:
     if isinstance(atom, UndefinedFunction):
         shape = wiggle(rng, 0.6)
         positive = atom._kwargs.get("positive") or atom.is_positive
-        return (lambda *a: mp.exp(shape(*a))) if positive else shape
+        return (lambda *a: exp(shape(*a))) if positive else shape
     if atom.is_integer and atom.is_positive:
         return mp.mpf(rng.randint(1, 6))
     if atom.is_positive:

@@ -16,6 +16,7 @@ from .chains import Chain, deferred, fresh_ledger, ledger
 from .checks import check
 from .plain import provided
 from .render import block
+from .second import missing
 from .step import DerivationError, Effort, Outcome
 from .timelimit import can_limit
 
@@ -113,5 +114,6 @@ def _notes(chain: Chain) -> list[str]:
     return [
         *(["for " + ", ".join(domain)] if domain else []),
         *(f"not compared with {name}: there is no torch here" for name in torch),
+        *([f"not checked by {' and '.join(missing())}: not in this page"] if missing() else []),
         *([] if can_limit() else ["no time limit on this platform"]),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
+from .agreement import NOT_ASKED, Agreement
 from .domain import Domain
 from .mutants import Mutant
 from .numeric import Environment
@@ -101,6 +102,7 @@ class Outcome:
         seconds: wall time of each check; never shown on a page.
         excluded: what must not be zero for the claim to say anything, and is not proved not to be.
         assumed: what is taken for granted, in words: that boundary terms vanish.
+        second: what provers have found that share no algebra with SymPy.
     """
 
     step: Step
@@ -114,6 +116,7 @@ class Outcome:
     seconds: dict[str, float] = field(compare=False)
     excluded: tuple[sp.Expr, ...] = ()
     assumed: tuple[str, ...] = ()
+    second: Agreement = NOT_ASKED
 
     def count(self, verdict: str) -> int:
         """How many mutants met this verdict."""
