@@ -1,4 +1,4 @@
-"""Second provers at their edges: poles, sizes, abstractions, domains, disagreement; where they are missing."""
+"""Second provers at their edges: poles, sizes, abstractions, domains, disagreement, and their absence."""
 
 from __future__ import annotations
 

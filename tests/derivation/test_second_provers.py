@@ -138,7 +138,8 @@ BALLS_ALONE: dict[str, tuple[Any, ...]] = {
     "integral of a random function": (Integral(Derivative(f(y), y), (y, a, b)), f(b) - f(a)),
     "slope of an end": (Derivative(Integral(f(y), (y, a, b)), b), f(b)),
     "under the integral": (
-        Derivative(Integral(sin(a * y), (y, 0, 1)), a), Integral(y * cos(a * y), (y, 0, 1)),
+        Derivative(Integral(sin(a * y), (y, 0, 1)), a),
+        Integral(y * cos(a * y), (y, 0, 1)),
     ),
     "beta": (Integral(y ** Rational(3, 2) * (2 - y), (y, 0, 1)), sp.beta(Rational(5, 2), 1) * 2 - Rational(2, 7)),
     "error function": (Derivative(sp.erf(x), x), 2 * exp(-(x**2)) / sqrt(pi)),
