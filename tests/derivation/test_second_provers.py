@@ -141,7 +141,10 @@ BALLS_ALONE: dict[str, tuple[Any, ...]] = {
         Derivative(Integral(sin(a * y), (y, 0, 1)), a),
         Integral(y * cos(a * y), (y, 0, 1)),
     ),
-    "beta": (Integral(y ** Rational(3, 2) * (2 - y), (y, 0, 1)), sp.beta(Rational(5, 2), 1) * 2 - Rational(2, 7)),
+    "beta": (
+        Integral(y ** Rational(3, 2) * (2 - y), (y, 0, 1)),
+        sp.beta(Rational(5, 2), 1) * 2 - Rational(2, 7),
+    ),
     "error function": (Derivative(sp.erf(x), x), 2 * exp(-(x**2)) / sqrt(pi)),
     "binomial": (sp.binomial(T + 1, 2), T * (T + 1) / 2, Integers(T, 1, 6)),
     "arc": (sp.asin(y) + sp.acos(y), pi / 2, SMALL),

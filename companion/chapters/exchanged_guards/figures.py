@@ -106,7 +106,7 @@ def by_weight(levels: pd.DataFrame) -> Figure:
     """
     figure, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(style.WIDTH, 4.8))
     width = levels["log_snr"].drop_duplicates().diff().median()
-    mean = levels.groupby(["target", "weight", "log_snr"], sort=False)["excess"].mean() / width
+    mean = levels.groupby(["target", "weight", "log_snr"])["excess"].mean() / width
     for axis, target in zip(axes.flat, TARGETS, strict=True):
         for weight in WEIGHTS:
             curve = mean[target, weight]
@@ -126,7 +126,7 @@ def by_weight(levels: pd.DataFrame) -> Figure:
 def by_weight_shown(levels: pd.DataFrame) -> dict[str, Any]:
     """Caption and alt text of `by_weight`."""
     name = study.TITLES[levels["dataset"].iloc[0]]
-    mean = levels.groupby(["target", "weight", "log_snr"], sort=False)["excess"].mean()
+    mean = levels.groupby(["target", "weight", "log_snr"])["excess"].mean()
     clean = levels["log_snr"].max()
     words = "; ".join(
         f"predicts {t}: " + ", ".join(f"{w} {mean[t, w, clean]:.1e}" for w in WEIGHTS)
