@@ -222,8 +222,8 @@ d.prose(
 d.prose(
     "flow-and-bound",
     "Let the flow of a model start from $p_1$, and end in $p_0$. With $\\hat s$ the model's score, its bound exceeds $\\E[-\\log p_0(x)]$ by $\\frac12 \\int_0^1 g_t^2\\, \\E\\,(\\nabla \\log q_t - \\hat s) \\cdot (\\nabla \\log p_t - \\hat s)\\, dt$. That is zero if $\\hat s$ is the "
-    "score of the flow's own densities. Otherwise it may have either sign: the error of the score alone bounds nothing.",
-    r"Integrate the last chain. $\\E[-\\log p_0(x)]$ is the entropy of the data and $\\KL(q_0 \\,\\|\\, p_0)$; the bound is that entropy, $\\KL(q_1 \\,\\|\\, p_1)$ and the integral of the first term, as it has no slack for the exact score, and squared errors "
+    "score of the flow's own densities. Otherwise its sign is not known: the error of the score alone does not bound the flow's likelihood.",
+    "Integrate the last chain. $\\E[-\\log p_0(x)]$ is the entropy of the data and $\\KL(q_0 \\,\\|\\, p_0)$; the bound is that entropy, $\\KL(q_1 \\,\\|\\, p_1)$ and the integral of the first term, as it has no slack for the exact score, and squared errors "
     "are above the least by a squared difference of scores. Continuous time, all noise levels.",
     rests_on=[
         "dynamics/model-flow",

@@ -197,7 +197,7 @@ MEANINGS = (
     _of("g_t^2", "variance that the noise adds per unit of time; $g^2$ at a fixed time", "g_t g", "dynamics"),
     _of("\\eta", "noise of a process back in time, in units of $g$", "\\eta", "dynamics"),
     _of("u",
-      "the velocity $\\alpha_t' x + \\sigma_t' \\epsilon$; $u_x$ of a path, $\\bar u$ the flow's, $\\hat u$ a model's",
+      "the velocity $\\alpha_t' x + \\sigma_t' \\epsilon$; $u_x$ a path's, $\\bar u$ the flow's",
       "u u() u_x \\baru \\hatu \\hatu()", "dynamics", name="VELOCITY"),
     _of("q", "a density of the forward process; $q(x)$ that of the data, $q_t$ of $z_t$", "q() q_t",
       "dynamics"),
