@@ -29,8 +29,8 @@ as proved each stop the build.
 """
 
 
-def page(chapters: list[Chapter], profile: str) -> str:
-    """The page, as MyST Markdown.
+def page(chapters: list[Chapter], profile: str, goals: str = "") -> str:
+    """The page, as MyST Markdown; with ``goals``, what was to be proved, before the steps.
 
     Raises:
         LedgerError: if a chapter, as executed under the profile, does not show one of its steps as proved.
@@ -47,7 +47,7 @@ def page(chapters: list[Chapter], profile: str) -> str:
     if nodes:
         picture = arcs.svg(nodes)
         parts += ["## What rests on what", f"```{{raw}} html\n{picture}\n```"]
-    return "\n\n".join([*parts, *sections]) + "\n"
+    return "\n\n".join(filter(None, [*parts, goals, *sections])) + "\n"
 
 
 def proofs(chapter: Chapter, shown: Iterable[str]) -> dict[str, str]:
