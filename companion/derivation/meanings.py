@@ -192,7 +192,11 @@ MEANINGS = (
     _of("b", "bias of a sigmoid weighting", "b", "weightings", name="catalogue.Sigmoid"),
     _of("g", "exponent of P2", "g", "weightings", name="catalogue.P2"),
     _of("L(\\lambda)", "loss from the noisiest level up to $\\lambda$", "L()", "weightings"),
-    _of("a", "what a noise level adds to the loss", "a", "weightings"),
+    _of("a", "what a noise level adds to the loss; $a_0, a_1, a_2$ its coefficients in time", "a a_0 a_1 a_2",
+      "weightings"),
+    _of("n", "number of draws", "n", "weightings"),
+    _of("i", "number of a draw", "i", "weightings"),
+    _of("\\xi", "a uniform number", "\\xi", "weightings"),
     _of("A", "the loss, the integral of $a$", "A", "weightings"),
     # dynamics
     _of("f_t", "rate at which the signal changes; $f$ at a fixed time", "f_t f", "dynamics"),
