@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from companion.build.collect import Chapter
-from companion.derivation.render import link
+from companion.derivation.render import MARK, link
 from companion.errors import UserError
 from companion.files import read_yaml
 from companion.paths import BOOK
@@ -58,18 +58,26 @@ def section(chapters: list[Chapter], listed: Path = LISTED) -> str:
             raise UserError(
                 f"{listed}: '{identity.title}' has no proof: expected proved_in, or left, which says why"
             )
-    whole = sum(not identity.left for identity in every)
+    in_words = {said.name for chapter in chapters for said in chapter.in_words}
     none = sum(not identity.proved_in for identity in every)
+    part = sum(bool(identity.proved_in and identity.left) for identity in every)
+    whole = [identity for identity in every if identity.proved_in and not identity.left]
+    said = sum(not in_words.isdisjoint(identity.proved_in) for identity in whole)
     words = (
-        f"{len(every)} identities were set as a goal. {whole} are proved as they stand, "
-        f"{len(every) - whole - none} in part, {none} not at all. The last column says what is left."
+        f"{len(every)} identities were set as a goal. {len(whole) - said} are proved by machine, {said} with "
+        f"a part that is argued in words ({MARK}), {part} in part, {none} not at all. The last column says "
+        "what is left."
     )
-    return "\n\n".join(["## What was to be proved", words, *map(_table, groups, groups.values())])
+    tables = [_table(title, group, in_words) for title, group in groups.items()]
+    return "\n\n".join(["## What was to be proved", words, *tables])
 
 
-def _table(title: str, group: tuple[Identity, ...]) -> str:
+def _table(title: str, group: tuple[Identity, ...], in_words: set[str]) -> str:
+    def named(name: str) -> str:
+        return f"{link(name)} {MARK}" if name in in_words else link(name)
+
     rows = [["identity", "proved in", "left"]]
-    rows += [[i.title, ", ".join(map(link, i.proved_in)), i.left] for i in group]
+    rows += [[i.title, ", ".join(map(named, i.proved_in)), i.left] for i in group]
     lines = [f"{'* - ' if k == 0 else '  - '}{cell}" for row in rows for k, cell in enumerate(row)]
     head = [f"```{{list-table}} {title}", ":header-rows: 1", ":class: identities", ""]
     return "\n".join([*head, *lines, "```"])

@@ -14,6 +14,7 @@ from companion.errors import UserError
 
 WHOLE = "- {title: a square, proved_in: [one/square]}"
 PART = "- {title: a cube, proved_in: [one/square, one], left: all but the square}"
+SAID = "- {title: a word, proved_in: [one/square, one/said]}"
 NONE = "- {title: a circle, left: it is not a polynomial}"
 
 
@@ -22,6 +23,7 @@ def chapters() -> list[Chapter]:
     d = Derivation("one")
     with deferred():
         d.chain("square", (x + 1) ** 2, (x**2 + 2 * x + 1, "expand"))
+        d.prose("said", "It is so.", "Because.")
     return [Chapter("01_first", [d])]
 
 
@@ -32,11 +34,10 @@ def listed(folder: Path, *entries: str) -> Path:
 
 
 def test_they_are_counted_and_linked(chapters: list[Chapter], tmp_path: Path) -> None:
-    text = identities.section(chapters, listed(tmp_path, WHOLE, PART, PART, NONE))
-    assert (
-        "4 identities were set as a goal. 1 are proved as they stand, 2 in part, 1 not at all."
-        in text
-    )
+    text = identities.section(chapters, listed(tmp_path, WHOLE, PART, PART, NONE, *[SAID] * 3))
+    assert "7 identities were set as a goal. 1 are proved by machine, 3 with a part" in text
+    assert "(✎), 2 in part, 1 not at all." in text
+    assert "<step-one-square>`, {ref}`one/said <step-one-said>` ✎\n" in text
     assert "* - a square\n  - {ref}`one/square <step-one-square>`\n  - \n" in text
     assert "{ref}`one <step-one>`" in text or "{ref}`one <derivation-one>`" in text
     assert "* - a circle\n  - \n  - it is not a polynomial" in text
