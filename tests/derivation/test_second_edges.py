@@ -28,10 +28,10 @@ from companion.derivation import (
     checks,
     here,
     numeric,
-    second,
 )
 from companion.derivation.agreement import EXACT, Agreement
 from companion.derivation.masking import Kept
+from companion.derivation.second import asked
 from companion.derivation.second.balls import Ball, Outside, enclosed, precision
 from companion.derivation.second.scene import decided
 from companion.derivation.second.solver import Refuted, proved
@@ -244,7 +244,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, absent: str) -> str:
     """The failure of a step that is wrong by less than the numeric check sees, by a prover that says yes."""
     monkeypatch.setattr(checks, "prove", lambda *args: Proof(0, "patched"))
     monkeypatch.setattr(checks, "proves", lambda *args: False)
-    monkeypatch.setattr(second, "_here", lambda name: name != absent)
+    monkeypatch.setattr(asked, "_here", lambda name: name != absent)
     with pytest.raises(DerivationError) as refused:
         check(claim(x**2 + y, x**2 + y * (1 + Rational(1, 10**45))))
     return str(refused.value)
@@ -266,7 +266,7 @@ def test_a_step_that_sympy_proves_and_z3_refutes_stops_with_its_name_and_the_poi
 
 
 def test_where_they_are_missing_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second, "_here", lambda name: False)
+    monkeypatch.setattr(asked, "_here", lambda name: False)
     outcome = check(claim((x + y) ** 2, x**2 + 2 * x * y + y**2), torch=False)
     assert not outcome.second
     assert outcome.second.said("=") == "Not asked: ball arithmetic, z3."
