@@ -11,7 +11,7 @@ from scipy import stats
 from torch import Generator, Tensor
 
 from diffcore.exact.gaussian_mixture import GaussianMixture
-from diffcore.samplers import ddim, trajectory
+from diffcore.samplers import DDIM, Solver, sample, trajectory
 from diffcore.schedules import Cosine
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
@@ -22,8 +22,8 @@ SCHEDULE = Cosine()
 WINDOW = (-12.0, 9.0)
 """Log-SNRs where the chains begin and end, nats."""
 
-SAMPLERS = {"probability flow": False, "reverse SDE": True}
-"""The two dynamics, and whether they draw noise."""
+SAMPLERS = {"probability flow": DDIM(), "reverse SDE": DDIM(eta=1)}
+"""The two dynamics, and a solver of each."""
 
 
 def data() -> GaussianMixture:
@@ -41,11 +41,11 @@ def noise_rate(
     return -(sigma_t**2) * at.log_snr_prime(ANY_TIME)
 
 
-def paths(chains: int, steps: int, seed: int, *, stochastic: bool) -> tuple[Tensor, Tensor]:
+def paths(chains: int, steps: int, seed: int, solver: Solver) -> tuple[Tensor, Tensor]:
     """Times (steps + 1,), falling, and the latents of ``chains`` chains at each, (steps + 1, chains)."""
     oracle, generator = data().denoiser(SCHEDULE), Generator().manual_seed(seed)
     times, z = trajectory(
-        oracle, (chains, 1), steps, generator, WINDOW, torch.float64, stochastic=stochastic
+        oracle, (chains, 1), steps, generator, solver, log_snr=WINDOW, dtype=torch.float64
     )
     return times, z.squeeze(2)
 
@@ -79,7 +79,7 @@ MARGINALS_SHOWN: dict[str, Any] = {
 
 def marginals(chains: int, steps: int, seed: int = 0) -> pd.DataFrame:
     """Kolmogorov's distance of the chains to the exact law at six times, for each of `SAMPLERS`."""
-    found = {name: paths(chains, steps, seed, stochastic=noisy) for name, noisy in SAMPLERS.items()}
+    found = {name: paths(chains, steps, seed, solver) for name, solver in SAMPLERS.items()}
     rows = []
     for k in torch.linspace(0, steps, 6).round().int().tolist():
         row = {}
@@ -120,7 +120,8 @@ def orders(variance: float = VARIANCE) -> pd.DataFrame:
     rows: list[dict[str, float]] = []
     for steps in STEPS:
         start = torch.randn(1, 1, generator=Generator().manual_seed(0), dtype=torch.float64)
-        end = ddim(oracle, (1, 1), steps, Generator().manual_seed(0), WINDOW, torch.float64)
+        generator = Generator().manual_seed(0)
+        end = sample(oracle, (1, 1), steps, generator, log_snr=WINDOW, dtype=torch.float64)
         error = abs(float(end / start) / exact_scale(variance) - 1)
         order = math.log2(rows[-1]["error"] / error) if rows else math.nan
         rows.append({"steps": steps, "error": error, "order": order})
