@@ -59,6 +59,7 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
         "predicts": ("x", "name"),
         "guard": (0.01, "number not negative"),
     },
+    dc.published.ScoreWalk: {"guard": (0.01, "not negative")},
     dc.targets.Data: {},
     dc.targets.Noise: {},
     dc.targets.AngularVelocity: {},

@@ -78,33 +78,6 @@ def test_the_paths_are_those_of_the_sampler_of_that_name(name: str, solver) -> N
     assert torch.equal(oracle.predict(z[-1][:, None], times[-1]), end)
 
 
-def test_the_exact_scale_is_that_of_the_integrated_flow() -> None:
-    variance = 0.3
-    first, last = (2 / math.pi * math.atan(math.exp(-lam / 2)) for lam in results.WINDOW)
-
-    def velocity(t, z):  # by the score, on the cosine schedule: f = -(pi/2) tan, g^2 = pi tan
-        angle = math.pi * t / 2
-        spread = math.cos(angle) ** 2 * variance + math.sin(angle) ** 2
-        return -math.pi / 2 * math.tan(angle) * z + math.pi / 2 * math.tan(angle) * z / spread
-
-    solved = integrate.solve_ivp(velocity, (first, last), [1.0], rtol=1e-11, atol=1e-13)
-    alpha = math.cos(math.pi * last / 2)
-    spread = alpha**2 * variance + math.sin(math.pi * last / 2) ** 2
-    expected = solved.y[0, -1] * alpha * variance / spread
-    assert results.exact_scale(variance) == pytest.approx(expected, rel=1e-8)
-
-
-def test_ddim_is_of_first_order() -> None:
-    frame = results.orders()
-    assert list(frame["steps"]) == list(results.STEPS)
-    ratios = frame["error"].shift() / frame["error"]
-    np.testing.assert_allclose(frame["order"][1:], np.log2(ratios[1:]))
-    assert frame["order"].iloc[-1] == pytest.approx(1, abs=0.01)
-    assert np.isnan(frame["order"].iloc[0])
-    said = results.order_in_words(frame)
-    assert f"From 512 to 1024 steps the error falls by a factor of {ratios.iloc[-1]:.3f}" in said
-
-
 def test_the_figure_draws_both_dynamics_over_the_density() -> None:
     drawing = figures.paths_figure()
     left, right = drawing.axes

@@ -306,3 +306,8 @@ def test_what_has_no_meaning_is_refused(make, words):
 def test_the_ends_of_the_domains_are_inside():
     assert DDIM(eta=1).eta == 1
     assert Langevin(size=1.99).size == 1.99
+
+
+def test_the_defaults_are_what_the_page_says():
+    assert Langevin() == Langevin(DDIM(eta=0), sweeps=1, size=0.1)
+    assert (DDIM().eta, Heun().scaled, Karras().rho) == (0, False, 7)
