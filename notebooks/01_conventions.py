@@ -71,6 +71,7 @@ d.chain(
     ),
     (snr(t) / (1 + snr(t)), "divide both by $\\sigma_t^2$"),
     domain=VariancePreserving(alpha, sigma),
+    torch="companion.chapters.conventions.counterparts.share_of_signal",
 )
 
 # %% [markdown]
@@ -145,6 +146,7 @@ d.chain(
     x_part + eps_part,
     (sp.pi / 2 * cosine_v, "$\\pi/2$ is the speed along the quarter circle"),
     domain=Where(sp.Lt(t, 1)),
+    torch="companion.chapters.conventions.counterparts.velocity_on_the_circle",
 )
 
 # %% [markdown]
@@ -296,6 +298,7 @@ d.chain(
         "the products $\\alpha_t \\sigma_t \\epsilon$ cancel: this is $x$ if the sum is 1, else divide by it; "
         "$\\epsilon$ is $\\sigma_t z_t + \\alpha_t v$, by the same rule",
     ),
+    torch="companion.chapters.conventions.counterparts.read_off",
 )
 
 # %% [markdown]

@@ -173,6 +173,7 @@ d.chain(
         "insert $\\sigma_{t|s}^2$: below $\\sigma_s^2$, whatever the schedule",
     ),
     domain=Ordered(s, t),
+    torch="companion.chapters.forward_process.counterparts.variance",
     rests_on=["forward/square", "forward/step-variance"],
 )
 
@@ -186,6 +187,7 @@ d.chain(
         "multiply by $\\sigma_Q^2$; this is $\\mu_Q(z_t, x)$",
     ),
     domain=Ordered(s, t),
+    torch="companion.chapters.forward_process.counterparts.mean_of_x",
     rests_on=["forward/square", "forward/variance"],
     cites="Ho et al. (2020), eq. (7), for their schedule",
 )
@@ -222,6 +224,7 @@ d.chain(
         "the form in `diffcore.samplers`: clean part, and the share of the old noise that is kept",
     ),
     domain=Ordered(s, t),
+    torch="companion.chapters.forward_process.counterparts.mean_of_eps",
     rests_on=["forward/mean"],
     cites="Kingma et al. (2021), for a variance-preserving schedule",
 )

@@ -64,7 +64,7 @@ d.chain(
         -(sigma(t) ** 2) * sp.Derivative(log_snr(t), t),
         "$\\lambda_t' = 2 \\alpha_t'/\\alpha_t - 2 \\sigma_t'/\\sigma_t$: noise is added where the log-SNR falls",
     ),
-    torch="companion.chapters.dynamics.results.noise_rate",
+    torch="companion.chapters.dynamics.counterparts.noise_rate",
 )
 
 # %% [markdown]
@@ -249,6 +249,7 @@ d.chain(
         sp.Derivative(alpha(t) / sigma(t), t) * x_hat,
         "the left side is the slope of $z_t/\\sigma_t$; $\\hat\\epsilon$ cancels",
     ),
+    torch="companion.chapters.dynamics.counterparts.in_units_of_noise",
     rests_on=["dynamics/velocity"],
 )
 
@@ -260,6 +261,7 @@ d.chain(
         sp.Derivative(sigma(t) / alpha(t), t) * eps_hat,
         "the left side is the slope of $z_t/\\alpha_t$; $\\hat x$ cancels",
     ),
+    torch="companion.chapters.dynamics.counterparts.in_units_of_signal",
     rests_on=["dynamics/velocity"],
 )
 
@@ -308,6 +310,7 @@ d.chain(
         "$\\mu_Q(z_t, \\hat x)$ is a step of DDIM with $\\sqrt{\\sigma_s^2 - \\sigma_Q^2}$ for $\\sigma_s$",
     ),
     domain=Ordered(s, t),
+    torch="companion.chapters.dynamics.counterparts.ancestral_mean",
     rests_on=["forward/mean", "dynamics/kept-noise", "dynamics/ddim"],
 )
 
@@ -380,6 +383,7 @@ d.chain(
     "gaussian-flow",
     f * z - g_squared / 2 * (-z / V),
     (sp.Derivative(sp.log(V), t) / 2 * z, "$V_t' = 2 f_t V_t + g_t^2$, as for every variance"),
+    torch="companion.chapters.dynamics.counterparts.gaussian_velocity",
     rests_on=["dynamics/variance", "dynamics/probability-flow"],
 )
 
@@ -448,6 +452,8 @@ d.chain(
         (1 - s) * x_hat + s * eps_hat,
         "none: the velocity is $\\hat\\epsilon - \\hat x$, and DDIM mixes as the line does",
     ),
+    domain=Ordered(s, t),
+    torch="companion.chapters.dynamics.counterparts.euler_on_straight_lines",
     rests_on=["dynamics/ddim", "dynamics/velocity"],
 )
 

@@ -253,6 +253,7 @@ d.chain(
         g / (sigma(t) ** 2 + g) * z,
         "around a single point: with $g = 0$ nothing is left of $z$, with a guard nearly all where $\\sigma_t^2$ is much less than $g$",
     ),
+    torch="companion.chapters.sampling_steps.counterparts.guarded_pull",
     rests_on=["steps/langevin"],
 )
 

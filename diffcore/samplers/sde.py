@@ -3,19 +3,46 @@ r"""Solvers that draw noise, or may: the reverse process and its relatives.
 With :math:`r = e^{\lambda_t - \lambda_s} < 1` for a step from t to s < t, and :math:`n \sim N(0, I)`.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
-from diffcore.choice import Count, NonNegative, Positive
+from diffcore.choice import Count, NonNegative, Positive, Scalar
 from diffcore.losses import noise_like
 from diffcore.samplers.solver import Level, Predict, Predicted, Solver
 from diffcore.targets import like
 
 
 @dataclass(frozen=True)
-class DDIM(Solver):
+class GaussianStep(Solver):
+    """A step that draws from a Gaussian of one deviation for all dimensions."""
+
+    @abstractmethod
+    def law(self, here: Predicted, there: Level) -> tuple[Tensor, Scalar | None]:
+        """Mean, like ``here.z``, and standard deviation, in the levels' precision; None if nothing is drawn.
+
+        Arguments as for :meth:`Solver.step`.
+        """
+
+    def step(
+        self,
+        here: Predicted,
+        there: Level,
+        predict: Predict,
+        generator: Generator,
+        before: Predicted | None,
+    ) -> Tensor:
+        """See :meth:`Solver.step`."""
+        mean, deviation = self.law(here, there)
+        if deviation is None:
+            return mean
+        return mean + like(deviation, mean) * noise_like(mean, generator)
+
+
+@dataclass(frozen=True)
+class DDIM(GaussianStep):
     r"""The family of Song et al. (2021), eq. 12.
 
     .. math:: z_s = \alpha_s \hat x + \sigma_s \left( \sqrt{1 - k}\, \hat\epsilon + \sqrt{k}\, n \right),
@@ -37,54 +64,38 @@ class DDIM(Solver):
         super().__post_init__()
         self._require(self.eta <= 1, "eta from 0 to 1")
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
-        """See :meth:`Solver.step`."""
-        noise = here.eps_hat
+    def law(self, here: Predicted, there: Level) -> tuple[Tensor, Scalar | None]:
+        """See :meth:`GaussianStep.law`; no noise with eta = 0."""
+        old, fresh = there.sigma, None
         if self.eta:
             log_ratio = here.level.log_snr - there.log_snr
             # 1 - k as a sum of what is not negative: nothing cancels where r is small and eta is 1
-            kept = torch.sqrt(1 - self.eta**2 + self.eta**2 * torch.exp(log_ratio))
-            fresh = self.eta * torch.sqrt(-torch.expm1(log_ratio))
-            noise = like(kept, noise) * noise + like(fresh, noise) * noise_like(noise, generator)
-        return like(there.alpha, noise) * here.x_hat + like(there.sigma, noise) * noise
+            old = there.sigma * torch.sqrt(1 - self.eta**2 + self.eta**2 * torch.exp(log_ratio))
+            fresh = self.eta * there.sigma * torch.sqrt(-torch.expm1(log_ratio))
+        return like(there.alpha, here.z) * here.x_hat + like(old, here.z) * here.eps_hat, fresh
 
 
 @dataclass(frozen=True)
-class EulerMaruyama(Solver):
+class EulerMaruyama(GaussianStep):
     r"""Euler's step of the reverse SDE (Anderson, 1982), of order 1 in the law of the samples.
 
     It is :math:`dz = (f z - g^2 \nabla \log q)\, dt + g\, d\bar w`, with :math:`f = \alpha'/\alpha` and
     :math:`g^2 = -\lambda' \sigma^2`.
     """
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
-        """See :meth:`Solver.step`."""
+    def law(self, here: Predicted, there: Level) -> tuple[Tensor, Scalar | None]:
+        """See :meth:`GaussianStep.law`."""
         at, length = here.level, here.level.t - there.t
         # f z - g^2 score, with z = alpha x_hat + sigma eps_hat and score = -eps_hat / sigma
         pull = at.alpha_prime * at.sigma / at.alpha
         on_eps = 2 * at.sigma_prime - pull
         squared_rate = 2 * at.sigma * (at.sigma_prime - pull)
         drift = like(at.alpha_prime, here.z) * here.x_hat + like(on_eps, here.z) * here.eps_hat
-        fresh = like(torch.sqrt(squared_rate * length), here.z) * noise_like(here.z, generator)
-        return here.z - like(length, here.z) * drift + fresh
+        return here.z - like(length, here.z) * drift, torch.sqrt(squared_rate * length)
 
 
 @dataclass(frozen=True)
-class ExponentialSDE(Solver):
+class ExponentialSDE(GaussianStep):
     r"""The reverse SDE, exact where the predicted noise does not change along the step.
 
     SDE-DPM-Solver-1 of Lu et al. (2022b):
@@ -95,20 +106,13 @@ class ExponentialSDE(Solver):
     With :math:`\hat x` held instead it would be the ancestral sampler, ``DDIM(eta=1)``.
     """
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
-        """See :meth:`Solver.step`."""
+    def law(self, here: Predicted, there: Level) -> tuple[Tensor, Scalar | None]:
+        """See :meth:`GaussianStep.law`."""
         length = (there.log_snr - here.level.log_snr) / 2
         stretch = like(there.alpha / here.level.alpha, here.z)
         on_eps = like(2 * there.sigma * torch.expm1(length), here.z)
-        fresh = like(there.sigma * torch.sqrt(torch.expm1(2 * length)), here.z)
-        return stretch * here.z - on_eps * here.eps_hat + fresh * noise_like(here.z, generator)
+        fresh = there.sigma * torch.sqrt(torch.expm1(2 * length))
+        return stretch * here.z - on_eps * here.eps_hat, fresh
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from torch import Generator, Tensor
 from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.samplers import DDIM, Solver, trajectory
 from diffcore.schedules import Cosine
-from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 WEIGHTS, MEANS, VARIANCE = (0.3, 0.7), (-1.2, 0.8), 0.05
 """A mixture of two Gaussians on the line: the data of this chapter."""
@@ -30,14 +29,6 @@ def data() -> GaussianMixture:
     means = torch.tensor(MEANS, dtype=torch.float64)[:, None]
     spread = torch.full((2, 1, 1), VARIANCE, dtype=torch.float64)
     return GaussianMixture(torch.tensor(WEIGHTS, dtype=torch.float64), means, spread)
-
-
-def noise_rate(
-    alpha_t: Tensor, alpha_prime_t: Tensor, sigma_t: Tensor, sigma_prime_t: Tensor
-) -> Tensor:
-    """The squared noise rate at one point, by diffcore's slope of the log-SNR."""
-    at = Pointwise(alpha_t, sigma_t, alpha_prime_t, sigma_prime_t)
-    return -(sigma_t**2) * at.log_snr_prime(ANY_TIME)
 
 
 def paths(chains: int, steps: int, seed: int, solver: Solver) -> tuple[Tensor, Tensor]:
