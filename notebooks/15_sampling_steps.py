@@ -147,6 +147,8 @@ artifacts.figure(figures.widths_figure(errors), "solver_widths", **figures.WIDTH
 Markdown(sentences.widths(errors))
 
 # %% [markdown]
+# An order is a promise about the limit. On this one Gaussian the first-order errors of Euler nearly cancel where steps are equal in log-SNR, and it looks better than it is.
+#
 # ## Steps of the reverse SDE
 #
 # A step can also be exact for the reverse SDE, $dz = (f z - g^2 \partial_z \log q)\, dt + g\, d\bar w$, where a prediction is held. Which one is held makes two samplers. Hold $\hat x$: the score is $-(z - \alpha_t \hat x)/\sigma_t^2$, and a Gaussian that starts in $z_t$ has, at $s < t$, the mean $m_s$ and the variance $v_s$ of the ancestral step. Both obey the equations of a linear SDE, with $f = \alpha_s'/\alpha_s$ and $g^2 = -\lambda_s' \sigma_s^2$, run backwards:

@@ -22,7 +22,8 @@ WIDTHS_SHOWN: dict[str, Any] = {
     "step is linear here, so nothing is random. Grey: slopes of order 1 and 2.",
     "alt": "Three panels with logarithmic axes, five falling lines in each. DDIM falls with slope 1 "
     "everywhere and is the highest from 64 evaluations on. Both kinds of Heun and the multistep solver fall "
-    "with slope 2. Euler in time falls with slope 1 on the first grid and faster on the others.",
+    "with slope 2. Euler in time falls with slope 1 on the first grid, nearly 2 on the second, and "
+    "unevenly on the third.",
 }
 """What `widths_figure` shows, for readers and for those who cannot see it."""
 
@@ -95,5 +96,7 @@ def walks_figure(samples: dict[str, Tensor]) -> Figure:
                 )
         axes.set_aspect("equal")
         axes.set_title(name)
+        axes.set_xlabel("$x_1$")
         axes.grid(visible=False)
+    panels[0].set_ylabel("$x_2$")
     return drawing
