@@ -158,17 +158,6 @@ def shares(networks: pd.DataFrame) -> pd.Series:
     return pd.Series({name: float((part**2).sum() / (y**2).sum()) for name, part in parts.items()})
 
 
-def gaps(networks: pd.DataFrame, first: dict[str, str], second: dict[str, str]) -> pd.Series:
-    """Excess of the second less the first, paired: by seed; cells are chosen by target and weight."""
-    one, other = (
-        networks[
-            (networks["target"] == c["target"]) & (networks["weight"] == c["weight"])
-        ].set_index("seed")["excess"]
-        for c in (first, second)
-    )
-    return other - one
-
-
 NETWORKS_SHOWN: dict[str, Any] = {
     "caption": "Every network: excess over the exact floor, its standard error over held-out points, the "
     f"excess under the weight that it was trained with, and inside, at $|\\lambda| < {INSIDE:g}$; nats.",
