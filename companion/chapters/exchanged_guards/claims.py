@@ -9,22 +9,22 @@ number was fixed here and committed before one of them was trained.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from companion.chapters.exchanged_guards.grid import NONE, TARGETS, datasets
 from companion.chapters.exchanged_guards.pairs import (
+    CONFIDENCE,
     RANGES,
     Cell,
-    as_factor,
+    as_factors,
     gaps,
     interval,
     log_ratios,
 )
-from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.claims import Claim, Decision, Tables, exceeds
 from companion.profiles import PAPER, STANDARD
-
-CONFIDENCE = 0.95
-"""Of all intervals of a claim on a data set together (Bonferroni)."""
 
 Pairs = dict[str, tuple[Cell, Cell]]
 """What is compared, by a label: does the second cell have more excess than the first?"""
@@ -35,50 +35,75 @@ BEST: Pairs = {other: (("x", NONE), (other, NONE)) for other in TARGETS if other
 OWN: Pairs = {target: ((target, NONE), (target, target)) for target in TARGETS}
 """Each target's networks under their own guard, against those without."""
 
-
-def decided(differences: list[pd.Series], cases: int) -> tuple[list[Verdict], pd.DataFrame]:
-    """Whether each paired difference is above zero, over seeds; and columns mean and reach of each.
-
-    Args:
-        differences: by seed.
-        cases: how many intervals hold together.
-    """
-    found = [interval(difference, CONFIDENCE, cases) for difference in differences]
-    return [exceeds(*one) for one in found], pd.DataFrame(found)
+QUESTIONS = {"x best without guards": BEST, "own guard costs": OWN}
+"""What is asked: does the second cell of each pair have more excess than the first?"""
 
 
-def in_nats(tables: Tables, pairs: Pairs) -> Decision:
-    """The first rule."""
-    networks = tables["exchanged_networks"]
-    cases, words = [], []
-    for name, rows in networks.groupby("dataset", sort=False):
-        verdicts, found = decided([gaps(rows, *pair) for pair in pairs.values()], len(pairs))
-        cases += verdicts
+NATS_RULE = f"nats, $|\\lambda| < {RANGES['excess']:g}$"
+RATIO_RULES = {column: f"ratio, $|\\lambda| < {end:g}$" for column, end in RANGES.items()}
+"""How the rules are called in tables."""
+
+COLUMNS = ["dataset", "question", "case", "rule", "value", "least", "most", "verdict"]
+
+
+def by_nats(networks: pd.DataFrame, question: str) -> pd.DataFrame:
+    """The first rule: one row a data set and case, with the mean difference and its interval, nats."""
+    pairs, rows = QUESTIONS[question], []
+    for name, block in networks.groupby("dataset", sort=False):
+        for case, pair in pairs.items():
+            found = interval(gaps(block, *pair), len(pairs))
+            ends = found.mean, found.mean - found.reach, found.mean + found.reach
+            rows.append([name, question, case, NATS_RULE, *ends, exceeds(*found)])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def by_ratio(networks: pd.DataFrame, question: str, column: str) -> pd.DataFrame:
+    """The second rule in one of `RANGES`: one row a data set and case, with the factor and its interval."""
+    pairs, rows = QUESTIONS[question], []
+    for name, block in networks.groupby("dataset", sort=False):
+        for case, pair in pairs.items():
+            log = log_ratios(block, *pair, column)
+            found = interval(log, len(pairs) * len(RANGES))
+            ends = as_factors(found)
+            rows.append([name, question, case, RATIO_RULES[column], *ends, exceeds(*found)])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def judged(networks: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Every case by the rule in nats, and by that on ratios in each of `RANGES`."""
+    blocks = []
+    for question in QUESTIONS:
+        blocks += [by_nats(networks, question)]
+        blocks += [by_ratio(fresh, question, column) for column in RANGES]
+    return pd.concat(blocks, ignore_index=True)
+
+
+def decision(rows: pd.DataFrame, unit: str, seeds: int) -> Decision:
+    """The rows of one question and rule, in words."""
+    words = []
+    for name, block in rows.groupby("dataset", sort=False):
         listed = ", ".join(
-            f"{label} {mean:+.3f} ± {reach:.3f}"
-            for label, mean, reach in zip(pairs, found["mean"], found["reach"], strict=True)
+            f"{row.case} {row.value:.3g} ({row.least:.3g} to {row.most:.3g})"
+            for row in block.itertuples()
         )
         words.append(f"{name}: {listed}")
-    seeds = networks["seed"].nunique()
     return Decision(
-        f"nats (mean ± reach of the interval, {seeds} seeds): {'; '.join(words)}", cases
+        f"{unit} (with their intervals, {seeds} seeds): {'; '.join(words)}", list(rows["verdict"])
     )
 
 
-def by_ratio(tables: Tables, pairs: Pairs, column: str) -> Decision:
-    """The second rule, in one of `RANGES`."""
+def in_nats(tables: Tables, question: str) -> Decision:
+    """The first rule, from the saved table."""
+    networks = tables["exchanged_networks"]
+    return decision(by_nats(networks, question), "differences in nats", networks["seed"].nunique())
+
+
+def in_ratio(tables: Tables, question: str, column: str) -> Decision:
+    """The second rule, from the saved table."""
     networks = tables["exchanged_fresh"]
-    cases, words = [], []
-    for name, rows in networks.groupby("dataset", sort=False):
-        logs = [log_ratios(rows, *pair, column) for pair in pairs.values()]
-        found = [interval(log, CONFIDENCE, len(pairs) * len(RANGES)) for log in logs]
-        cases += [exceeds(*one) for one in found]
-        listed = ", ".join(
-            f"{label} {as_factor(one)}" for label, one in zip(pairs, found, strict=True)
-        )
-        words.append(f"{name}: {listed}")
-    seeds = networks["seed"].nunique()
-    return Decision(f"factors (interval, {seeds} new seeds): {'; '.join(words)}", cases)
+    return decision(
+        by_ratio(networks, question, column), "factors, new seeds", networks["seed"].nunique()
+    )
 
 
 RULE = (
@@ -138,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=BEST_MEASURE + NATS,
         threshold=RULE,
         tables=("exchanged_networks",),
-        decide=lambda tables: in_nats(tables, BEST),
+        decide=lambda tables: in_nats(tables, "x best without guards"),
     ),
     Claim(
         name="x-best-without-guards-by-ratio",
@@ -147,7 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=BEST_MEASURE + RATIO,
         threshold=RATIO_RULE,
         tables=("exchanged_fresh",),
-        decide=lambda tables: by_ratio(tables, BEST, "excess"),
+        decide=lambda tables: in_ratio(tables, "x best without guards", "excess"),
     ),
     Claim(
         name="x-best-without-guards-inside",
@@ -156,7 +181,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=BEST_MEASURE + RATIO,
         threshold=RATIO_RULE,
         tables=("exchanged_fresh",),
-        decide=lambda tables: by_ratio(tables, BEST, "inside"),
+        decide=lambda tables: in_ratio(tables, "x best without guards", "inside"),
     ),
     Claim(
         name="own-guard-costs",
@@ -165,7 +190,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=OWN_MEASURE + NATS,
         threshold=RULE,
         tables=("exchanged_networks",),
-        decide=lambda tables: in_nats(tables, OWN),
+        decide=lambda tables: in_nats(tables, "own guard costs"),
     ),
     Claim(
         name="own-guard-costs-by-ratio",
@@ -174,7 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure=OWN_MEASURE + RATIO,
         threshold=RATIO_RULE,
         tables=("exchanged_fresh",),
-        decide=lambda tables: by_ratio(tables, OWN, "excess"),
+        decide=lambda tables: in_ratio(tables, "own guard costs", "excess"),
     ),
     Claim(
         name="own-guard-costs-inside",
@@ -183,6 +208,23 @@ CLAIMS: tuple[Claim, ...] = (
         measure=OWN_MEASURE + RATIO,
         threshold=RATIO_RULE,
         tables=("exchanged_fresh",),
-        decide=lambda tables: by_ratio(tables, OWN, "inside"),
+        decide=lambda tables: in_ratio(tables, "own guard costs", "inside"),
     ),
 )
+
+JUDGED_SHOWN: dict[str, Any] = {
+    "caption": "Both questions by both rules. In nats: the mean difference and its interval, seeds that were "
+    "known when the second rule was written. As a ratio: the factor and its interval, new seeds.",
+    "columns": {
+        "dataset": "data set",
+        "question": "question",
+        "case": "case",
+        "rule": "rule",
+        "value": "value",
+        "least": "from",
+        "most": "to",
+        "verdict": "verdict",
+    },
+    "digits": {"value": ".3g", "least": ".3g", "most": ".3g"},
+}
+"""How `judged` is shown."""

@@ -14,6 +14,9 @@ from companion.evidence.claims import students_t
 RANGES = {"excess": ENDS[1], "inside": INSIDE}
 """Columns of excess, and the largest absolute log-SNR that each counts."""
 
+CONFIDENCE = 0.95
+"""Of all intervals that are read together (Bonferroni)."""
+
 Cell = tuple[str, str]
 """Predicted target, weight."""
 
@@ -49,14 +52,21 @@ def log_ratios(
     return logs
 
 
-def interval(values: pd.Series, confidence: float = 0.95, cases: int = 1) -> Interval:
-    """Student's t interval of the mean; wider, that ``cases`` of them hold together (Bonferroni)."""
-    each = 1 - (1 - confidence) / cases
+def interval(values: pd.Series, cases: int = 1) -> Interval:
+    """Student's t interval of the mean; of ``cases`` together, by Bonferroni."""
+    each = 1 - (1 - CONFIDENCE) / cases
     error = values.std(ddof=1) / len(values) ** 0.5
     return Interval(float(values.mean()), float(students_t(len(values), each) * error))
 
 
-def as_factor(found: Interval) -> str:
+def as_factors(found: Interval) -> tuple[float, float, float]:
     """An interval of logarithms as a factor: its value, least and most."""
-    mean, least, most = np.exp([found.mean, found.mean - found.reach, found.mean + found.reach])
-    return f"{mean:.3g} ({least:.3g} to {most:.3g})"
+    ends = found.mean, found.mean - found.reach, found.mean + found.reach
+    value, least, most = np.exp(ends)
+    return float(value), float(least), float(most)
+
+
+def in_words(found: Interval) -> str:
+    """An interval of logarithms as a factor, in words."""
+    value, least, most = as_factors(found)
+    return f"{value:.3g} ({least:.3g} to {most:.3g})"
