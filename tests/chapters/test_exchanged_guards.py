@@ -189,7 +189,7 @@ def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> Non
     for profile in profiles.PROFILES.values():
         names, seeds = len(grid.datasets(profile)), len(grid.seeds(profile))
         assert len(grid.keys(profile)) == names * 4 * 5 * seeds
-        assert len(grid.head_keys(profile)) == names * 2 * 2 * seeds
+        assert len(grid.head_keys(profile)) == names * 3 * 2 * seeds
         assert len(grid.fresh_keys(profile)) == names * 4 * 2 * len(grid.fresh(profile))
         cells = {(target, weight) for _, target, weight, _ in grid.fresh_keys(profile)}
         assert cells == {(t, w) for t in TARGETS for w in (NONE, t)}

@@ -35,7 +35,7 @@ def test_heads_stand_beside_x_and_v_in_both_panels() -> None:
     place = {name: i + 1 for i, name in enumerate((*TARGETS, *HEADS))}
     for axis, weight in ((free, 1), (guarded, 2)):
         firsts = [line.get_ydata()[0] for line in axis.lines]
-        names = ("x", "x_skip", "x_edm", "v")
+        names = ("x", "x_skip", "x_scale", "x_edm", "v")
         assert firsts == pytest.approx([100 * place[n] + 10 * weight + 1 for n in names])
     assert guarded.get_title() == "under the guard of $x$"
 
@@ -47,7 +47,7 @@ def test_alternative_texts_read_both_ends_and_the_middle() -> None:
     assert "score under score: 4.5e+02, 4.5e+02, 4.5e+02" in shown["alt"]
     assert "mean of 2 seeds" in shown["caption"]
     assert "noisiest too" in shown["caption"]
-    assert "x_edm under x: 6.2e+02" in figures.heads_shown(levels())["alt"]
+    assert "x_edm under x: 7.2e+02" in figures.heads_shown(levels())["alt"]
 
 
 def test_a_mean_over_data_sets_is_called_one() -> None:

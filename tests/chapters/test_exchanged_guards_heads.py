@@ -25,8 +25,11 @@ NET = partial(TimeMLP, dims=2, width=8, depth=1, schedule=SCHEDULE)
 def scales(head: str) -> tuple[Tensor, Tensor]:
     """EDM's c_skip and c_out of the log-SNR, for data of variance 1: table 1 of Karras et al. (2022)."""
     noise = torch.exp(-LEVELS / 2)[:, None]
-    c_out = noise / torch.sqrt(1 + noise**2) if head == "x_edm" else torch.ones_like(noise)
-    return 1 / (noise**2 + 1), c_out
+    c_skip, c_out = 1 / (noise**2 + 1), noise / torch.sqrt(1 + noise**2)
+    return (
+        torch.zeros_like(noise) if head == "x_scale" else c_skip,
+        torch.ones_like(noise) if head == "x_skip" else c_out,
+    )
 
 
 def drawn(seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,7 +70,11 @@ def test_the_gradient_is_as_steep_as_that_of_x_with_the_skip_and_level_with_the_
     x, eps, _ = drawn()
     times = Times(T, LEVELS, torch.ones_like(T))
     snr = torch.exp(LEVELS)
-    for head, factor in (("x_skip", snr), ("x_edm", snr / (1 + snr))):
+    for head, factor in (
+        ("x_skip", snr),
+        ("x_scale", snr / (1 + snr)),
+        ("x_edm", snr / (1 + snr)),
+    ):
         output = HEADS[head].of(x, eps, T, SCHEDULE) + 1.0
         output.requires_grad_()
         grid.loss(head, NONE).of_prediction(output, x, eps, times).sum().backward()

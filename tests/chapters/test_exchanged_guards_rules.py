@@ -165,14 +165,16 @@ def test_what_the_guard_of_x_sees_is_ranked_with_its_values() -> None:
     assert r"Clusters $\epsilon$ 1 < $v$ 2 < $s$ 3 < $x$ 4." in words
 
 
-def test_heads_are_compared_one_step_after_another() -> None:
-    factor = {"x": 1.0, "x_skip": 0.5, "x_edm": 0.1, "v": 0.1}
+def test_heads_are_compared_with_x_half_by_half() -> None:
+    factor = {"x": 1.0, "x_skip": 0.5, "x_scale": 0.25, "x_edm": 0.1, "v": 0.1}
     cells = {(t, w): f * (1 + QUIET) for t, f in factor.items() for w in (NONE, "x")}
     cells["x_skip", "x"] = np.full(4, 2.0) * (1 + QUIET)
-    words = sentences.heads(networks_of(cells))
-    free, guarded = words.split("Under the guard of $x$")
-    assert "multiplies the excess of $x$ by 0.5 (0.5 to 0.5) at $|\\lambda| < 12$" in free
-    assert "the scale after it by 0.2 (0.2 to 0.2)" in free
-    assert "EDM's head over $v$: about equal, 1 (1 to 1)" in free
-    assert "multiplies the excess of $x$ by 2 (2 to 2)" in guarded
-    assert "the scale after it by 0.05 (0.05 to 0.05)" in guarded
+    networks = networks_of(cells)
+    networks.loc[networks["target"] == "v", "inside"] *= 2
+    free, guarded = sentences.heads(networks).split("Under the guard of $x$")
+    for words, skip in ((free, "0.5"), (guarded, "2")):
+        assert f"the skip alone by {skip} ({skip} to {skip}) at $|\\lambda| < 12$" in words
+        assert "the scale alone by 0.25 (0.25 to 0.25) at" in words
+        assert "both together by 0.1 (0.1 to 0.1) at" in words
+        assert "over $v$: about equal, 1 (1 to 1) at" in words
+        assert "and 0.5 (0.5 to 0.5) at $|\\lambda| < 8$." in words

@@ -154,11 +154,17 @@ HEADS: dict[str, dict[str, Any]] = {
         "linestyle": (0, (5, 1, 1, 1)),
         "label": "$x$, skip",
     },
+    "x_scale": {
+        "color": style.OKABE_ITO[5],
+        "marker": "d",
+        "linestyle": (0, (3, 2)),
+        "label": "$x$, scale",
+    },
     "x_edm": {
         "color": style.OKABE_ITO[6],
         "marker": "x",
         "linestyle": "-",
-        "label": "$x$, skip and scale",
+        "label": "$x$, both",
     },
     "v": style.TARGETS["v"] | {"label": "$v$"},
 }
@@ -178,7 +184,7 @@ def heads(levels: pd.DataFrame) -> Figure:
         axis.set_ylabel("excess, nats per unit")
     axes[-1].set_xlabel(r"log-SNR $\lambda$")
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, title="network")
+    figure.legend(handles, labels, loc="outside upper center", ncols=5, title="network")
     return figure
 
 
@@ -188,7 +194,7 @@ def heads_shown(levels: pd.DataFrame) -> dict[str, Any]:
     cells = [(target, weight) for weight in (NONE, "x") for target in HEADS]
     return {
         "caption": f"The same for networks with a head ({name}, mean of {levels['seed'].nunique()} seeds): "
-        "$x$ bare, with EDM's skip alone, and with its skip and scale, which is $-v$; and networks of $v$.",
+        "$x$ bare, with EDM's skip alone, its scale alone, and both, which is $-v$; and networks of $v$.",
         "alt": "Two panels of excess per unit of log-SNR on a logarithmic axis, without a guard and under "
-        f"that of x; four curves each. {_read(levels, cells)}",
+        f"that of x; five curves each. {_read(levels, cells)}",
     }

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 import diffcore as dc
 from companion import study
-from companion.chapters.exchanged_guards.heads import Edm, Skip
+from companion.chapters.exchanged_guards.heads import Edm, Scale, Skip
 from companion.profiles import Profile
 from companion.runs import Run
 from diffcore.exact.data2d import DATASETS
@@ -27,8 +27,8 @@ ENDS = (-12.0, 12.0)
 TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
 """What networks predict, by the study's names; s without the guard."""
 
-HEADS: dict[str, Target] = {"x_skip": Skip(), "x_edm": Edm()}
-"""What a network gives to a head that makes a prediction of x of it: a skip alone, or EDM's."""
+HEADS: dict[str, Target] = {"x_skip": Skip(), "x_scale": Scale(), "x_edm": Edm()}
+"""What a network gives to a head that makes a prediction of x of it: EDM's, or half of it alone."""
 
 NONE = "none"
 WEIGHTS = (NONE, *study.TARGETS)

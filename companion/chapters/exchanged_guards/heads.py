@@ -7,8 +7,9 @@ EDM (Karras et al., 2022) has a network that sees :math:`z/\alpha = x + n \epsil
             = \big((1 - c_{skip})\, x - c_{skip}\, n\, \epsilon\big) / c_{out} .
 
 Its scaled input, :math:`z/\alpha` over :math:`\sqrt{1 + n^2}` for data of variance 1, is z itself where
-:math:`\alpha^2 + \sigma^2 = 1`: the network sees what all others see. The skip alone is the head with
-:math:`c_{out} = 1`: its network need not give back z, but its errors are still those of x.
+:math:`\alpha^2 + \sigma^2 = 1`: the network sees what all others see. Each half of the head can be had alone.
+With the skip alone, :math:`c_{out} = 1`, the network need not give back z, but its errors are those of x. With
+the scale alone, :math:`c_{skip} = 0`, its errors are level, but it must give back z, in units of c_out.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from diffcore.targets import Scales, Target
 
 DATA_SCALE = 1.0
 """Standard deviation of the study's data: they are standardised."""
+
+
+def scale(noise: Scalar) -> Scalar:
+    """EDM's c_out at a noise."""
+    return noise * DATA_SCALE / (noise**2 + DATA_SCALE**2) ** 0.5
 
 
 def skip(noise: Scalar) -> tuple[Scalar, Scalar]:
@@ -43,6 +49,18 @@ class Skip(Target):
 
 
 @dataclass(frozen=True)
+class Scale(Target):
+    r"""F of :math:`\hat x = c_{out} F`."""
+
+    name = "x_scale"
+    symbol = "F_2"
+
+    def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
+        """(1 / c_out, 0)."""
+        return 1 / scale(scales.sigma(t) / scales.alpha(t)), 0
+
+
+@dataclass(frozen=True)
 class Edm(Target):
     r"""F of :math:`\hat x = c_{skip}\, z/\alpha + c_{out} F`."""
 
@@ -51,7 +69,6 @@ class Edm(Target):
 
     def row(self, scales: Scales, t: Scalar) -> tuple[Scalar, Scalar]:
         """The row of `Skip` over c_out."""
-        noise = scales.sigma(t) / scales.alpha(t)
+        c_out = scale(scales.sigma(t) / scales.alpha(t))
         a, b = Skip().row(scales, t)
-        c_out = noise * DATA_SCALE / (noise**2 + DATA_SCALE**2) ** 0.5
         return a / c_out, b / c_out

@@ -203,9 +203,9 @@ TABLE_SHOWN: dict[str, Any] = {
 """How `side_by_side` is shown."""
 
 HEADS_SHOWN: dict[str, Any] = {
-    "caption": "Networks whose output a head turns into a prediction of $x$: none (x); EDM's skip alone "
-    "(x_skip); EDM's skip and scale (x_edm); and, to compare, networks of $v$. Excess in nats, mean and "
-    f"spread over seeds; *inside*: at $|\\lambda| < {INSIDE:g}$.",
+    "caption": "Networks whose output a head turns into a prediction of $x$: none (x), EDM's skip alone "
+    "(x_skip), its scale alone (x_scale), both (x_edm); and, to compare, networks of $v$. Excess in nats, mean "
+    f"and spread over seeds; *inside*: at $|\\lambda| < {INSIDE:g}$.",
     "columns": {
         "dataset": "data set",
         "weight": "trained under the guard of",

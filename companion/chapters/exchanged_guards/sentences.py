@@ -120,15 +120,18 @@ def _cells(networks: pd.DataFrame, first: Cell, second: Cell) -> str:
 
 
 def heads(networks: pd.DataFrame) -> str:
-    """What a skip does to networks of x, and a skip with a scale."""
+    """What a skip does to networks of x, a scale, and both."""
     words = []
     for name, rows in networks.groupby("dataset", sort=False):
         for weight, label in ((NONE, "Without a guard"), ("x", "Under the guard of $x$")):
+            made = ", ".join(
+                f"{what} by {_cells(rows, ('x', weight), (head, weight))}"
+                for what, head in (("the skip alone", "x_skip"), ("the scale alone", "x_scale"))
+            )
+            both = _cells(rows, ("x", weight), ("x_edm", weight))
             words.append(
-                f"{study.TITLES[name]}. {label}, the skip alone multiplies the excess of $x$ by "
-                f"{_cells(rows, ('x', weight), ('x_skip', weight))}; the scale after it by "
-                f"{_cells(rows, ('x_skip', weight), ('x_edm', weight))}. EDM's head over $v$: "
-                f"{_cells(rows, ('v', weight), ('x_edm', weight))}."
+                f"{study.TITLES[name]}. {label} the excess of $x$ is multiplied: {made}, both together by "
+                f"{both}. EDM's head over $v$: {_cells(rows, ('v', weight), ('x_edm', weight))}."
             )
     return (
         f"{' '.join(words)} (In brackets the {CONFIDENCE:.0%} intervals of the paired ratios of "
