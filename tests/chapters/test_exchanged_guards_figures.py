@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -26,15 +27,15 @@ def test_curves_are_means_over_seeds_per_unit_of_log_snr() -> None:
     for i, axis in enumerate(figure.axes):
         for j, line in enumerate(axis.lines):
             wanted = [100 * (i + 1) + 10 * (j + 1) + k + 1 for k in range(4)]
-            assert list(line.get_ydata()) == pytest.approx(wanted)
-            assert list(line.get_xdata()) == [-4.5, -1.5, 1.5, 4.5]
+            assert np.asarray(line.get_ydata()).tolist() == pytest.approx(wanted)
+            assert np.asarray(line.get_xdata()).tolist() == [-4.5, -1.5, 1.5, 4.5]
 
 
 def test_heads_stand_beside_x_and_v_in_both_panels() -> None:
     free, guarded = figures.heads(levels()).axes
     place = {name: i + 1 for i, name in enumerate((*TARGETS, *HEADS))}
     for axis, weight in ((free, 1), (guarded, 2)):
-        firsts = [line.get_ydata()[0] for line in axis.lines]
+        firsts = [np.asarray(line.get_ydata())[0] for line in axis.lines]
         names = ("x", "x_skip", "x_scale", "x_edm", "v")
         assert firsts == pytest.approx([100 * place[n] + 10 * weight + 1 for n in names])
     assert guarded.get_title() == "under the guard of $x$"

@@ -8,8 +8,8 @@ EDM (Karras et al., 2022) has a network that sees :math:`z/\alpha = x + n \epsil
 
 Its scaled input, :math:`z/\alpha` over :math:`\sqrt{1 + n^2}` for data of variance 1, is z itself where
 :math:`\alpha^2 + \sigma^2 = 1`: the network sees what all others see. Each half of the head can be had alone.
-With the skip alone, :math:`c_{out} = 1`, the network need not give back z, but its errors are those of x. With
-the scale alone, :math:`c_{skip} = 0`, its errors are level, but it must give back z, in units of c_out.
+With the skip alone, :math:`c_{out} = 1`, the network need not give back z, but its errors are those of x.
+With the scale alone, :math:`c_{skip} = 0`, its errors are level, but it must give back z, in units of c_out.
 """
 
 from __future__ import annotations

@@ -204,8 +204,8 @@ TABLE_SHOWN: dict[str, Any] = {
 
 HEADS_SHOWN: dict[str, Any] = {
     "caption": "Networks whose output a head turns into a prediction of $x$: none (x), EDM's skip alone "
-    "(x_skip), its scale alone (x_scale), both (x_edm); and, to compare, networks of $v$. Excess in nats, mean "
-    f"and spread over seeds; *inside*: at $|\\lambda| < {INSIDE:g}$.",
+    "(x_skip), its scale alone (x_scale), both (x_edm); and, to compare, networks of $v$. Excess in nats, "
+    f"mean and spread over seeds; *inside*: at $|\\lambda| < {INSIDE:g}$.",
     "columns": {
         "dataset": "data set",
         "weight": "trained under the guard of",
