@@ -190,7 +190,8 @@ def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> Non
         names, seeds = len(grid.datasets(profile)), len(grid.seeds(profile))
         assert len(grid.keys(profile)) == names * 4 * 5 * seeds
         assert len(grid.head_keys(profile)) == names * 3 * 2 * seeds
-        assert len(grid.fresh_keys(profile)) == names * 4 * 2 * len(grid.fresh(profile))
+        new = len(grid.fresh_datasets(profile)) * len(grid.fresh(profile))
+        assert len(grid.fresh_keys(profile)) == 4 * 2 * new
         cells = {(target, weight) for _, target, weight, _ in grid.fresh_keys(profile)}
         assert cells == {(t, w) for t in TARGETS for w in (NONE, t)}
         assert not {k[3] for k in grid.fresh_keys(profile)} & {k[3] for k in grid.keys(profile)}
@@ -208,6 +209,7 @@ def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> Non
 
 def test_new_seeds_are_as_many_as_was_written_before_they_were_trained() -> None:
     assert [*grid.fresh(profiles.STANDARD)] == [100, 101, 102, 103, 104, 105]
+    assert grid.fresh_datasets(profiles.STANDARD) == ("clusters", "rings")
 
 
 def test_errors_of_slices_add_in_squares_and_only_the_inside_counts_as_such() -> None:

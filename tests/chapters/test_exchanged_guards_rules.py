@@ -119,7 +119,9 @@ def test_the_ranges_are_told_apart() -> None:
     for name, claim in BY_NAME.items():
         assert ("-8 and 8" in claim.statement) == name.endswith("-inside")
         assert ("-12 and 12" in claim.statement) != name.endswith("-inside")
-        assert "clusters" in claim.statement
+        new = name.endswith(("-inside", "-ratio"))
+        assert ("(data: clusters, rings; in the profile paper:" in claim.statement) == new
+        assert ("(data: clusters; in the profile paper:" in claim.statement) != new
 
 
 def test_the_table_of_both_rules_has_every_case_once() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from companion.chapters.exchanged_guards.grid import NONE, TARGETS, datasets
+from companion.chapters.exchanged_guards.grid import NONE, TARGETS, datasets, fresh_datasets
 from companion.chapters.exchanged_guards.pairs import (
     CONFIDENCE,
     RANGES,
@@ -119,8 +119,9 @@ RATIO_RULE = (
     "whose number was fixed before they were trained"
 )
 
-DATA = (
-    f"(data: {', '.join(datasets(STANDARD))}; in the profile {PAPER}: {', '.join(datasets(PAPER))})"
+OLD_DATA, NEW_DATA = (
+    f"(data: {', '.join(names(STANDARD))}; in the profile {PAPER}: {', '.join(names(PAPER))})"
+    for names in (datasets, fresh_datasets)
 )
 
 BEST_STATED = (
@@ -131,19 +132,19 @@ BEST_STATED = (
 OWN_STATED = "nobody: a question that the chapter on the study's networks leaves open"
 
 
-def best_statement(end: float) -> str:
+def best_statement(end: float, data: str = NEW_DATA) -> str:
     """That x is nearest to the floor, between two log-SNRs."""
     return (
         "Trained on one unguarded bound, all else equal, small networks that predict $x$ have the least "
-        f"excess of the bound over the exact floor between log-SNRs of {-end:g} and {end:g} {DATA}."
+        f"excess of the bound over the exact floor between log-SNRs of {-end:g} and {end:g} {data}."
     )
 
 
-def own_statement(end: float) -> str:
+def own_statement(end: float, data: str = NEW_DATA) -> str:
     """That a guard costs, between two log-SNRs."""
     return (
         "Training on a published NELBO, guard included, leaves more excess of the bound between log-SNRs of "
-        f"{-end:g} and {end:g} than training the same network on the same bound without the guard {DATA}."
+        f"{-end:g} and {end:g} than training the same network on the same bound without the guard {data}."
     )
 
 
@@ -158,7 +159,7 @@ RATIO = "; ratio, paired by seed."
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="x-best-without-guards",
-        statement=best_statement(RANGES["excess"]),
+        statement=best_statement(RANGES["excess"], OLD_DATA),
         stated=BEST_STATED,
         measure=BEST_MEASURE + NATS,
         threshold=RULE,
@@ -185,7 +186,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="own-guard-costs",
-        statement=own_statement(RANGES["excess"]),
+        statement=own_statement(RANGES["excess"], OLD_DATA),
         stated=OWN_STATED,
         measure=OWN_MEASURE + NATS,
         threshold=RULE,

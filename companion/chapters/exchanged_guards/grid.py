@@ -77,6 +77,11 @@ def fresh(profile: Profile) -> range:
     return range(100, 100 + profile.pick(quick=2, standard=6, paper=10))
 
 
+def fresh_datasets(profile: Profile) -> tuple[str, ...]:
+    """The data sets of the new seeds: in ``standard`` one more, on which nothing had been trained."""
+    return profile.pick(quick=study.DATASETS[:1], standard=study.DATASETS[:2], paper=study.DATASETS)
+
+
 MULTIPLES = (0.25, 4.0)
 """Budgets beside the common one, as multiples of its steps, for networks of few seeds."""
 
@@ -109,7 +114,7 @@ def fresh_keys(profile: Profile) -> list[Key]:
     """The same of the networks of new seeds: each target without a guard and under its own."""
     return [
         (name, target, weight, seed)
-        for name in datasets(profile)
+        for name in fresh_datasets(profile)
         for target in TARGETS
         for weight in (NONE, target)
         for seed in fresh(profile)
