@@ -132,7 +132,8 @@ Markdown("\n\n".join([sentences.own_guards(table), " ".join(each)]))
 # Does a guard cost its own target anything, and is $x$ best without one? Both questions had a rule before any network was trained: the mean paired difference
 # in nats, $|\lambda| < 12$. It could not decide $x$ under its own guard, although every seed said the same, by a large factor: the spread in nats is of the size of the largest
 # seed. A rule on the logarithm of the ratio could, and the narrower range says something else of $x$ than the wider. To choose a rule when its outcome is known is no test. So the old
-# verdicts stand, and the new rule, in both ranges, was written down first, and then judged on seeds that were trained after that, their number fixed with it.
+# verdicts stand. The new rule, in both ranges, was written down and committed first, and then judged on networks that were trained after that: their seeds, how many, and a second data set
+# were named with it.
 
 # %%
 fresh = results.per_network(measured(grid.fresh_keys(budget)))
@@ -154,8 +155,9 @@ Markdown(sentences.two_rules(judged))
 # explanation and the guard are not rivals. In $x$ the unguarded bound puts the factor $\SNR/2$ on the squared error, so that the cleanest levels have nearly all of the
 # gradient at first. A guard takes that from them, so that the others count for more.
 #
-# But a network of $x$ also has to give back $z_t/\alpha_t$ almost exactly where data are clean, which a plain network is not made for. Let a skip connection do that. EDM
-# {cite:p}`karras2022` predicts $\hat x = c_{\mathrm{skip}} z_t/\alpha_t + c_{\mathrm{out}} F$ with an output $F$, here for data of variance 1. What must $F$ be?
+# But a network of $x$ also has to give back $z_t/\alpha_t$ almost exactly where data are clean, and a plain network is not made for that. To tell the two apart, change the output and
+# nothing else. EDM {cite:p}`karras2022` predicts $\hat x = c_{\mathrm{skip}} z_t/\alpha_t + c_{\mathrm{out}} F$: a skip does the giving back, and a scale makes the rest of one size. Here is what
+# the output $F$ must be, for data of variance 1:
 
 # %% tags=["derivation"]
 a, b = alpha(t), sigma(t)
@@ -189,9 +191,9 @@ d.prose(
 )
 
 # %% [markdown]
-# So the control that was asked for is in the table already, as $v$. Between $x$ and $v$ lie two steps: the skip, and the scale. With the skip alone ($c_{\mathrm{out}} = 1$) the output is
-# $-\sigma_t v$. It need not hold $z_t$, yet the factor on its squared error is still $\SNR/2$. With the scale that factor is $\alpha_t^2/2$. Both are trained, without a guard and under that of $x$;
-# EDM's head though it is $-v$, as a check, since its first weights are other ones to $v$.
+# So that control has been in the table all along: as $v$. What $x$ lacks against $v$ are two things, and each can be had alone. With the skip alone the output is
+# $-\sigma_t v$. It need not hold $z_t$, but the factor on its squared error is still $\SNR/2$. With the scale alone that factor is $\alpha_t^2/2$, level where data are clean, but the output is $x/\sigma_t$ and has to
+# hold $z_t$. All three are trained, without a guard and under that of $x$: EDM's head too, though it is $-v$, as a check, since its first weights mean another network of $v$.
 
 # %%
 head_levels = measured(grid.head_keys(budget))
@@ -209,7 +211,12 @@ artifacts.figure(
 )
 
 # %%
-Markdown(sentences.heads(with_heads))
+Markdown(f"{sentences.heads(with_heads)}\n\n{sentences.halves(with_heads)}")
+
+# %% [markdown]
+# The scale by noise level changes neither the bound nor the best denoiser, only how hard each level pulls and how large an output is. So this is also a test of the statement that
+# differences between targets come from the implicit weighting of noise levels in gradient descent (public summaries). It has a part in them, as the study says: with the skip in place, what the scale removes
+# is that. But it is not all, and the guard of $x$, which takes the steep factor away, does not do what the scale does: it lets go of the clean levels.
 
 # %% [markdown]
 # ## Longer, and shorter
@@ -241,14 +248,14 @@ Markdown(f"{sentences.longer(steps)} {sentences.own_guard_by_budget(steps)}")
 # ## What this does and does not show
 #
 # - These are networks of ours: small, told the log-SNR, trained for a short time, with noise levels drawn evenly in the log-SNR and not in time. It isolates the guard as a
-#   weight. It does not repeat the study's training.
+#   weight. It does not repeat the study's training, and no verdict here is on the study's own losses or networks.
 # - Drawing the levels evenly bounds the factor on the error of $\epsilon$. On an error of $x$ it is still $\SNR/2$ where no guard acts, so the gradient of such a network varies much more. That is not measured here.
+# - The scale alone changes the factor and the size of the output together: which of them a plain network minds is not told apart.
 # - A constant factor on a weight does nothing, but for the small number that Adam adds to a denominator.
 # - $s$ is predicted without the guard of the study's score target; the weight of its NELBO includes that guard.
-# - Sizes depend on steps and learning rate. Those of guarded networks were not varied.
-# - All networks predict a target bare. A skip connection from $z$ to the output might change the place of $x$.
-# - The split of the variance is of these twenty cells, in which $x$ is far from the rest. It would be another for other targets, weights or ends.
-# - The seeds are few: what differs less than their spread is undecided, and [](99_verdicts) says so case by case, by differences in nats. Orders by means say nothing of such neighbours.
+# - Sizes depend on steps, as shown, and on the learning rate, which was not varied.
+# - The data are the clusters, in the tables of both rules the rings too.
+# - The seeds are few: what differs less than their spread is undecided, and [](99_verdicts) says so case by case.
 #
 # :::{admonition} Exercise: why does a guard not move the best denoiser?
 # :class: dropdown

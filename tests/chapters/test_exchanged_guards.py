@@ -185,6 +185,17 @@ def test_words_follow_the_numbers() -> None:
     assert "nearer inside in 1 of 2" in sentences.own_guard_of(networks, "x")
 
 
+def test_inside_and_outside_add_up_and_means_over_data_sets_are_called_so() -> None:
+    rows = [("clusters", w, t, 5.0 if t == w else 2.0, 0.5) for t in TARGETS for w in (NONE, t)]
+    table = pd.DataFrame(rows, columns=["dataset", "weight", "target", "excess", "inside"])
+    words = sentences.own_guards(table)
+    assert r"$x$ 0.5 and 4.5 (0.5 and 1.5); $\epsilon$ 0.5 and 4.5 (0.5 and 1.5)" in words
+    assert "data sets" not in words
+    both = pd.concat([table, table.assign(dataset="rings", excess=table["excess"] + 2)])
+    words = sentences.own_guards(both)
+    assert "(in brackets: without a guard), means over data sets: $x$ 0.5 and 5.5 (0.5" in words
+
+
 def test_the_grid_is_balanced_and_pairs_share_all_but_target_and_weight() -> None:
     for profile in profiles.PROFILES.values():
         names, seeds = len(grid.datasets(profile)), len(grid.seeds(profile))

@@ -180,3 +180,16 @@ def test_heads_are_compared_with_x_half_by_half() -> None:
         assert "both together by 0.1 (0.1 to 0.1) at" in words
         assert "over $v$: about equal, 1 (1 to 1) at" in words
         assert "and 0.5 (0.5 to 0.5) at $|\\lambda| < 8$." in words
+
+
+def test_a_half_that_goes_most_of_the_way_is_named() -> None:
+    def words(skip: float, scale: float) -> str:
+        log = {"x": 0.0, "x_skip": skip, "x_scale": scale, "x_edm": -2.0}
+        return sentences.halves(
+            networks_of({(t, NONE): np.exp(value) * np.ones(3) for t, value in log.items()})
+        )
+
+    assert "$|\\lambda| < 8$: the skip 20%, the scale -50%. So neither" in words(-0.4, 1.0)
+    assert "the skip 50%, the scale 49%. So the skip alone can go most" in words(-1.0, -0.98)
+    assert "the skip and the scale alone" not in words(-0.98, -1.2)
+    assert "So the scale alone can" in words(-0.98, -1.2)

@@ -139,6 +139,39 @@ def heads(networks: pd.DataFrame) -> str:
     )
 
 
+MOST = 0.5
+"""Of the way from x to x with both halves of the head: what half of it has to go to be most of it."""
+
+
+def halves(networks: pd.DataFrame) -> str:
+    """How much of the way from x to EDM's head each half goes alone, without a guard, and what follows."""
+    parts, ways = [], []
+    for name, rows in networks.groupby("dataset", sort=False):
+        for column, end in RANGES.items():
+            log = {
+                head: log_ratios(rows, ("x", NONE), (head, NONE), column).mean()
+                for head in ("x_skip", "x_scale", "x_edm")
+            }
+            skip, scale = (log[head] / log["x_edm"] for head in ("x_skip", "x_scale"))
+            ways.append((skip, scale))
+            parts.append(
+                f"{study.TITLES[name]}, $|\\lambda| < {end:g}$: the skip {skip:.0%}, the scale {scale:.0%}"
+            )
+    enough = [
+        half
+        for half, way in zip(("skip", "scale"), zip(*ways, strict=True), strict=True)
+        if max(way) >= MOST
+    ]
+    verdict = (
+        f"So the {' and the '.join(enough)} alone can go most of it."
+        if enough
+        else "So neither half goes most of it alone: what repairs $x$ is a skip and then a scale for what is "
+        "left. A skip leaves an output that must be precise to a part that falls with $\\sigma_t$, and the "
+        "steep factor; a scale leaves $z_t$, in ever larger units."
+    )
+    return f"Of the way from $x$ to both, in logarithms, without a guard: {'; '.join(parts)}. {verdict}"
+
+
 def two_rules(rows: pd.DataFrame) -> str:
     """The verdicts of both rules, counted."""
     parts = []
@@ -161,9 +194,10 @@ def own_guards(table: pd.DataFrame) -> str:
             f"{style.SYMBOLS[target]} {own['inside']:.3g} and {own['excess'] - own['inside']:.3g} "
             f"({free['inside']:.3g} and {free['excess'] - free['inside']:.3g})"
         )
+    pooled = ", means over data sets" if table["dataset"].nunique() > 1 else ""
     return (
         f"Excess inside $|\\lambda| < {INSIDE:g}$ and outside of it, in nats, of networks under their own "
-        f"guard (in brackets: without a guard): {'; '.join(parts)}."
+        f"guard (in brackets: without a guard){pooled}: {'; '.join(parts)}."
     )
 
 
