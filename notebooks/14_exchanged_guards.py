@@ -34,7 +34,7 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles, runs
-from companion.chapters.exchanged_guards import claims, figures, grid, results, sentences
+from companion.chapters.exchanged_guards import claims, figures, grid, pairs, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 
@@ -138,12 +138,18 @@ Markdown("\n\n".join([sentences.own_guards(table), " ".join(each)]))
 # %%
 fresh = results.per_network(measured(grid.fresh_keys(budget)))
 new = provenance | {"seeds": [*grid.fresh(budget)]}
-artifacts.table(fresh, "exchanged_fresh", **results.FRESH_SHOWN, **new)
+saved = artifacts.table(fresh, "exchanged_fresh", **results.FRESH_SHOWN, **new)
 
 # %%
 judged = claims.judged(networks, fresh)
 both = provenance | {"seeds": [*seeds, *grid.fresh(budget)]}
 artifacts.table(judged, "exchanged_judged", **claims.JUDGED_SHOWN, **both)
+
+# %%
+ends = {claims.RATIO_RULES[column]: end for column, end in pairs.RANGES.items()}
+artifacts.figure(
+    figures.ratios(judged, ends), "exchanged_ratios", **figures.ratios_shown(judged, ends), **new
+)
 
 # %%
 Markdown(sentences.two_rules(judged))
@@ -214,9 +220,9 @@ artifacts.figure(
 Markdown(f"{sentences.heads(with_heads)}\n\n{sentences.halves(with_heads)}")
 
 # %% [markdown]
-# The scale by noise level changes neither the bound nor the best denoiser, only how hard each level pulls and how large an output is. So this is also a test of the statement that
-# differences between targets come from the implicit weighting of noise levels in gradient descent (public summaries). It has a part in them, as the study says: with the skip in place, what the scale removes
-# is that. But it is not all, and the guard of $x$, which takes the steep factor away, does not do what the scale does: it lets go of the clean levels.
+# The scale changes neither the bound nor the best denoiser, only how hard each noise level pulls and how large an output is. So this is also a test of the statement, made in public summaries, that
+# targets differ by the implicit weighting of noise levels in gradient descent. Steepness has a part, as the study says: once a skip has taken $z_t$ out of the output, the scale that levels
+# the factor removes nearly all that is left. It is not the whole, since the same scale does nothing good without the skip.
 
 # %% [markdown]
 # ## Longer, and shorter

@@ -66,3 +66,31 @@ def test_a_mean_over_data_sets_is_called_one() -> None:
     one = figures.totals_shown(table[table["dataset"] == "rings"])["alt"]
     assert "data set" not in one
     assert "none: x 3" in one
+
+
+def test_factors_are_drawn_with_their_intervals_case_by_case() -> None:
+    rules = {"wide": 12.0, "narrow": 8.0}
+    rows = [
+        (name, question, case, rule, value * k, value * k / 2, value * k * 3)
+        for question, value in (("x best without guards", 1.0), ("own guard costs", 10.0))
+        for rule, factor in (("nats", 99.0), ("wide", 1.0), ("narrow", 5.0))
+        for name, shift in (("clusters", 1.0), ("rings", 2.0))
+        for case, k in (("eps", factor * shift), ("v", 7 * factor * shift))
+    ]
+    columns = ["dataset", "question", "case", "rule", "value", "least", "most"]
+    judged = pd.DataFrame(rows, columns=columns)
+    best, own = figures.ratios(judged, rules).axes
+    assert [tick.get_text() for tick in best.get_yticklabels()] == ["$v$", r"$\epsilon$"]
+    for axis, value in ((best, 1.0), (own, 10.0)):
+        heights = []
+        for bars, k in zip(axis.containers, (1.0, 5.0, 2.0, 10.0), strict=True):
+            points, _, (spans,) = bars
+            assert np.asarray(points.get_xdata()).tolist() == [value * k, value * 7 * k]
+            ends = [path.vertices[:, 0].tolist() for path in spans.get_paths()]
+            assert ends == [[value * k / 2, value * k * 3], [value * 7 * k / 2, value * 7 * k * 3]]
+            heights.append(np.asarray(points.get_ydata(), float).round().tolist())
+        assert heights == [[1.0, 0.0]] * 4
+    alt = figures.ratios_shown(judged, rules)["alt"]
+    assert "clusters eps within 12 1 (0.5 to 3)" in alt
+    assert "rings v within 8 7e+02 (3.5e+02 to 2.1e+03)" in alt
+    assert "99" not in alt

@@ -164,7 +164,8 @@ def test_what_the_guard_of_x_sees_is_ranked_with_its_values() -> None:
     for target, value in (("x", 4.0), ("eps", 1.0), ("v", 2.0), ("score", 3.0)):
         networks.loc[(networks["target"] == target) & (networks["weight"] == "x"), "seen"] = value
     words = sentences.seen_by_x(networks)
-    assert r"Clusters $\epsilon$ 1 < $v$ 2 < $s$ 3 < $x$ 4." in words
+    assert r"Clusters $\epsilon$ 1 < $v$ 2 < $s$ 3 < $x$ 4, and $x$ has" in words
+    assert r"$\epsilon$ 4 (4 to 4), $v$ 2 (2 to 2), $s$ 1.33 (1.33 to 1.33)." in words
 
 
 def test_heads_are_compared_with_x_half_by_half() -> None:
@@ -190,6 +191,8 @@ def test_a_half_that_goes_most_of_the_way_is_named() -> None:
         )
 
     assert "$|\\lambda| < 8$: the skip 20%, the scale -50%. So neither" in words(-0.4, 1.0)
+    assert words(-0.4, 1.0).endswith("makes $x$ worse.")
+    assert words(-0.4, -0.1).endswith("repairs $x$ is both.")
     assert "the skip 50%, the scale 49%. So the skip alone can go most" in words(-1.0, -0.98)
     assert "the skip and the scale alone" not in words(-0.98, -1.2)
     assert "So the scale alone can" in words(-0.98, -1.2)

@@ -198,3 +198,76 @@ def heads_shown(levels: pd.DataFrame) -> dict[str, Any]:
         "alt": "Two panels of excess per unit of log-SNR on a logarithmic axis, without a guard and under "
         f"that of x; five curves each. {_read(levels, cells)}",
     }
+
+
+def ratios(judged: pd.DataFrame, ends: dict[str, float]) -> Figure:
+    """Every case of the rule on ratios: the factor and its interval, a panel a question.
+
+    Args:
+        judged: columns dataset, question, case, rule, value, least, most.
+        ends: the rules that are drawn, and the largest absolute log-SNR that each counts.
+    """
+    questions = list(dict.fromkeys(judged["question"]))
+    figure, axes = plt.subplots(
+        len(questions), 1, squeeze=False, figsize=(style.WIDTH, 2.7 * len(questions))
+    )
+    names = list(dict.fromkeys(judged["dataset"]))
+    for axis, question in zip(axes[:, 0], questions, strict=True):
+        block = judged[judged["question"] == question]
+        cases = list(dict.fromkeys(block["case"]))
+        for i, name in enumerate(names):
+            for j, (rule, look) in enumerate(zip(ends, RULES, strict=True)):
+                rows = block[(block["dataset"] == name) & (block["rule"] == rule)]
+                offset = 0.35 / len(names) * (2 * i + j - len(names) + 0.5)
+                at = [len(cases) - 1 - cases.index(case) - offset for case in rows["case"]]
+                axis.errorbar(
+                    rows["value"],
+                    at,
+                    xerr=[rows["value"] - rows["least"], rows["most"] - rows["value"]],
+                    color=style.OKABE_ITO[i],
+                    label=f"{study.TITLES[name]}, $|\\lambda| < {ends[rule]:g}$",
+                    linestyle="none",
+                    capsize=2.5,
+                    **look,
+                )
+        axis.axvline(1, color="#000000", linewidth=1)
+        axis.set_xscale("log")
+        axis.set_yticks(range(len(cases)), [style.SYMBOLS[case] for case in reversed(cases)])
+        axis.set_title(ASKED[question])
+    axes[-1, 0].set_xlabel("factor")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    return figure
+
+
+RULES: tuple[dict[str, Any], ...] = (
+    {"marker": "o", "markersize": 5},
+    {"marker": "s", "markersize": 5, "markerfacecolor": "white"},
+)
+"""How the two ranges are drawn."""
+
+ASKED = {
+    "x best without guards": "no guard: excess of each target over that of $x$",
+    "own guard costs": "excess under a target's own guard over that without",
+}
+"""The questions, as factors."""
+
+
+def ratios_shown(judged: pd.DataFrame, ends: dict[str, float]) -> dict[str, Any]:
+    """Caption and alt text of `ratios`."""
+    rows = judged[judged["rule"].isin(list(ends))]
+    words = "; ".join(
+        f"{question}: "
+        + ", ".join(
+            f"{row.dataset} {row.case} within {ends[str(row.rule)]:g} "
+            f"{row.value:.2g} ({row.least:.2g} to {row.most:.2g})"
+            for row in block.itertuples()
+        )
+        for question, block in rows.groupby("question", sort=False)
+    )
+    return {
+        "caption": "The rule on ratios, new seeds: factors and their intervals (95 % for all of a data set "
+        "and question together). Right of the line the answer is yes, left of it no, across it undecided.",
+        "alt": "Two panels of factors with intervals on a logarithmic axis, with a line at one. By question, "
+        f"data set, case and largest absolute log-SNR. {words}.",
+    }

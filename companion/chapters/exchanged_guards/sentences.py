@@ -97,11 +97,17 @@ def orders(networks: pd.DataFrame) -> str:
 
 
 def seen_by_x(networks: pd.DataFrame) -> str:
-    """The targets as the weight of x's own guard sees them."""
-    words = [
-        f"{study.TITLES[name]} {order(rows, 'x', 'seen', values=True)}"
-        for name, rows in networks.groupby("dataset", sort=False)
-    ]
+    """The targets as the weight of x's own guard sees them, and x against each other."""
+    words, others = [], [target for target in TARGETS if target != "x"]
+    for name, rows in networks.groupby("dataset", sort=False):
+        factors = []
+        for other in others:
+            logs = log_ratios(rows, (other, "x"), ("x", "x"), "seen")
+            factors.append(f"{style.SYMBOLS[other]} {in_words(interval(logs, cases=len(others)))}")
+        words.append(
+            f"{study.TITLES[name]} {order(rows, 'x', 'seen', values=True)}, and $x$ has so many times the "
+            f"excess of: {', '.join(factors)}"
+        )
     return (
         "Where the guard of $x$ looks, and among networks that were all trained under it, the excess as that "
         f"loss sees it is, in nats: {'; '.join(words)}."
@@ -162,13 +168,15 @@ def halves(networks: pd.DataFrame) -> str:
         for half, way in zip(("skip", "scale"), zip(*ways, strict=True), strict=True)
         if max(way) >= MOST
     ]
-    verdict = (
-        f"So the {' and the '.join(enough)} alone can go most of it."
-        if enough
-        else "So neither half goes most of it alone: what repairs $x$ is a skip and then a scale for what is "
-        "left. A skip leaves an output that must be precise to a part that falls with $\\sigma_t$, and the "
-        "steep factor; a scale leaves $z_t$, in ever larger units."
-    )
+    if enough:
+        verdict = f"So the {' and the '.join(enough)} alone can go most of it."
+    else:
+        verdict = "So neither half goes most of it alone: what repairs $x$ is both."
+        if max(scale for _, scale in ways) < 0:
+            verdict += (
+                " The scale alone levels the factor on the squared error as much as both do, and makes "
+                "$x$ worse."
+            )
     return f"Of the way from $x$ to both, in logarithms, without a guard: {'; '.join(parts)}. {verdict}"
 
 
