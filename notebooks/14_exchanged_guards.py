@@ -221,8 +221,9 @@ Markdown(f"{sentences.heads(with_heads)}\n\n{sentences.halves(with_heads)}")
 
 # %% [markdown]
 # The scale changes neither the bound nor the best denoiser, only how hard each noise level pulls and how large an output is. So this is also a test of the statement, made in public summaries, that
-# targets differ by the implicit weighting of noise levels in gradient descent. Steepness has a part, as the study says: once a skip has taken $z_t$ out of the output, the scale that levels
-# the factor removes nearly all that is left. It is not the whole, since the same scale does nothing good without the skip.
+# targets differ by the implicit weighting of noise levels in gradient descent. Steepness has a part, as the study says: under the guard of $x$, which takes the steep factor away, bare networks of $x$ come
+# much nearer to those of $v$ at the middle levels. It is not the whole. At the cleanest levels the same networks are far off, and the scale, which levels the factor and lets go of no level, does no good
+# without the skip.
 
 # %% [markdown]
 # ## Longer, and shorter
