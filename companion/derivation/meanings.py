@@ -121,6 +121,8 @@ MEANINGS = (
     # published numbers
     _of("c", "coefficient of a published loss; $c_0$ that of $\\epsilon$ without guard",
       "c_0 c_\\epsilon c_t c_v c_x", "guards one-scale", name="published.Published"),
+    _of("c", "EDM's scales: $c_{\\mathrm{skip}}$ of $z_t/\\alpha_t$, $c_{\\mathrm{out}}$ of its network",
+      "c_skip c_out", "exchanged"),
     _of("g", "guard: what is added to a denominator", "g", "guards one-scale"),
     _of("f", "factor of the squared error of $\\epsilon$ in a recorded loss", "f()", "one-scale", text=True),
     _of("e", "excess of the squared error of $\\epsilon$ over the least", "e()", "one-scale", text=True),

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 import diffcore as dc
 from companion import study
+from companion.chapters.exchanged_guards.heads import Edm, Scale, Skip
 from companion.profiles import Profile
 from companion.runs import Run
 from diffcore.exact.data2d import DATASETS
@@ -26,12 +27,15 @@ ENDS = (-12.0, 12.0)
 TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
 """What networks predict, by the study's names; s without the guard."""
 
+HEADS: dict[str, Target] = {"x_skip": Skip(), "x_scale": Scale(), "x_edm": Edm()}
+"""What a network gives to a head that makes a prediction of x of it: EDM's, or half of it alone."""
+
 NONE = "none"
 WEIGHTS = (NONE, *study.TARGETS)
 """No guard, which is the bound; or the published NELBO of a target with its guard, as a weight."""
 
 Key = tuple[str, str, str, int]
-"""Data set, predicted target, weight, seed."""
+"""Data set, predicted target (or head), weight, seed."""
 
 
 def weighting(weight: str) -> Weighting:
@@ -49,7 +53,7 @@ def effective_weight(weight: str, log_snr: Tensor) -> Tensor:
 def loss(target: str, weight: str) -> dc.Loss:
     """A target's squared error under a weight; noise levels are drawn evenly in the log-SNR for all."""
     times = dc.times.Stratified(dc.times.UniformLogSNR(*ENDS))
-    return dc.Loss(SCHEDULE, TARGETS[target], weighting(weight), times)
+    return dc.Loss(SCHEDULE, (TARGETS | HEADS)[target], weighting(weight), times)
 
 
 @cache
@@ -68,8 +72,18 @@ def seeds(profile: Profile) -> range:
     return range(profile.pick(quick=2, standard=4, paper=10))
 
 
+def fresh(profile: Profile) -> range:
+    """Seeds that the rule on ratios is judged on: fixed, and committed, before one of them was trained."""
+    return range(100, 100 + profile.pick(quick=2, standard=6, paper=10))
+
+
+def fresh_datasets(profile: Profile) -> tuple[str, ...]:
+    """The data sets of the new seeds: in ``standard`` one more, on which nothing had been trained."""
+    return profile.pick(quick=study.DATASETS[:1], standard=study.DATASETS[:2], paper=study.DATASETS)
+
+
 MULTIPLES = (0.25, 4.0)
-"""Budgets beside the common one, as multiples of its steps: for unguarded networks of few seeds."""
+"""Budgets beside the common one, as multiples of its steps, for networks of few seeds."""
 
 FEW = 2
 """Seeds of each other budget."""
@@ -91,9 +105,33 @@ def keys(profile: Profile) -> list[Key]:
     return list(product(datasets(profile), TARGETS, WEIGHTS, seeds(profile)))
 
 
+def head_keys(profile: Profile) -> list[Key]:
+    """The same of the networks with a head that makes a prediction of x: no guard, and that of x."""
+    return list(product(datasets(profile), HEADS, (NONE, "x"), seeds(profile)))
+
+
+def fresh_keys(profile: Profile) -> list[Key]:
+    """The same of the networks of new seeds: each target without a guard and under its own."""
+    return [
+        (name, target, weight, seed)
+        for name in fresh_datasets(profile)
+        for target in TARGETS
+        for weight in (NONE, target)
+        for seed in fresh(profile)
+    ]
+
+
 def other_keys(profile: Profile) -> list[Key]:
-    """Data set, target, weight and seed of the networks that are trained on other budgets as well."""
-    return [key for key in keys(profile) if key[2] == NONE and key[3] in seeds(profile)[:FEW]]
+    """The same of the networks that are trained on other budgets as well: no guard, and x under its own.
+
+    In the profile ``paper`` all targets are trained under their own.
+    """
+    guarded = profile.pick(quick=("x",), standard=("x",), paper=tuple(TARGETS))
+    return [
+        (name, target, weight, seed)
+        for name, target, weight, seed in keys(profile)
+        if seed in seeds(profile)[:FEW] and (weight == NONE or weight == target in guarded)
+    ]
 
 
 def name(key: Key, multiple: float = 1.0) -> str:
@@ -104,7 +142,8 @@ def name(key: Key, multiple: float = 1.0) -> str:
 def grid(profile: Profile) -> dict[str, Run]:
     """The runs, named ``dataset/target/weight/seed``, and ``steps-MULTIPLE`` after that on another budget."""
     net = partial(TimeMLP, dims=2, width=48, depth=2, schedule=SCHEDULE)
-    budgets = [(key, 1.0) for key in keys(profile)]
+    plain = [*keys(profile), *head_keys(profile), *fresh_keys(profile)]
+    budgets = [(key, 1.0) for key in plain]
     budgets += [(key, multiple) for multiple in MULTIPLES for key in other_keys(profile)]
     return {
         name(key, multiple): Run(

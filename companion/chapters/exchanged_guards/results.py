@@ -7,7 +7,7 @@ bound is above the best possible one. All networks of a data set are measured at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -93,6 +93,11 @@ def _means(nats: Tensor, log_snr: Tensor, weight: str) -> dict[str, float]:
     }
 
 
+def of_keys(levels: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
+    """The rows of these networks, of a frame that `by_level` returns."""
+    return levels.set_index(MODEL).loc[list(keys)].reset_index()
+
+
 def per_network(levels: pd.DataFrame) -> pd.DataFrame:
     """The sums over slices: columns `MODEL`, excess, error, seen, and inside, the excess there; nats."""
     inside = levels["excess"].where(levels["log_snr"].abs() < INSIDE, 0.0)
@@ -117,7 +122,7 @@ def side_by_side(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def against_steps(networks: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Excess of unguarded networks by budget: columns dataset, target, seed, steps, excess.
+    """Excess of networks by budget: columns `MODEL`, steps, excess.
 
     Args:
         networks: as :func:`per_network` returns them, by the steps that they were trained; of each budget
@@ -126,8 +131,8 @@ def against_steps(networks: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     blocks = [frame.assign(steps=steps) for steps, frame in networks.items()]
     every = pd.concat(blocks, ignore_index=True)
     shared = every.groupby(MODEL)["steps"].transform("nunique") == len(networks)
-    columns = ["dataset", "target", "seed", "steps", "excess"]
-    return every.loc[shared, columns].sort_values(columns[:4], kind="stable", ignore_index=True)
+    columns = [*MODEL, "steps", "excess"]
+    return every.loc[shared, columns].sort_values(columns[:5], kind="stable", ignore_index=True)
 
 
 def shares(networks: pd.DataFrame) -> pd.Series:
@@ -158,15 +163,12 @@ def shares(networks: pd.DataFrame) -> pd.Series:
     return pd.Series({name: float((part**2).sum() / (y**2).sum()) for name, part in parts.items()})
 
 
-def gaps(networks: pd.DataFrame, first: dict[str, str], second: dict[str, str]) -> pd.Series:
-    """Excess of the second less the first, paired: by seed; cells are chosen by target and weight."""
-    one, other = (
-        networks[
-            (networks["target"] == c["target"]) & (networks["weight"] == c["weight"])
-        ].set_index("seed")["excess"]
-        for c in (first, second)
-    )
-    return other - one
+def shares_by_seed(networks: pd.DataFrame) -> pd.DataFrame:
+    """`shares` of the networks of each seed alone, one row a seed: how far one draw of seeds moves them.
+
+    One network a cell leaves nothing for seeds: what they add is in *both*, here.
+    """
+    return pd.DataFrame({seed: shares(rows) for seed, rows in networks.groupby("seed")}).T
 
 
 NETWORKS_SHOWN: dict[str, Any] = {
@@ -175,6 +177,12 @@ NETWORKS_SHOWN: dict[str, Any] = {
     "digits": {"excess": 4, "error": 4, "seen": 5, "inside": 4},
 }
 """How `per_network` is shown."""
+
+FRESH_SHOWN: dict[str, Any] = {
+    "caption": "The same of the new seeds: each target without a guard, and under its own; nats.",
+    "digits": NETWORKS_SHOWN["digits"],
+}
+"""How `per_network` of the new seeds is shown."""
 
 TABLE_SHOWN: dict[str, Any] = {
     "caption": "Excess over the exact floor in nats, $\\lambda$ from "
@@ -194,18 +202,34 @@ TABLE_SHOWN: dict[str, Any] = {
 }
 """How `side_by_side` is shown."""
 
+HEADS_SHOWN: dict[str, Any] = {
+    "caption": "Networks whose output a head turns into a prediction of $x$: none (x), EDM's skip alone "
+    "(x_skip), its scale alone (x_scale), both (x_edm); and, to compare, networks of $v$. Excess in nats, "
+    f"mean and spread over seeds; *inside*: at $|\\lambda| < {INSIDE:g}$.",
+    "columns": {
+        "dataset": "data set",
+        "weight": "trained under the guard of",
+        "target": "network",
+        "excess": "excess",
+        "sd": "sd over seeds",
+        "inside": "inside",
+    },
+    "digits": {"excess": ".3g", "sd": ".2g", "inside": ".3g"},
+}
+"""How `side_by_side` of the networks with heads is shown."""
+
 STEPS_SHOWN: dict[str, Any] = {
-    "caption": "Excess of networks trained without a guard, by how long they were trained; nats, mean over "
-    "seeds.",
+    "caption": "Excess by how long networks were trained, without a guard and under their own; nats, mean "
+    f"over seeds, $\\lambda$ from {ENDS[0]:g} to {ENDS[1]:g}.",
     "digits": 3,
 }
 """How :func:`by_budget` is shown."""
 
 
 def by_budget(steps: pd.DataFrame) -> pd.DataFrame:
-    """Mean excess over seeds: a row for each data set and target, a column for each number of steps."""
+    """Mean excess over seeds: a row for each data set, weight and target, a column for each budget."""
     table = steps.pivot_table(
-        index=["dataset", "target"], columns="steps", values="excess", sort=False
+        index=["dataset", "weight", "target"], columns="steps", values="excess", sort=False
     )
     table = table[sorted(table.columns)]
     return table.rename(columns=lambda n: f"{n:,} steps").rename_axis(columns=None).reset_index()
