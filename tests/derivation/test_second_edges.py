@@ -165,10 +165,6 @@ def test_numbers_that_refute_an_abstraction_refute_nothing() -> None:
     )  # true of integers but for none between
 
 
-def test_from_an_empty_domain_nothing_follows() -> None:
-    assert not proved(claim(x, y, Where(x > 1) & Where(x < 0)))
-
-
 def test_a_root_or_a_division_in_one_case_does_not_hide_the_others() -> None:
     for inside in (sqrt(x), 1 / x):
         left, right = (Piecewise((inside, x > 0), (n, True)) for n in (5, 7))
