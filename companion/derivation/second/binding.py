@@ -25,8 +25,8 @@ def _differentiated(expr: Any, by: list[Any], scene: Scene) -> Value:
     if not by:
         return value(expr, scene)
     *earlier, (variable, count) = by
-    if not isinstance(variable, sp.Symbol) or not isinstance(count, sp.Integer):
-        raise Unknown("a derivative in what is no symbol, or of no known order")
+    if not isinstance(count, sp.Integer):
+        raise Unknown("a derivative of no known order")
     inner, level = scene.deeper()
     n = int(count)
     start = [scene.symbol(variable), scene.leaf(1)]
@@ -94,7 +94,9 @@ def _(expr: KL, scene: Scene) -> Value:
     inner, level = scene.deeper()
     z = _itself(scene, level)
     logs = [log_of(law, inner.bind(law.args[0], z)) for law in (p, q)]
-    (mean, variance), _ = (_of_law(law, scene) for law in (p, q))
+    mean, variance = (
+        value(a, scene) for a in p.args[1:]
+    )  # the logarithms need both to be positive
     return moment(logs[0] - logs[1], level, mean, variance)
 
 
