@@ -208,6 +208,7 @@ EMPTY: dict[str, Domain] = {
     "an exponential": Where(sp.Lt(exp(x), 0, evaluate=False)),
     "an order": Ordered(s, t) & Where(s > t),
     "a schedule": VariancePreserving(alpha, sigma) & Where(alpha(t) > 2),
+    "a ratio that rises": Ordered(s, t) & Where(alpha(s) * sigma(t) < alpha(t) * sigma(s)),
     "a range": Between(x, 0, 1) & Where(x > 2),
     "integers": Integers(n, 1, 3) & Where(n > 5),
 }
@@ -237,6 +238,18 @@ def test_what_z3_cannot_tell_to_have_a_value_is_not_proved(monkeypatch: pytest.M
     monkeypatch.setattr(solver, "_check", lambda claims: z3.unknown)
     with pytest.raises(Unknown, match="a side is not seen to have a value"):
         proved(step)
+
+
+def test_a_contradiction_is_told_from_what_is_not_known() -> None:
+    assert solver.has_points([z3.BoolVal(False)]) is False
+    assert solver.has_points([z3.BoolVal(True)]) is True
+
+
+@pytest.mark.parametrize("kind", [{}, {"extended_real": True}, {"imaginary": True}], ids=str)
+def test_a_symbol_that_may_be_no_real_number_is_not_taken_for_one(kind: dict[str, bool]) -> None:
+    w = sp.Symbol("w", **kind)
+    with pytest.raises(Unknown, match="w is no symbol that is declared to be real"):
+        proved(claim(w * (w + 1), w**2 + w))
 
 
 def test_every_domain_of_the_ledger_has_points_and_z3_finds_no_contradiction() -> None:

@@ -71,6 +71,13 @@ def test_at_a_pole_there_is_no_ball() -> None:
     assert (found.points, found.why_not) == (0, "the balls are not finite")
 
 
+def test_a_ball_around_zero_has_powers() -> None:
+    """Flint's own power has none, not even a square."""
+    (place,) = ANYWHERE.points([f(x), f(y)], "same", 1)
+    difference = 1 + (f(x) - f(y)) ** 2, 1 + f(x) ** 2 - 2 * f(x) * f(y) + f(y) ** 2
+    assert enclosed(claim(*difference), [{**place, y: place[x]}]).points == 1
+
+
 @pytest.mark.parametrize("size", ["1e-300", "1e-20", "1e20", "1e300"])
 def test_sizes_do_not_matter(size: str) -> None:
     place = {x: mp.mpf(size), y: mp.mpf(3)}

@@ -32,8 +32,8 @@ EVALUATIONS = 5_000
 """Values of an integrand after which an integral counts as not known."""
 
 
-ENDS, PIECES = 100, 500
-"""How often the range of an integral is halved towards its ends, and how many pieces are halved in all."""
+DEEPEST, PIECES = 100, 500
+"""How often the range of an integral is halved at a point, and how many pieces are halved in all."""
 
 
 class Unseen(Unknown):
@@ -85,9 +85,6 @@ class Ball(Value):
 
     def inverse(self) -> Value:
         return Ball(1 / self.raw)
-
-    def __pow__(self, n: int) -> Value:
-        return Ball(self.raw**n)
 
     def apply(self, name: str) -> Value:
         if name == "pi":
@@ -167,14 +164,12 @@ def _seen_real(at: Callable[[Any], Value]) -> None:
     The complex integral would take a logarithm or a root of what is negative for a value.
 
     Raises:
-        Unknown: if a piece is left, other than the last ones at 0 and 1, where a root may begin.
+        Unknown: if so many pieces are left; around a point where a root begins there are few.
     """
     pieces, failed = [(0, 0)], 0
     while pieces:
         k, depth = pieces.pop()
-        at_an_end = k in (0, 2**depth - 1)
-        piece = (k + arb(0.5, 0.5)) * arb(2) ** -depth
-        if not (at_an_end and depth == ENDS) and not _real_on(at, piece):
+        if depth < DEEPEST and not _real_on(at, (k + arb(0.5, 0.5)) * arb(2) ** -depth):
             failed += 1
             pieces += [(2 * k, depth + 1), (2 * k + 1, depth + 1)]
         if failed > PIECES:
