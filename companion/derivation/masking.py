@@ -102,6 +102,22 @@ single = Abbreviation(
     "p(i)", StateSum(joint(first, second), (second, 1, V)) / _whole, positive=True
 )
 
+# a law that depends on a parameter, over V masked sequences; its cost; draws from it
+theta = symbol("theta", r"\theta")
+f, psi = function("f"), function("psi", r"\psi")
+draws, a, other = (
+    symbol(*names, positive=True, integer=True) for names in (("K",), ("a",), ("a_2", "a'"))
+)
+
+
+def drawn(state: sp.Symbol) -> sp.Expr:
+    """p_theta(state), any law to first order in theta, with score psi up to a constant."""
+    top, below = (joint(v) * sp.exp(theta * psi(v)) for v in (state, k))
+    return Abbreviation(rf"p_\theta({state})", top / StateSum(below, (k, 1, V)), positive=True)
+
+
+mean_cost = Abbreviation(r"\bar f", StateSum(drawn(first) * f(first), (first, 1, V)))
+
 # three tokens: the entropies of every set of them
 H_1, H_2, H_3, H_12, H_13, H_23, H_123 = (symbol(f"H_{m}") for m in (1, 2, 3, 12, 13, 23, 123))
 

@@ -152,3 +152,26 @@ def test_the_figure_shows_areas_that_are_the_bounds() -> None:
     assert area == pytest.approx(float(in_steps), rel=1e-12)
     assert [line.get_label() for line in right.lines] == [*results.SCHEDULES, "first order"]
     np.testing.assert_allclose(right.lines[1].get_ydata(), results.gaps()["cosine"])
+
+
+@pytest.mark.parametrize("draws", [2, 3, 4])
+def test_rloo_is_unbiased_and_its_spread_is_that_of_the_chapter_counted_out(draws: int) -> None:
+    """Every way to draw from three states; the slope is autograd's, of a law with logits of its own."""
+    rng = np.random.default_rng(draws)
+    parameter = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    bends, costs = (torch.tensor(rng.normal(size=3)) for _ in range(2))
+    law = torch.softmax(torch.sin(parameter * bends) + parameter**2 * bends**2, 0)
+    slope = torch.autograd.grad(law @ costs, parameter, retain_graph=True)[0].item()
+    logs = [torch.autograd.grad(v, parameter, retain_graph=True)[0].item() for v in law.log()]
+    score, p, f = np.array(logs), law.detach().numpy(), costs.numpy() + 5
+
+    mean, of_one = 0.0, 0.0
+    for drawn in map(list, product(range(3), repeat=draws)):
+        weight, cost = p[drawn].prod(), f[drawn]
+        left_out = (cost - (cost.sum() - cost) / (draws - 1)) * score[drawn]
+        mean += weight * left_out.mean()
+        of_one += weight * left_out[0] ** 2
+    assert mean == pytest.approx(slope, rel=1e-12)
+    variance = p @ (f - p @ f) ** 2
+    exact = p @ ((f - p @ f) ** 2 * score**2) + variance / (draws - 1) * (p @ score**2)
+    assert of_one == pytest.approx(exact, rel=1e-12)

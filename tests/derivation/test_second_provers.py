@@ -99,7 +99,7 @@ FALSE: dict[str, tuple[Any, ...]] = {
 TRUE: dict[str, tuple[Any, ...]] = {
     "square of a sum": ((x + y) ** 2, x**2 + 2 * x * y + y**2),
     "common denominator": (1 / a + 1 / b, (a + b) / (a * b)),
-    "pole removed": ((x**2 - 1) / (x - 1), x + 1),
+    "pole removed": ((x**2 - 1) / (x - 1), x + 1, Where(sp.Ne(x, 1))),
     "continued fraction": (1 / (1 + 1 / (1 + 1 / a)), (a + 1) / (2 * a + 1)),
     "root of a product": (sqrt(a * b**3), b * sqrt(a) * sqrt(b)),
     "conjugate": (1 / (sqrt(a + 1) - sqrt(a)), sqrt(a + 1) + sqrt(a)),

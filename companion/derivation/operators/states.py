@@ -91,7 +91,8 @@ def _(node: StateSum) -> tuple[Range, ...]:
 def _(expr: StateSum) -> sp.Expr:
     index, low, high = expr.range
     total = sp.Integer(0)
-    for term in sp.Add.make_args(sp.expand_mul(compute(expr.args[0]))):
+    body = sp.expand_multinomial(compute(expr.args[0]))  # a square of a difference, too
+    for term in sp.Add.make_args(sp.expand_mul(body)):
         constant, rest = _combined(term).as_independent(index, as_Add=False)
         picked = _picked(rest, index)
         if picked is not None:

@@ -19,7 +19,7 @@ from flint import acb, arb, ctx
 from ..agreement import EXACT
 from ..step import Step
 from .scene import Scene, decided
-from .values import Series, Unknown, Value
+from .values import Series, Unknown, Value, rebuilt
 from .walk import value
 
 PRECISIONS = (192, 384, 768)
@@ -30,6 +30,10 @@ DIGITS = 40
 
 EVALUATIONS = 5_000
 """Values of an integrand after which an integral counts as not known."""
+
+
+DEEPEST, PIECES = 100, 500
+"""How often the range of an integral is halved at a point, and how many pieces are halved in all."""
 
 
 class Unseen(Unknown):
@@ -58,10 +62,11 @@ class Ball(Value):
 
     Attributes:
         analytic: whether a function must be analytic on all of a complex ball, or has no value there: an
-            integral is cut into pieces until it is, and near a cut it is enclosed without.
+            integral is cut into pieces until it is, and near a cut it is enclosed without. What an outer
+            integral requires holds for inner ones too.
     """
 
-    analytic: ClassVar[bool] = True
+    analytic: ClassVar[bool] = False
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
@@ -80,9 +85,6 @@ class Ball(Value):
 
     def inverse(self) -> Value:
         return Ball(1 / self.raw)
-
-    def __pow__(self, n: int) -> Value:
-        return Ball(self.raw**n)
 
     def apply(self, name: str) -> Value:
         if name == "pi":
@@ -151,24 +153,48 @@ class Balls(Scene):
             return f(low + (high - low) * Ball(u)) * (high - low)
 
         shape = at(acb(0.5))
-        found = []
-        for k in range(len(list(_leaves(shape)))):
-            found.append(Ball(_quadrature(at, k)))
-        return _rebuilt(shape, iter(found))
+        _seen_real(at)
+        count = len(list(_leaves(shape)))
+        return rebuilt(shape, iter([Ball(_quadrature(at, k)) for k in range(count)]))
+
+
+def _seen_real(at: Callable[[Any], Value]) -> None:
+    """Cut 0 < u < 1 into pieces until the integrand is finite in real arithmetic on each.
+
+    The complex integral would take a logarithm or a root of what is negative for a value.
+
+    Raises:
+        Unknown: if so many pieces are left; around a point where a root begins there are few.
+    """
+    pieces, failed = [(0, 0)], 0
+    while pieces:
+        k, depth = pieces.pop()
+        if depth < DEEPEST and not _real_on(at, (k + arb(0.5, 0.5)) * arb(2) ** -depth):
+            failed += 1
+            pieces += [(2 * k, depth + 1), (2 * k + 1, depth + 1)]
+        if failed > PIECES:
+            raise Unknown("an integrand that is not seen to be real")
+
+
+def _real_on(at: Callable[[Any], Value], piece: Any) -> bool:
+    try:
+        return all(part.raw.is_finite() for part in _leaves(at(piece)))
+    except Unknown:  # of a smaller piece it may be known
+        return False
 
 
 def _quadrature(at: Callable[[Any], Value], k: int) -> Any:
     failed: list[Unknown] = []
 
     def integrand(u: Any, analytic: bool) -> Any:
-        Ball.analytic = bool(analytic)
+        before, Ball.analytic = Ball.analytic, bool(analytic) or Ball.analytic
         try:
             return acb(list(_leaves(at(u)))[k].raw)
         except Unknown as error:  # nothing is raised through the integration, which is written in C
             failed[:] = [error]
             return acb("nan", "nan")
         finally:
-            Ball.analytic = True
+            Ball.analytic = before
 
     found = acb.integral(integrand, 0, 1, eval_limit=EVALUATIONS, rel_tol=arb(2) ** (8 - ctx.prec))
     if not found.is_finite():
@@ -184,12 +210,6 @@ def _leaves(value: Value) -> Iterator[Any]:
         yield value
     else:
         raise Unknown("an integral in what is integrated over outside of it")
-
-
-def _rebuilt(shape: Value, leaves: Iterator[Any]) -> Value:
-    if isinstance(shape, Series):
-        return shape.of([_rebuilt(term, leaves) for term in shape.terms])
-    return next(leaves)
 
 
 @contextmanager
@@ -208,13 +228,12 @@ def enclosed(step: Step, places: list[dict[Any, Any]]) -> Enclosure:
     Raises:
         Outside: where the claim is refuted.
     """
-    digits = []
-    for place in places:
-        found = _at(step, place)
-        if isinstance(found, str):
-            return Enclosure(why_not=found)
-        digits.append(found)
-    return Enclosure(len(places), min(digits)) if digits else Enclosure(why_not="no points")
+    found = [_at(step, place) for place in places]  # all: a later one may refute it
+    digits = [n for n in found if isinstance(n, int)]
+    missed = [why for why in found if isinstance(why, str)]
+    if missed or not digits:
+        return Enclosure(why_not=[*missed, "no points"][0])
+    return Enclosure(len(digits), min(digits))
 
 
 def _at(step: Step, place: dict[Any, Any]) -> int | str:
@@ -254,8 +273,9 @@ def _compared(step: Step, place: dict[Any, Any], left: Any, right: Any) -> int |
     if (step.relation == "=" and not gap.contains(0)) or (step.relation != "=" and gap < 0):
         sides = f"left {left.str(12)}, right {right.str(12)}"
         raise Outside(place, sides)
-    if step.relation != "=" and (gap > 0 or (gap.is_zero() and step.equality)):
-        return EXACT
+    if step.relation != "=":
+        seen = gap > 0 or (gap.is_zero() and step.equality)
+        return EXACT if seen else "the balls are too wide to tell the sides apart"
     exact = left.is_zero() or right.is_zero()
     scale = arb(1) if exact else max(left.abs_lower(), right.abs_lower())
     if not scale > 0:
@@ -263,8 +283,6 @@ def _compared(step: Step, place: dict[Any, Any], left: Any, right: Any) -> int |
     share = gap.abs_upper() / scale
     if not share < arb(10) ** -DIGITS:
         return f"the balls are too wide: {share.str(2, radius=False)} of the sides"
-    if step.relation != "=" and not step.equality:
-        return "the balls are too wide to tell the sides apart"
     return _digits(share)
 
 

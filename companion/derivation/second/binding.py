@@ -25,6 +25,8 @@ def _differentiated(expr: Any, by: list[Any], scene: Scene) -> Value:
     if not by:
         return value(expr, scene)
     *earlier, (variable, count) = by
+    if not isinstance(count, sp.Integer):
+        raise Unknown("a derivative of no known order")
     inner, level = scene.deeper()
     n = int(count)
     start = [scene.symbol(variable), scene.leaf(1)]
@@ -75,6 +77,8 @@ def counted(limits: Any, scene: Scene) -> Iterator[Scene]:
     ends = [scene.whole(value(end, scene)) for end in (low, high)]
     if ends[0] is None or ends[1] is None:
         raise Unknown("a sum whose ends are no known integers")
+    if ends[1] < ends[0]:
+        raise Unknown("a sum over no terms")
     for k in range(ends[0], ends[1] + 1):
         yield from counted(inner, scene.bind(index, scene.leaf(k)))
 
@@ -90,7 +94,9 @@ def _(expr: KL, scene: Scene) -> Value:
     inner, level = scene.deeper()
     z = _itself(scene, level)
     logs = [log_of(law, inner.bind(law.args[0], z)) for law in (p, q)]
-    mean, variance = (value(a, scene) for a in p.args[1:])
+    mean, variance = (
+        value(a, scene) for a in p.args[1:]
+    )  # the logarithms need both to be positive
     return moment(logs[0] - logs[1], level, mean, variance)
 
 
@@ -106,11 +112,19 @@ def _mean(body: Any, laws: list[Any], scene: Scene) -> Value:
     inner, level = scene.deeper()
     z = _itself(scene, level)
     inside = inner.bind(law.args[0], z)
+    mean, variance = _of_law(law, scene)
     f = _mean(body, inner_laws, inside)
     if isinstance(f, Bells) and f.level == level:
         return over_the_line(f * value(law, inside), level, scene.positive)
-    mean, variance = (value(a, scene) for a in law.args[1:])
     return moment(f, level, mean, variance)
+
+
+def _of_law(law: Any, scene: Scene) -> list[Value]:
+    """Mean and variance."""
+    mean, variance = (value(a, scene) for a in law.args[1:])
+    if not scene.positive(variance):
+        raise Unknown("a law whose variance is not seen to be positive")
+    return [mean, variance]
 
 
 @value.register

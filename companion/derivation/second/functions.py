@@ -10,9 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+import sympy as sp
 import z3
 
-from .polynomials import factors, key_of, primes, repeated, terms
+from .polynomials import factors, key_of, name_of, primes, repeated, terms
 from .reals import Real, is_one
 from .values import Unknown, Value
 
@@ -28,14 +29,13 @@ class Functions:
         defined: what must hold for the claim to say anything: denominators, logarithms, roots.
         calls: each value of an abstract function: head, arguments, orders of its derivatives, value.
         abstract: whether some number is freer than what it stands for.
-        branched: whether there are cases.
     """
 
     def __init__(self) -> None:
         self.axioms: list[Any] = []
         self.defined: list[Any] = []
         self.calls: list[tuple[Any, list[Value], tuple[int, ...], Value]] = []
-        self.abstract = self.branched = False
+        self.abstract = False
         self._symbols: dict[Any, Real] = {}
         self._atoms: dict[Any, Any] = {}
         self._positive: set[str] = set()
@@ -55,13 +55,12 @@ class Functions:
     def symbol(self, name: Any) -> Real:
         """A symbol of SymPy, with the sign that it was declared to have."""
         if name not in self._symbols:
-            if not name.is_extended_real:
-                raise Unknown(f"{name} is not declared to be real")
-            taken = {str(number.top) for number in self._symbols.values()}
-            number = z3.Real(name.name if name.name not in taken else f"{name.name}'{len(taken)}")
+            if not isinstance(name, sp.Symbol) or not name.is_real:
+                raise Unknown(f"{name} is no symbol that is declared to be real")
+            number = z3.Real(f"symbol {len(self._symbols)}")  # its own name might be taken
             if name.is_positive:
                 self.axioms.append(number >= 1 if name.is_integer else number > 0)
-                self._positive.add(str(number))
+                self._positive.add(name_of(number))
             elif name.is_nonnegative or name.is_nonpositive:
                 self.axioms.append(number >= 0 if name.is_nonnegative else number <= 0)
             if name.is_nonzero:
@@ -70,6 +69,10 @@ class Functions:
             self.abstract = self.abstract or (name.is_rational, name.is_irrational) != (None, None)
             self._symbols[name] = self.real(number)
         return self._symbols[name]
+
+    def names(self) -> dict[str, str]:
+        """What the symbols are called, by the names of their numbers."""
+        return {real.top.decl().name(): name.name for name, real in self._symbols.items()}
 
     def unknown(self, head: Any, arguments: list[Value], orders: tuple[int, ...]) -> Real:
         """The value of an abstract function, or of a derivative of one."""
@@ -87,10 +90,10 @@ class Functions:
 
     def _number(self, key: Any, positive: bool) -> Any:
         if key not in self._atoms:
-            number = self._atoms[key] = z3.Real(f"#{len(self._atoms)}")
+            number = self._atoms[key] = z3.Real(f"function {len(self._atoms)}")
             if positive:
                 self.axioms.append(number > 0)
-                self._positive.add(str(number))
+                self._positive.add(name_of(number))
         return self._atoms[key]
 
     def apply(self, name: str, real: Real) -> Value:
@@ -115,6 +118,10 @@ class Functions:
             }  # fmt: skip
             over, under = pairs[name]
             return over / under
+        if name in ("asin", "acos"):
+            self.defined.append((1 - real * real).related(">="))  # type: ignore[attr-defined]
+        if name == "gamma":
+            self.defined.append(real.above(0))  # it has poles below
         return self.real(self._atom((name, key_of(real))))
 
     # --- exponentials and logarithms
@@ -122,7 +129,7 @@ class Functions:
     def _exp(self, real: Real) -> Real:
         found: Value = self.leaf(1)
         for share, rest in terms(real):
-            known = self._exps.get(str(rest.top)) if is_one(rest.bottom) else None
+            known = self._exps.get(name_of(rest.top)) if is_one(rest.bottom) else None
             if known is not None:  # exp(c log a) = a^c
                 found = found * self.root(known, share.numerator, share.denominator)
             else:
@@ -136,7 +143,7 @@ class Functions:
         new = key not in self._atoms
         number = self._atom(key, positive=True)
         if new:
-            self._logs[str(number)] = rest * self.leaf(Fraction(1, q))  # type: ignore[assignment]
+            self._logs[name_of(number)] = rest * self.leaf(Fraction(1, q))  # type: ignore[assignment]
             if q > 1:
                 self.axioms.append(repeated(number, q) == self._power_of_e(rest, 1))
         return number
@@ -146,14 +153,16 @@ class Functions:
         rest = self.leaf(1)
         for sign, part in ((1, real.top), (-1, real.bottom)):
             for factor in factors(part):
-                if str(factor) in self._logs:
-                    total = total + sign * self._logs[str(factor)]
-                elif str(factor) in self._roots:
-                    power, q = self._roots[str(factor)]
+                if name_of(factor) in self._logs:
+                    total = total + sign * self._logs[name_of(factor)]
+                elif name_of(factor) in self._roots:
+                    power, q = self._roots[name_of(factor)]
                     total = total + self._log(power) * self.leaf(Fraction(sign, q))
                 elif z3.is_rational_value(factor) and not str(factor).startswith("-"):
                     for prime, n in primes(Fraction(factor.as_fraction())):
-                        total = total + self._log_atom(self.leaf(prime)) * (n * sign)
+                        log = self._log_atom(self.leaf(prime))
+                        self.axioms.append(log.top > 0)
+                        total = total + log * (n * sign)
                 elif self.seen_positive(factor):
                     total = total + self._log_atom(self.real(factor)) * sign
                 else:
@@ -165,7 +174,7 @@ class Functions:
 
     def _log_atom(self, real: Real) -> Real:
         number = self._atom(("log", key_of(real)))
-        self._exps[str(number)] = real
+        self._exps[name_of(number)] = real
         return self.real(number)
 
     def seen_positive(self, part: Any) -> bool:
@@ -174,7 +183,7 @@ class Functions:
             return bool(part.as_fraction() > 0)
         if z3.is_add(part) or z3.is_mul(part):
             return all(map(self.seen_positive, part.children()))
-        return str(part) in self._positive
+        return name_of(part) in self._positive
 
     # --- roots
 
@@ -192,7 +201,7 @@ class Functions:
                         name, old = str(prime), counts.get(str(prime), (None, 0))[1]
                         counts[name] = z3.RealVal(prime), old + n
                 elif self.seen_positive(factor):
-                    counts[str(factor)] = factor, counts.get(str(factor), (None, 0))[1] + 1
+                    counts[name_of(factor)] = factor, counts.get(name_of(factor), (None, 0))[1] + 1
                 else:
                     rest = rest * self.real(factor) ** sign  # type: ignore[assignment]
             for name, (factor, n) in counts.items():
@@ -220,11 +229,11 @@ class Functions:
         number = self._number(key, positive)
         if new:
             real_root = (real - self.leaf(0)).related(">=")  # type: ignore[attr-defined]
-            power = (self.real(number) ** q - real).related("==")  # type: ignore[attr-defined]
+            power = self._equal(self.real(number) ** q, real)
             self.defined.append(real_root)
             self.axioms += [number >= 0, z3.Implies(real_root, power)]
             if positive:
-                self._roots[str(number)] = real, q
+                self._roots[name_of(number)] = real, q
         return self.real(number)
 
     # --- angles
@@ -266,14 +275,19 @@ class Functions:
                 self.axioms += [(a - b).related("==") for a, b in zip(turned, whole)]  # type: ignore[attr-defined]
         return cosine, sine
 
+    @staticmethod
+    def _equal(one: Value, other: Value) -> Any:
+        """That both are the same, if they have a value: a division by zero must not be ruled out by it."""
+        gap = one - other
+        return z3.Or(gap.bottom == 0, gap.related("=="))  # type: ignore[attr-defined]
+
     def by_cases(self, cases: list[tuple[Any, Value]]) -> Real:
         """The value of the first case that holds."""
-        number = z3.FreshReal("#case")
+        number = z3.FreshReal("case")
         before: list[Any] = []
         for holds, value in cases:
             here = z3.And([z3.Not(b) for b in before] + [holds])
-            equal = (self.real(number) - value).related("==")  # type: ignore[attr-defined]
-            self.axioms.append(z3.Implies(here, equal))
+            self.axioms.append(z3.Implies(here, self._equal(self.real(number), value)))
             before.append(holds)
         self.defined.append(z3.Or(before))
         return self.real(number)

@@ -18,6 +18,11 @@ def key_of(value: Any) -> str:
     return f"{top} / {bottom}"
 
 
+def name_of(part: Any) -> str:
+    """A name for a polynomial as it is written, in full however long it is: z3 prints long ones short."""
+    return str(part.sexpr())
+
+
 def terms(real: Real) -> Iterator[tuple[Fraction, Real]]:
     """The terms of a sum, each as a rational number and the rest."""
     top, bottom = (z3.simplify(part, som=True) for part in (real.top, real.bottom))

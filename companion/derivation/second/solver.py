@@ -1,8 +1,12 @@
-"""Proofs by z3: that no real numbers on the domain make the two sides differ.
+"""Proofs by z3: that no real numbers on the domain make the two sides differ, or leave one without a value.
 
 A side is read as a quotient of polynomials. What z3 has no theory of is a real number of its own, of which a
 few true relations are said (``functions``): so a proof is one for the functions as well, but numbers that
 refute such a reading are no counterexample. Where nothing is read so, they are one, and the claim is refuted.
+
+To z3 a division by zero has a value, and from a contradiction all follows: that each denominator, root and
+logarithm has a value is proved of the whole domain, and that the domain has a point is seen, before a claim
+counts as proved.
 
 De Moura & Bjorner, *Z3: an efficient SMT solver* (2008); Jovanovic & de Moura, *Solving non-linear
 arithmetic* (2012).
@@ -82,7 +86,6 @@ class Reals(Scene):
             return cases[0][1]
         if any(not isinstance(value, Real) for _, value in cases):
             raise Unknown("a slope by cases")
-        self.all.branched = True
         return self.all.by_cases(cases)
 
     def calls(self, head: Any) -> list[tuple[Value, Value]]:
@@ -96,37 +99,52 @@ class Reals(Scene):
 
 
 def proved(step: Step) -> bool:
-    """Whether z3 proves a step; False where it cannot tell.
+    """Whether z3 proves that both sides have a value all over the domain, and that the claim holds there.
 
     Raises:
-        Unknown: if a node is not known.
+        Unknown: if a node is not known, a side may have no value, or the domain is not seen to have a point.
         Refuted: by numbers on the domain.
     """
     scene = Reals()
-    left, right = (decided(value(side, scene)) for side in (step.left, step.right))
-    rules = step.domain.rules
-    heads = {head for head, *_ in scene.all.calls}
-    drawn = (ANY_SCHEDULE.rules if heads & {alpha, sigma} and not _drawn(rules) else ()) + rules
-    premises = [fact for rule in drawn for fact in facts(rule, scene)]
-    premises += [condition(where, scene) for where in step.domain.where]
-    premises += scene.all.axioms
-    defined = list(scene.all.defined)
-    if scene.all.branched and defined and _check([*premises, z3.Not(z3.And(defined))]) != z3.unsat:
-        raise Unknown("what is divided by in a case is not seen to be other than zero")
+    left, right = read(step, scene)
+    drawn, known = premises(step, scene)
     relation = {"=": "==", "<=": "<=", ">=": ">="}[step.relation]
     if step.relation != "=" and not step.equality:
         relation = relation[0]
     claim = (left - right).related(relation)  # type: ignore[attr-defined]
-    if z3.is_true(claim):
-        return True
-    solver = _solver([*premises, *defined, z3.Not(claim)])
-    answer = solver.check()
-    if answer == z3.unsat:
-        return _check([*premises, *defined]) != z3.unsat  # of what cannot be, anything follows
-    exact = not scene.all.abstract and all(map(says_all, drawn))
-    if answer == z3.sat and exact:
-        raise Refuted(_words(solver.model()))
-    return False
+    defined = list(scene.all.defined)
+    wrong = _solver([*known, *defined, z3.Not(claim)])
+    answer = wrong.check()
+    if answer == z3.sat and not scene.all.abstract and all(map(says_all, drawn)):
+        raise Refuted(_words(wrong.model(), scene.all.names()))
+    if answer != z3.unsat:
+        return False
+    if defined and _check([*known, z3.Not(z3.And(defined))]) != z3.unsat:
+        raise Unknown("a side is not seen to have a value all over the domain")
+    if not has_points(known):  # of what cannot be, anything follows
+        raise Unknown("the domain is not seen to have a point")
+    return True
+
+
+def read(step: Step, scene: Reals) -> list[Value]:
+    """Both sides, in a scene."""
+    return [decided(value(side, scene)) for side in (step.left, step.right)]
+
+
+def has_points(premises: list[Any]) -> bool | None:
+    """Whether numbers satisfy what is known of a domain; None where z3 cannot tell."""
+    answer = _check(premises)
+    return True if answer == z3.sat else False if answer == z3.unsat else None
+
+
+def premises(step: Step, scene: Reals) -> tuple[Any, list[Any]]:
+    """The rules of a domain, and all that is known there."""
+    rules = step.domain.rules
+    conditions = [condition(where, scene) for where in step.domain.where]
+    heads = {head for head, *_ in scene.all.calls}
+    drawn = (ANY_SCHEDULE.rules if heads & {alpha, sigma} and not _drawn(rules) else ()) + rules
+    known = [fact for rule in drawn for fact in facts(rule, scene)]  # of what conditions name too
+    return drawn, conditions + known + scene.all.axioms
 
 
 def _drawn(rules: Any) -> bool:
@@ -144,6 +162,6 @@ def _check(claims: list[Any]) -> Any:
     return _solver(claims).check()
 
 
-def _words(model: Any) -> str:
-    named = {d.name(): model[d] for d in model.decls() if not d.name().startswith("#")}
-    return ", ".join(f"{name} = {number}" for name, number in sorted(named.items()))
+def _words(model: Any, names: dict[str, str]) -> str:
+    found = {names[d.name()]: model[d] for d in model.decls() if d.name() in names}
+    return ", ".join(f"{name} = {number}" for name, number in sorted(found.items()))

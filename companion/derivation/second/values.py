@@ -10,7 +10,7 @@ Rules of power series: Griewank & Walther, *Evaluating Derivatives* (2008), sect
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import elementary
@@ -259,3 +259,10 @@ class Bells(Value):
     def root(self, power: Value) -> Value:
         p, q = self._alone()
         return Bells(self.level, [(p.root(power), q * power)])  # type: ignore[list-item]
+
+
+def rebuilt(shape: Value, leaves: Iterator[Value]) -> Value:
+    """A series in the shape of another, of other leaves."""
+    if isinstance(shape, Series):
+        return shape.of([rebuilt(term, leaves) for term in shape.terms])
+    return next(leaves)
