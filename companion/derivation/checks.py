@@ -12,6 +12,7 @@ import sympy as sp
 
 from . import inequality
 from .coats import bare
+from .columns import imaginary
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
@@ -140,7 +141,7 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
             what = str(error) or "a division by zero"
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         gap = relative_error(left, right)
-        if mp.im(left) or mp.im(right):
+        if imaginary(left) or imaginary(right):
             raise failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:
             values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
