@@ -85,6 +85,22 @@ d.chain(
 )
 
 # %% [markdown]
+# Guidance mixes two predictions, $(1 + \zeta)\, y_1 - \zeta\, y_2$ with a scale $\zeta$. The shares add up to 1, so it does not matter in which target they are mixed:
+
+# %% tags=["derivation"]
+y_1, y_2, zeta = symbol("y_1"), symbol("y_2"), symbol("zeta", r"\zeta")
+from_z, from_y = (b * a_to - a * b_to) / D, (alpha(t) * b_to - sigma(t) * a_to) / D
+d.chain(
+    "guidance",
+    (1 + zeta) * (from_z * given_z + from_y * y_1) - zeta * (from_z * given_z + from_y * y_2),
+    (
+        from_z * given_z + from_y * ((1 + zeta) * y_1 - zeta * y_2),
+        "convert, then mix; mix, then convert",
+    ),
+    rests_on=["targets/convert"],
+)
+
+# %% [markdown]
 # ## The error of any target
 #
 # A prediction $\hat y$ belongs to a pair $(\hat x, \hat\epsilon)$ that mixes to the same $z_t$:

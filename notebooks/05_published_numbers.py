@@ -220,7 +220,7 @@ table = controls.one_value_per_guard(frame, truncation, t_min)
 artifacts.table(table, "exchanged_guards", **controls.guards_shown(t_min, budget), seeds=[0])
 
 # %% [markdown]
-# To train networks under exchanged guards would be the control on the side of learning; it is not done here.
+# The control on the side of learning, networks trained under exchanged guards, is in [](14_exchanged_guards).
 #
 # The study's *rescaled* losses are equal across targets on paper, as the NELBO losses are. Its code guards them too: it divides by
 # $\alpha^2 + g$ for $\epsilon$ and $s$, and by $\alpha^2 + \sigma^2 + g$ for $v$.

@@ -292,12 +292,27 @@ d.chain(
 )
 
 # %% [markdown]
+# In the log-SNR the same rate is half the error of $\epsilon$, the integrand of every loss in this book:
+
+# %% tags=["derivation"]
+lam, below = symbol("lam", r"\lambda"), symbol("gamma_below", r"\gamma'")
+mmse = function("mmse", r"\mathrm{mmse}", positive=True)
+d.chain(
+    "information-in-log-snr",
+    sp.Derivative(sp.Integral(mmse(below), (below, 0, sp.exp(lam))) / 2, lam),
+    (
+        sp.exp(lam) / 2 * mmse(sp.exp(lam)),
+        "$e^\\lambda$ times the error of $x$ is that of $\\epsilon$",
+    ),
+    rests_on=["score/i-mmse", "targets/error-eps"],
+)
+
+# %% [markdown]
 # ## The likelihood is an integral of errors
 #
 # Add up from no signal to an SNR of $\gamma$. The entropy of $x$ with noise of variance $1/\gamma$ is the information and the entropy of the noise. It becomes that of $x$ as $\gamma \to \infty$, and $\log(1 + 1/\gamma)$ vanishes.
 
 # %% tags=["derivation"]
-mmse, below = function("mmse", r"\mathrm{mmse}", positive=True), symbol("gamma_below", r"\gamma'")
 deficit = sp.Integral(1 / (1 + below) - mmse(below), (below, 0, gamma))
 unit_data = sp.log(2 * sp.pi * sp.E) / 2
 d.chain(

@@ -13,11 +13,9 @@
 # %% [markdown]
 # # What a loss weighs
 #
-# **Question.** Papers differ in the target that is predicted, in the schedule, in the weight and in the density of noise levels. Which of
-# these choices change the objective, and which only change its name?
+# **Question.** Papers differ in the target that is predicted, in the schedule, in the weight and in the density of noise levels. Which of these choices change the objective, and which only change its name?
 #
-# **Assumed.** The forward process $z_t = \alpha_t x + \sigma_t \epsilon$ with log-SNR $\lambda_t = \log(\alpha_t^2/\sigma_t^2)$ that falls with $t$, and
-# from [](04_four_targets) the errors of all targets in terms of $(\epsilon - \hat\epsilon)^2$. Derivatives by time carry a prime.
+# **Assumed.** The forward process $z_t = \alpha_t x + \sigma_t \epsilon$ with log-SNR $\lambda_t = \log(\alpha_t^2/\sigma_t^2)$ that falls with $t$, and from [](04_four_targets) the errors of all targets in terms of $(\epsilon - \hat\epsilon)^2$. Derivatives by time carry a prime.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -33,9 +31,7 @@ d = Derivation("weightings", title="What a loss weighs", rests_on=["targets"])
 # %% [markdown]
 # ## Four choices, one product
 #
-# Let times be drawn with density $f(t)$, and let the loss weigh the squared error of a target $y$ by $\omega(t)$. With $(y - \hat y)^2 = \kappa\,
-# (\epsilon - \hat\epsilon)^2$ its integrand is the left side below. The density of the log-SNR is $p(\lambda_t) = f(t)/|\lambda_t'|$: the share of
-# draws between two times is the share between two log-SNRs.
+# Let times be drawn with density $f(t)$, and let the loss weigh the squared error of a target $y$ by $\omega(t)$. With $(y - \hat y)^2 = \kappa\, (\epsilon - \hat\epsilon)^2$ its integrand is the left side below. The density of the log-SNR is $p(\lambda_t) = f(t)/|\lambda_t'|$: the share of draws between two times is the share between two log-SNRs.
 
 # %% tags=["derivation"]
 log_snr_prime = sp.Derivative(log_snr(t), t)
@@ -58,16 +54,13 @@ d.chain(
 )
 
 # %% [markdown]
-# The objective is $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and only the product $w$ enters it. The target enters through $\kappa$, the density and
-# the schedule through $p$. Three consequences:
+# The objective is $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and only the product $w$ enters it. The target enters through $\kappa$, the density and the schedule through $p$. Three consequences:
 #
 # - Another density of times, with $\omega$ divided by as much, is the same objective. What changes is the variance of its estimates.
-# - Another schedule with the same end points, and the same weight *as a function of* $\lambda$, is the same objective, for denoisers that are functions of
-#   $z_t/\alpha_t$ and $\lambda_t$.
+# - Another schedule with the same end points, and the same weight *as a function of* $\lambda$, is the same objective, for denoisers that are functions of $z_t/\alpha_t$ and $\lambda_t$.
 # - A weight is not carried from one target to another as it stands: $\omega\, \kappa$ must be kept.
 #
-# The third is where code goes wrong. For a variance-preserving schedule, let $M$ be any weight of the error of $x$. Min-SNR {cite:p}`hang2023` is
-# $M = \min(\SNR, \gamma)$.
+# The third is where code goes wrong. For a variance-preserving schedule, let $M$ be any weight of the error of $x$. Min-SNR {cite:p}`hang2023` is $M = \min(\SNR, \gamma)$.
 
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import snr, x, x_hat
@@ -131,8 +124,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Noise that grows geometrically, $\alpha_t = 1$ and $\sigma_t = \sigma_0 (\sigma_1/\sigma_0)^t$ {cite:p}`song2021sde`, has every log-SNR equally often. Its plain
-# $\epsilon$-loss is therefore the NELBO, up to a constant.
+# Noise that grows geometrically, $\alpha_t = 1$ and $\sigma_t = \sigma_0 (\sigma_1/\sigma_0)^t$ {cite:p}`song2021sde`, has every log-SNR equally often. Its plain $\epsilon$-loss is therefore the NELBO, up to a constant.
 
 # %% tags=["derivation"]
 least, most = symbol("sigma_0", positive=True), symbol("sigma_1", positive=True)
@@ -146,8 +138,7 @@ d.chain(
 )
 
 # %% [markdown]
-# DDPM's noise rate is linear in time {cite:p}`ho2020`. In continuous time {cite:p}`song2021sde` it is $\beta_t = \beta_0 + (\beta_1 - \beta_0)\, t$, with $\alpha_t^2 = e^{-B_t}$ and $B_t$ its integral. Then
-# $\lambda_t = -\log(e^{B_t} - 1)$. The rate can be written in the log-SNR, since $B_t = \log(1 + e^{-\lambda_t})$.
+# DDPM's noise rate is linear in time {cite:p}`ho2020`. In continuous time {cite:p}`song2021sde` it is $\beta_t = \beta_0 + (\beta_1 - \beta_0)\, t$, with $\alpha_t^2 = e^{-B_t}$ and $B_t$ its integral. Then $\lambda_t = -\log(e^{B_t} - 1)$. The rate can be written in the log-SNR, since $B_t = \log(1 + e^{-\lambda_t})$.
 
 # %% tags=["derivation"]
 beta_0, beta_1 = symbol("beta_0", positive=True), symbol("beta_1", positive=True)
@@ -179,8 +170,7 @@ d.chain(
 # %% [markdown]
 # ## What a velocity weighs
 #
-# The flow's velocity $u = \alpha_t' x + \sigma_t' \epsilon$ has $\kappa = \sigma_t^2 \lambda_t'^2/4$. With uniform times one of the two slopes cancels, and what is left is a
-# Wronskian, $W_t = \alpha_t \sigma_t' - \sigma_t \alpha_t'$.
+# The flow's velocity $u = \alpha_t' x + \sigma_t' \epsilon$ has $\kappa = \sigma_t^2 \lambda_t'^2/4$. With uniform times one of the two slopes cancels, and what is left is a Wronskian, $W_t = \alpha_t \sigma_t' - \sigma_t \alpha_t'$.
 
 # %% tags=["derivation"]
 alpha_prime, sigma_prime = sp.Derivative(alpha(t), t), sp.Derivative(sigma(t), t)
@@ -199,8 +189,7 @@ d.chain(
 )
 
 # %% [markdown]
-# So a flow-matching loss has the weighting $e^{-\lambda/2}$ exactly where $W_t$ is constant. It is on straight lines, and it stays so when the noise does
-# not start at zero but at a small $\sigma_0$ {cite:p}`lipman2023`.
+# So a flow-matching loss has the weighting $e^{-\lambda/2}$ exactly where $W_t$ is constant. It is on straight lines, and it stays so when the noise does not start at zero but at a small $\sigma_0$ {cite:p}`lipman2023`.
 
 # %% tags=["derivation"]
 line = least + (1 - least) * t
@@ -213,8 +202,7 @@ d.chain(
 )
 
 # %% [markdown]
-# On a circle, $\alpha_t = \cos \frac{\pi t}{2}$ and $\sigma_t = \sin \frac{\pi t}{2}$, it is constant too. There $u = \frac\pi2 v$, and the plain loss in $v$ has the same weighting
-# as rectified flow, up to a factor: the two train the same objective on other schedules.
+# On a circle, $\alpha_t = \cos \frac{\pi t}{2}$ and $\sigma_t = \sin \frac{\pi t}{2}$, it is constant too. There $u = \frac\pi2 v$, and the plain loss in $v$ has the same weighting as rectified flow, up to a factor: the two train the same objective on other schedules.
 
 # %% tags=["derivation"]
 d.chain(
@@ -228,8 +216,7 @@ d.chain(
 # %% [markdown]
 # ## EDM: a weight that undoes a scale
 #
-# EDM {cite:p}`karras2022` adds noise of size $\sigma$ to data of standard deviation $\sigma_d$, with $\alpha = 1$. Its network $F$ is scaled: $\hat x$ is a multiple of $z$ plus
-# $c_{\mathrm{out}} F$. So the error of $x$ is $c_{\mathrm{out}}^2$ times that of $F$, and the weight of EDM is the inverse: the network sees a plain squared error.
+# EDM {cite:p}`karras2022` adds noise of size $\sigma$ to data of standard deviation $\sigma_d$, with $\alpha = 1$. Its network $F$ is scaled: $\hat x$ is a multiple of $z$ plus $c_{\mathrm{out}} F$. So the error of $x$ is $c_{\mathrm{out}}^2$ times that of $F$, and the weight of EDM is the inverse: the network sees a plain squared error.
 
 # %% tags=["derivation"]
 sigma_d, noise = symbol("sigma_d", positive=True), symbol("sigma_n", r"\sigma", positive=True)
@@ -245,8 +232,7 @@ d.chain(
 )
 
 # %% [markdown]
-# EDM draws $\log \sigma$ from a normal with mean $P_{\mathrm{mean}}$ and deviation $P_{\mathrm{std}}$. Then $\lambda = -2 \log \sigma$ is normal with mean $-2 P_{\mathrm{mean}}$ and deviation $2 P_{\mathrm{std}}$, and the weight
-# follows from $\kappa = e^{-\lambda}$ for the error of $x$.
+# EDM draws $\log \sigma$ from a normal with mean $P_{\mathrm{mean}}$ and deviation $P_{\mathrm{std}}$. Then $\lambda = -2 \log \sigma$ is normal with mean $-2 P_{\mathrm{mean}}$ and deviation $2 P_{\mathrm{std}}$, and the weight follows from $\kappa = e^{-\lambda}$ for the error of $x$.
 
 # %% tags=["derivation"]
 level = symbol("lambda", r"\lambda")
@@ -277,8 +263,7 @@ d.chain(
 # %% [markdown]
 # ## One family of sigmoids
 #
-# The sigmoid weighting is $\mathrm{sig}(b - \lambda)$ with $\mathrm{sig}(y) = 1/(1 + e^{-y})$ {cite:p}`kingma2023`. Weights that were proposed on other grounds are members of it. A soft
-# version of Min-SNR multiplies the error of $\epsilon$ by $\gamma/(\gamma + \SNR)$: with log-SNRs drawn uniformly, that is the sigmoid with $b = \log\gamma$.
+# The sigmoid weighting is $\mathrm{sig}(b - \lambda)$ with $\mathrm{sig}(y) = 1/(1 + e^{-y})$ {cite:p}`kingma2023`. Weights that were proposed on other grounds are members of it. A soft version of Min-SNR multiplies the error of $\epsilon$ by $\gamma/(\gamma + \SNR)$: with log-SNRs drawn uniformly, that is the sigmoid with $b = \log\gamma$.
 
 # %% tags=["derivation"]
 gamma, b = symbol("gamma", r"\gamma", positive=True), symbol("b")
@@ -340,8 +325,7 @@ artifacts.table(rows.catalogue(), "weights", **rows.CATALOGUE_SHOWN, negligible=
 artifacts.figure(figures.weights_figure(), "weights_on_one_scale", **figures.WEIGHTS_SHOWN)
 
 # %% [markdown]
-# Where a weight has its peak follows from its slope. P2 {cite:p}`choi2022` multiplies the plain $\epsilon$-loss by $(k + \SNR)^{-g}$; here $k = 1$. On the cosine schedule the peak is at
-# $e^\lambda = 1/(1 + 2 g)$; for $g = 0$, the plain loss, at $\lambda = 0$.
+# Where a weight has its peak follows from its slope. P2 {cite:p}`choi2022` multiplies the plain $\epsilon$-loss by $(k + \SNR)^{-g}$; here $k = 1$. On the cosine schedule the peak is at $e^\lambda = 1/(1 + 2 g)$; for $g = 0$, the plain loss, at $\lambda = 0$.
 
 # %% tags=["derivation"]
 g = symbol("g", positive=True)
@@ -359,8 +343,7 @@ d.chain(
 # %% [markdown]
 # ## Weights that never rise
 #
-# Let $L(\lambda) = \frac12 \int_{\lambda_0}^{\lambda} \E(\epsilon - \hat\epsilon)^2\, d\lambda$, from the noisiest level $\lambda_0$ up to $\lambda$. It is the diffusion part of a bound on the
-# likelihood of the noisy data $z_\lambda$.
+# Let $L(\lambda) = \frac12 \int_{\lambda_0}^{\lambda} \E(\epsilon - \hat\epsilon)^2\, d\lambda$, from the noisiest level $\lambda_0$ up to $\lambda$. It is the diffusion part of a bound on the likelihood of the noisy data $z_\lambda$.
 
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import function
@@ -389,9 +372,7 @@ d.prose(
 )
 
 # %% [markdown]
-# The identity can be seen in numbers by two routes, which share the quadrature alone. For the exact denoiser of the clusters the bounds are tight, and then $L(\lambda)$ is the information that
-# $z_\lambda$ has about $x$, beyond that of $z_{\lambda_0}$. Information is a difference of entropies, so it follows from densities; the direct loss follows from posterior
-# variances.
+# The identity can be seen in numbers by two routes, which share the quadrature alone. For the exact denoiser of the clusters the bounds are tight, and then $L(\lambda)$ is the information that $z_\lambda$ has about $x$, beyond that of $z_{\lambda_0}$. Information is a difference of entropies, so it follows from densities; the direct loss follows from posterior variances.
 
 # %%
 from companion import profiles
@@ -405,8 +386,7 @@ artifacts.table(
 # %% [markdown]
 # ## Which density of noise levels
 #
-# The objective fixes $w$; the density $p$ is free. One example costs $a(\lambda)/p(\lambda)$ on average over its noise, where $a = \frac12 w\, \E\ell$ and $\ell$ is its squared error.
-# Let $A = \int a\, d\lambda$ be the loss. The noise-free part of the variance of such an estimate is a square.
+# The objective fixes $w$; the density $p$ is free. One example costs $a(\lambda)/p(\lambda)$ on average over its noise, where $a = \frac12 w\, \E\ell$ and $\ell$ is its squared error. Let $A = \int a\, d\lambda$ be the loss. The noise-free part of the variance of such an estimate is a square.
 
 # %% tags=["derivation"]
 a, A, p = symbol("a", positive=True), symbol("A", positive=True), symbol("p", positive=True)
@@ -428,6 +408,48 @@ d.prose(
     cites="Kingma & Gao (2023), for densities proportional to $w\\, \\E\\ell$",
 )
 
+# %% [markdown]
+# Draws need not be independent. Let one example's cost be $a(t) = a_0 + a_1 t + a_2 t^2$, and let $n$ draws share one uniform offset $\xi$: $t_i = (i - 1 + \xi)/n$. Or let each have its own $\xi$, in a stratum of its own. Both are right on average. The first line is the error of the shared offset; then both variances:
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import i
+
+draws, xi = symbol("n", positive=True, integer=True), symbol("xi", r"\xi", positive=True)
+a_0, a_1, a_2 = (symbol(f"a_{k}") for k in range(3))
+drawn = a_0 + a_1 * (i - 1 + xi) / draws + a_2 * ((i - 1 + xi) / draws) ** 2
+error = (a_1 + a_2) / draws * (xi - sp.Rational(1, 2)) + a_2 / draws**2 * (
+    xi**2 - xi + sp.Rational(1, 6)
+)
+d.chain(
+    "shared-offset",
+    sp.Sum(drawn, (i, 1, draws)) / draws - sp.Integral(a_0 + a_1 * t + a_2 * t**2, (t, 0, 1)),
+    (error, "what is left has no mean: Bernoulli's polynomials of $\\xi$"),
+    cites="Kingma et al. (2021), for the shared offset",
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "offset-variance",
+    sp.Integral(error**2, (xi, 0, 1)),
+    (
+        (a_1 + a_2) ** 2 / (12 * draws**2) + a_2**2 / (180 * draws**4),
+        "$(a(1) - a(0))^2/12 n^2$ to first order",
+    ),
+    rests_on=["weightings/shared-offset"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "strata-variance",
+    sp.Sum(sp.Integral(drawn**2, (xi, 0, 1)) - sp.Integral(drawn, (xi, 0, 1)) ** 2, (i, 1, draws))
+    / draws**2,
+    (
+        sp.Integral((a_1 + 2 * a_2 * t) ** 2, (t, 0, 1)) / (12 * draws**3)
+        - a_2**2 / (45 * draws**5),
+        "the mean of $a'^2$ over $12 n^3$, to first order",
+    ),
+)
+
 # %%
 n = active.pick(quick=64, standard=1024, paper=8192)
 deviations = results.variances(n)
@@ -441,11 +463,7 @@ Markdown(results.of_uniform_times(deviations))
 # %% [markdown]
 # :::{admonition} Trap: a square that moved
 # :class: warning
-# The supplement of AlphaFold 3 writes the weight of its loss with $(\sigma + \sigma_d)^2$ where EDM has $(\sigma\, \sigma_d)^2$, as
-# [lucidrains/alphafold3-pytorch#68](https://github.com/lucidrains/alphafold3-pytorch/issues/68) quotes it. The thread leaves open which is meant. In
-# [SeonghwanSeo/kfold#17](https://github.com/SeonghwanSeo/kfold/pull/17) the sum gives way to the product, as in three other programs. No shape tells the two apart.
-# The chain above does: with the sum, the network's loss is no plain squared error. The cell below claims that it is, and the
-# ledger refutes it.
+# The supplement of AlphaFold 3 writes the weight of its loss with $(\sigma + \sigma_d)^2$ where EDM has $(\sigma\, \sigma_d)^2$, as [lucidrains/alphafold3-pytorch#68](https://github.com/lucidrains/alphafold3-pytorch/issues/68) quotes it. The thread leaves open which is meant. In [SeonghwanSeo/kfold#17](https://github.com/SeonghwanSeo/kfold/pull/17) the sum gives way to the product, as in three other programs. No shape tells the two apart. The chain above does: with the sum, the network's loss is no plain squared error. The cell below claims that it is, and the ledger refutes it.
 # :::
 
 # %%
@@ -461,13 +479,9 @@ d.refute(
 # :class: dropdown
 # A summary of the study says that the equivalence of the four losses breaks if the noise schedule is learned. Does it?
 #
-# *Solution.* Not for the NELBO. By the rule above a schedule enters $\frac12 \int w\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$ through $p$ and the end points only, and with $w = 1$
-# through the end points alone, whatever the target. A learned schedule changes the variance of estimates, and the end points if these are learned. It
-# does change every loss whose weight is given as a function of *time*, for that is another function of $\lambda$ on another schedule.
+# *Solution.* Not for the NELBO. By the rule above a schedule enters $\frac12 \int w\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$ through $p$ and the end points only, and with $w = 1$ through the end points alone, whatever the target. A learned schedule changes the variance of estimates, and the end points if these are learned. It does change every loss whose weight is given as a function of *time*, for that is another function of $\lambda$ on another schedule.
 # :::
 #
 # ## Sources
 #
-# The common form of all losses, and that weights which never rise are mixtures of bounds, are from {cite:t}`kingma2023`. Weights are those of {cite:t}`hang2023`, {cite:t}`choi2022`,
-# {cite:t}`karras2022` and {cite:t}`ho2020`; velocities those of {cite:t}`lipman2023` and {cite:t}`liu2023`. The soft version of Min-SNR and the weight $\SNR^{-1/2}$ are known to us from public
-# code only, the transported densities are derived here.
+# The common form of all losses, and that weights which never rise are mixtures of bounds, are from {cite:t}`kingma2023`. Weights are those of {cite:t}`hang2023`, {cite:t}`choi2022`, {cite:t}`karras2022` and {cite:t}`ho2020`; velocities those of {cite:t}`lipman2023` and {cite:t}`liu2023`. The soft version of Min-SNR and the weight $\SNR^{-1/2}$ are known to us from public code only, the transported densities are derived here.

@@ -15,8 +15,7 @@
 #
 # **Question.** The forward process says how data turn into noise. Which processes turn noise into data, and what do they share?
 #
-# **Assumed.** $z_t = \alpha_t x + \sigma_t \epsilon$ with a log-SNR $\lambda_t$ that falls with $t$, its step back from [](02_forward_process), and the score
-# $\partial_z \log q_t$ of the density $q_t$ of $z_t$ from [](04_four_targets). Everything is for one dimension.
+# **Assumed.** $z_t = \alpha_t x + \sigma_t \epsilon$ with a log-SNR $\lambda_t$ that falls with $t$, its step back from [](02_forward_process), and the score $\partial_z \log q_t$ of the density $q_t$ of $z_t$ from [](04_four_targets). Everything is for one dimension.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -24,16 +23,15 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Between, Derivation, Normal, Ordered
-from companion.derivation.vocabulary import alpha, log_snr, sigma, symbol, t, x, z
+from companion.derivation import Abbreviation, Between, Density, Derivation, Normal, Ordered
+from companion.derivation.vocabulary import alpha, eps_hat, log_snr, sigma, symbol, t, x, x_hat, z
 
 d = Derivation("dynamics", title="One law, many paths", rests_on=["forward", "targets"])
 
 # %% [markdown]
 # ## The forward process as a differential equation
 #
-# Let a linear equation $dz = f_t z\, dt + g_t\, dW$ move the latent, with $W$ a Brownian motion. Given $x$, its mean grows at the rate $f_t$ times itself, and its variance at $2 f_t$ times itself plus $g_t^2$. Two
-# choices make them $\alpha_t x$ and $\sigma_t^2$.
+# Let a linear equation $dz = f_t z\, dt + g_t\, dW$ move the latent, with $W$ a Brownian motion. Given $x$, its mean grows at the rate $f_t$ times itself, and its variance at $2 f_t$ times itself plus $g_t^2$. Two choices make them $\alpha_t x$ and $\sigma_t^2$.
 
 # %% tags=["derivation"]
 alpha_prime, sigma_prime = sp.Derivative(alpha(t), t), sp.Derivative(sigma(t), t)
@@ -110,8 +108,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Run this flow backwards, and let it draw noise again. Backwards the density changes by the opposite of the line above. A process in backward time with noise $\eta\, g$ and drift
-# $-f z + \frac{1 + \eta^2}{2} g^2 (\log q)'$ changes it by as much, for every $\eta$. At $\eta = 1$ it is the reverse SDE, at $\eta = 0$ the flow.
+# Run this flow backwards, and let it draw noise again. Backwards the density changes by the opposite of the line above. A process in backward time with noise $\eta\, g$ and drift $-f z + \frac{1 + \eta^2}{2} g^2 (\log q)'$ changes it by as much, for every $\eta$. At $\eta = 1$ it is the reverse SDE, at $\eta = 0$ the flow.
 
 # %% tags=["derivation"]
 d.chain(
@@ -138,12 +135,9 @@ d.prose(
 # %% [markdown]
 # ## The velocity is an average
 #
-# Let $\hat x$ and $\hat\epsilon$ be the posterior means, so that $z = \alpha_t \hat x + \sigma_t \hat\epsilon$; the score is $-\hat\epsilon/\sigma_t$. The velocity of the flow is that of flow matching, $u = \alpha_t' x + \sigma_t'
-# \epsilon$ {cite:p}`lipman2023`, averaged over what $z$ may have come from.
+# Let $\hat x$ and $\hat\epsilon$ be the posterior means, so that $z = \alpha_t \hat x + \sigma_t \hat\epsilon$; the score is $-\hat\epsilon/\sigma_t$. The velocity of the flow is that of flow matching, $u = \alpha_t' x + \sigma_t' \epsilon$ {cite:p}`lipman2023`, averaged over what $z$ may have come from.
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import eps_hat, s, x_hat
-
 z_t = Abbreviation("z_t", alpha(t) * x_hat + sigma(t) * eps_hat)
 
 d.chain(
@@ -151,6 +145,93 @@ d.chain(
     alpha_prime * x_hat + sigma_prime * eps_hat,
     (f * z_t - g_squared / 2 * (-eps_hat / sigma(t)), "the same velocity, in the score"),
     rests_on=["targets/tweedie", "dynamics/probability-flow"],
+)
+
+# %% [markdown]
+# A network cannot be compared with this average, which nobody knows. Flow matching compares it with the velocity of the path that $z$ was drawn on, where $\epsilon = (z - \alpha_t x)/\sigma_t$: by the same line that is $u_x = f z + \frac{g^2}{2 \sigma_t^2} (z - \alpha_t x)$. Let $\bar u$ be the velocity of the flow.
+
+# %% tags=["derivation"]
+u_model = symbol("u_model", r"\hat u")
+joint, over_x = q(x) * gaussian, (x, -sp.oo, sp.oo)
+noisy = Abbreviation("q_t", sp.Integral(joint, over_x), positive=True)
+u_path = Abbreviation("u_x", drift * z + rate / 2 * (z - alpha(t) * x) / sigma(t) ** 2)
+u_bar = Abbreviation(r"\bar u", drift * z - rate / 2 * sp.Derivative(sp.log(noisy), z))
+
+d.chain(
+    "flow-matching",
+    sp.Integral((u_model - u_path) ** 2 * joint, over_x),
+    (
+        (u_model - u_bar) ** 2 * noisy + sp.Integral(u_path**2 * joint, over_x) - u_bar**2 * noisy,
+        "the error against the flow, and two terms without the model: equal gradients",
+    ),
+    domain=Density(q),
+    rests_on=["score/orthogonality", "dynamics/velocity"],
+    cites="Lipman et al. (2023), for equal gradients",
+)
+
+# %% [markdown]
+# ## What a wrong flow costs
+#
+# Two densities $q$ and $p$ are moved by two velocities $u$ and $\hat u$. Let $\ell = \log q/p$. A velocity changes a density at the rate $-(u q)'$, minus the slope of what flows. So $q \ell$ changes at the rate on the left:
+
+# %% tags=["derivation"]
+p_of = function("p", positive=True)
+u_of, u_hat_of = function("u"), function("u_hat_of", r"\hat u")
+ell = Abbreviation(r"\ell", sp.log(q(z) / p_of(z)))
+carried = q(z) * (u_hat_of(z) - u_of(z) * (ell + 1))
+
+d.chain(
+    "two-flows",
+    -sp.Derivative(u_of(z) * q(z), z) * (ell + 1)
+    + q(z) / p_of(z) * sp.Derivative(u_hat_of(z) * p_of(z), z),
+    (
+        sp.Derivative(carried, z) + q(z) * (u_of(z) - u_hat_of(z)) * sp.Derivative(ell, z),
+        "a slope, and the velocities' difference against that of the scores",
+    ),
+)
+
+# %% [markdown]
+# The forward process moves any density by $f z - \frac12 g^2 \times$ its score. The flow of a model has the model's score $-\hat\epsilon/\sigma$ in its place, which need not be that of the densities $p$ which it makes:
+
+# %% tags=["derivation"]
+scale = symbol("sigma_n", r"\sigma", positive=True)
+p_score, net = sp.Derivative(sp.log(p_of(z)), z), -eps_hat / scale
+u_q = Abbreviation("u", drift * z - rate / 2 * score)
+u_net = Abbreviation(r"\hat u", drift * z - rate / 2 * net)
+
+d.chain(
+    "model-flow",
+    (u_q - u_net) * sp.Derivative(ell, z),
+    (
+        -rate / 2 * ((score - net) ** 2 + (score - net) * (net - p_score)),
+        "through the model's score; where that is the score of $p$, the last term is zero",
+    ),
+    rests_on=["dynamics/two-flows", "dynamics/probability-flow"],
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "divergence-in-time",
+    "If $p$ is noised as $q$ is, $\\KL(q_0 \\,\\|\\, p_0) = \\KL(q_1 \\,\\|\\, p_1) + \\frac12 \\int_0^1 g_t^2\\, \\E\\,\\|\\nabla \\log q_t - \\nabla \\log p_t\\|^2\\, dt$.",
+    "Then the model's score is that of $p$. Integrate over $z$ and $t$: the slope vanishes at both ends, if the densities fall fast enough for their velocities. In $d$ dimensions the slope is a divergence, and the product one of vectors.",
+    rests_on=["dynamics/model-flow"],
+    cites="Song, Durkan, Murray & Ermon (2021)",
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "flow-and-bound",
+    "Let the flow of a model start from $p_1$, and end in $p_0$. With $\\hat s$ the model's score, its bound exceeds $\\E[-\\log p_0(x)]$ by $\\frac12 \\int_0^1 g_t^2\\, \\E\\,(\\nabla \\log q_t - \\hat s) \\cdot (\\nabla \\log p_t - \\hat s)\\, dt$. That is zero if $\\hat s$ is the "
+    "score of the flow's own densities. Otherwise its sign is not known: the error of the score alone does not bound the flow's likelihood.",
+    "Integrate the last chain. $\\E[-\\log p_0(x)]$ is the entropy of the data and $\\KL(q_0 \\,\\|\\, p_0)$; the bound is that entropy, $\\KL(q_1 \\,\\|\\, p_1)$ and the integral of the first term, as it has no slack for the exact score, and squared errors "
+    "are above the least by a squared difference of scores. Continuous time, all noise levels.",
+    rests_on=[
+        "dynamics/model-flow",
+        "score/no-slack",
+        "score/orthogonality",
+        "targets/nelbo-score",
+    ],
+    cites="Lu et al. (2022), who bound the difference by scores of higher order",
 )
 
 # %% [markdown]
@@ -183,10 +264,11 @@ d.chain(
 )
 
 # %% [markdown]
-# Hold $\hat x$ over a step from $t$ to $s < t$, and integrate the first: $z_s/\sigma_s = z_t/\sigma_t + (\alpha_s/\sigma_s - \alpha_t/\sigma_t)\, \hat x$. Hold $\hat\epsilon$ and integrate the second. Both are one
-# step of DDIM {cite:p}`song2021ddim`.
+# Hold $\hat x$ over a step from $t$ to $s < t$, and integrate the first: $z_s/\sigma_s = z_t/\sigma_t + (\alpha_s/\sigma_s - \alpha_t/\sigma_t)\, \hat x$. Hold $\hat\epsilon$ and integrate the second. Both are one step of DDIM {cite:p}`song2021ddim`.
 
 # %% tags=["derivation"]
+from companion.derivation.vocabulary import s
+
 d.chain(
     "ddim",
     sigma(s) / sigma(t) * z_t + sigma(s) * (alpha(s) / sigma(s) - alpha(t) / sigma(t)) * x_hat,
@@ -231,6 +313,24 @@ d.chain(
 
 # %% [markdown]
 # In the limit of short steps the fresh noise has the rate of the forward process, that of $\eta = 1$.
+# %% [markdown]
+# In the limit of short steps the mean moves by the drift of the reverse SDE, and the fresh noise has the rate of the forward process: that of $\eta = 1$.
+
+# %% tags=["derivation"]
+x_part = alpha(t - h) * x_hat
+eps_part = alpha(t) * sigma(t - h) ** 2 / (alpha(t - h) * sigma(t)) * eps_hat
+
+d.chain(
+    "ancestral-drift",
+    sp.Limit((x_part + eps_part - z_t) / h, h, 0),
+    (
+        -f * z_t + g_squared * (-eps_hat / sigma(t)),
+        "$\\mu_Q(z_t, \\hat x) - z_t$ with $s = t - h$, per unit of time; the score is $-\\hat\\epsilon/\\sigma_t$",
+    ),
+    domain=Between(t, 0.1, 0.9),
+    rests_on=["dynamics/ancestral-mean", "dynamics/family"],
+)
+
 
 # %% tags=["derivation"]
 fresh = (1 - (alpha(t) * sigma(t - h) / (alpha(t - h) * sigma(t))) ** 2) * sigma(t - h) ** 2
@@ -261,8 +361,7 @@ artifacts.figure(
 )
 
 # %% [markdown]
-# Is it one law? Kolmogorov's distance between the chains and the exact law says how far they are apart. On the line the flow keeps the order of its latents, and with it the distance of the
-# noise that it started from. The reverse SDE forgets where it started.
+# Is it one law? Kolmogorov's distance between the chains and the exact law says how far they are apart. On the line the flow keeps the order of its latents, and with it the distance of the noise that it started from. The reverse SDE forgets where it started.
 
 # %%
 active = profiles.get(profile)
@@ -275,6 +374,50 @@ artifacts.table(
 # %% [markdown]
 # ## How good is a step?
 #
+# In the units of signal the flow moves by $\hat\epsilon\, d\rho$, with $\rho = \sigma_t/\alpha_t = e^{-\lambda_t/2}$. Let $\hat\epsilon(\lambda)$ be the prediction along the exact path. A step $\delta$ of the log-SNR moves it by the integral below; DDIM holds $\hat\epsilon$ from its start. What is missed is of second order, so over a whole path of the first.
+
+# %% tags=["derivation"]
+lam, y = symbol("lam", r"\lambda"), symbol("y")
+delta = symbol("delta", r"\delta", positive=True)
+e = function("eps_hat_at", r"\hat\epsilon")
+slope, bend = sp.Derivative(e(lam), lam), sp.Derivative(e(lam), (lam, 2))
+moved = -sp.Integral(sp.exp(-y / 2) * e(y), (y, lam, lam + delta)) / 2
+held = (sp.exp(-(lam + delta) / 2) - sp.exp(-lam / 2)) * e(lam)
+
+d.chain(
+    "first-order",
+    sp.Limit((moved - held) / delta**2, delta, 0),
+    (-sp.exp(-lam / 2) / 4 * slope, "half the slope of $\\hat\\epsilon$ in $\\rho$: zero if held"),
+    rests_on=["dynamics/in-units-of-signal"],
+)
+
+# %% [markdown]
+# DPM-Solver-2 takes a step of DDIM to the middle, and holds the prediction that it gets there. It is off the exact path by what DDIM misses in half a step, and its prediction by $\kappa$ times that, with $\kappa$ the slope of $\hat\epsilon$ in $z_t/\alpha_t$. One order more is gone:
+
+# %% tags=["derivation"]
+kappa = symbol("kappa", r"\kappa")
+at_middle = e(lam + delta / 2) - kappa * (moved - held).subs(delta, delta / 2)
+
+d.chain(
+    "second-order",
+    sp.Limit((moved - held / e(lam) * at_middle) / delta**3, delta, 0),
+    (
+        sp.exp(-lam / 2) / 48 * (slope - bend) + kappa * sp.exp(-lam) / 32 * slope,
+        "what the middle misses, and what it inherits",
+    ),
+    rests_on=["dynamics/first-order"],
+    cites="Lu et al. (2022), DPM-Solver",
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "orders",
+    "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2 of order $\\delta^2$.",
+    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. There are as many steps as $1/\\delta$, and an error made in one grows by a bounded factor in the others.",
+    rests_on=["dynamics/first-order", "dynamics/second-order"],
+)
+
+# %% [markdown]
 # On Gaussian data of variance $c$ the flow can be solved. The score is $-z/V_t$ with $V_t = \alpha_t^2 c + \sigma_t^2$, and the velocity is a logarithmic slope, so $z_t/\sqrt{V_t}$ does not move.
 
 # %% tags=["derivation"]
@@ -298,9 +441,7 @@ Markdown(results.order_in_words(orders))
 # %% [markdown]
 # :::{admonition} Trap: a mistake that one target hides
 # :class: warning
-# A second-order step of `diffusers` used the wrong noise level twice: to turn a prediction into $\hat x$, and to divide $z - \hat x$ by.
-# [PR 1512](https://github.com/huggingface/diffusers/pull/1512) mends both, and reports that $\epsilon$-prediction was not affected but $v$-prediction gave noisy images. In the units of that
-# code $\alpha = 1$. Let $k$ be the wrong level. With a predicted $\epsilon$ it cancels, whatever it is.
+# A second-order step of `diffusers` used the wrong noise level twice: to turn a prediction into $\hat x$, and to divide $z - \hat x$ by. [PR 1512](https://github.com/huggingface/diffusers/pull/1512) mends both, and reports that $\epsilon$-prediction was not affected but $v$-prediction gave noisy images. In the units of that code $\alpha = 1$. Let $k$ be the wrong level. With a predicted $\epsilon$ it cancels, whatever it is.
 # :::
 
 # %% tags=["derivation"]

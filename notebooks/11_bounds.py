@@ -28,6 +28,7 @@ from companion.derivation import (
     KL,
     Abbreviation,
     Between,
+    Density,
     Derivation,
     Domain,
     Expectation,
@@ -37,7 +38,7 @@ from companion.derivation import (
     at_least,
     at_most,
 )
-from companion.derivation.vocabulary import eps, function, i, s, symbol, t, x, x_hat, z_s
+from companion.derivation.vocabulary import eps, function, i, s, sigma, symbol, t, x, x_hat, z_s
 
 d = Derivation("bounds", title="How tight is a bound?")
 
@@ -102,6 +103,39 @@ d.chain(
     ),
     domain=Ordered(s, t),
     rests_on=["nelbo-x/gaussian-kl", "nelbo-x/step"],
+)
+
+# %% [markdown]
+# DDPM fixes a variance $v$ from the start, for which it names two candidates. In its letters $\beta_t = \sigma_{t|s}^2$ is the variance that a step adds, $\alpha_{t|s}^2 = 1 - \beta_t$ and $\sigma_t^2 = 1 - \bar\alpha_t$. The line below is the weight that it drops from its loss; with $v = \sigma_Q^2$ it is that of chapter 3.
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import alpha, alpha_step, log_snr, var_step, z_t
+
+fixed = symbol("fixed_variance", "v", positive=True)
+noise, guess = (
+    Abbreviation(latex, (z_t - alpha(t) * clean) / sigma(t))
+    for latex, clean in ((r"\epsilon", x), (r"\hat{\epsilon}", x_hat))
+)
+
+d.chain(
+    "ddpm-weight",
+    (mean_q(x) - mean_q(x_hat)) ** 2 / (2 * fixed),
+    (
+        var_step() ** 2 / (2 * fixed * alpha_step() ** 2 * sigma(t) ** 2) * (noise - guess) ** 2,
+        "$\\beta_t^2/(2 v\\, \\alpha_{t|s}^2 (1 - \\bar\\alpha_t))$ times the squared error",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["forward/mean", "targets/error-eps"],
+    cites="Ho et al. (2020)",
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "ddpm-weight-at-posterior",
+    var_step() ** 2 / (2 * var_q() * alpha_step() ** 2 * sigma(t) ** 2),
+    ((sp.exp(log_snr(s) - log_snr(t)) - 1) / 2, "put in $\\sigma_Q^2$: the weight of the bound"),
+    domain=Ordered(s, t),
+    rests_on=["bounds/ddpm-weight", "nelbo-x/step-in-eps"],
 )
 
 # %% [markdown]
@@ -171,7 +205,40 @@ d.chain(
 #
 # ## Fewer steps, larger bound
 #
-# Let $r(\gamma)$ be the error of the exact denoiser; it falls as the SNR rises (chapter 3, for all data). A step from $\gamma_1$ up to $\gamma_2$ takes it at the noisy end, where it is largest. So $L_T$ is an upper
+# The error of the exact denoiser falls as the SNR rises (chapter 3, in words, for all data). How fast? Let $\alpha = 1$, and let $\nu = 1/\gamma$ be the variance of the noise. By [](07_score_matching) the error is $\nu - \nu^2 J$, and $x$ has the variance $\nu\, (1 + \nu\, \partial_z^2 \log q_\nu)$ given $z$, for any density $q(x)$ of the data.
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import z
+
+nu, data = symbol("nu", r"\nu", positive=True), function("q", positive=True)
+spread = sp.Integral(data(x) * Normal(z, x, nu), (x, -sp.oo, sp.oo))
+noisy = Abbreviation(r"{q}_\nu", spread, positive=True)
+log_noisy, (first, second) = sp.log(noisy), (sp.Derivative(noisy, (z, k)) for k in (1, 2))
+unsure = Abbreviation(r"\mathrm{Var}(x|z)", nu * (1 + nu * sp.Derivative(log_noisy, z, 2)))
+ends = 3 * nu * first / 2 + nu**2 * (first * second / noisy - first**3 / (2 * noisy**2))
+
+d.chain(
+    "error-falls",
+    sp.Derivative(nu * noisy - nu**2 * first**2 / noisy, nu),
+    (
+        unsure**2 / nu**2 * noisy - sp.Derivative(ends, z),
+        "the variance in $z$ spreads like heat; what is left is a slope",
+    ),
+    domain=Density(data),
+    rests_on=["score/heat", "score/variance", "score/duality"],
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "slope-of-the-error",
+    "$\\frac{d}{d\\gamma} \\mathrm{mmse} = -\\E\\, \\mathrm{Var}(x|z)^2$ for all data on the line: the error falls with the SNR, and stops falling only where nothing is left to guess.",
+    "Integrate over $z$: the left side is $\\mathrm{mmse}'(\\nu)$, the slope vanishes at both ends, and $d\\nu = -\\nu^2 d\\gamma$.",
+    rests_on=["bounds/error-falls"],
+    cites="Guo, Wu, Shamai & Verdú (2011), also for $d$ dimensions",
+)
+
+# %% [markdown]
+# Let $r(\gamma)$ be that error. A step from $\gamma_1$ up to $\gamma_2$ takes it at the noisy end, where it is largest. So $L_T$ is an upper
 # Riemann sum of $L_\infty$, and a cut in two lowers it. Neither is ever an equality, unless there is nothing to guess.
 
 # %% tags=["derivation"]
@@ -221,6 +288,44 @@ budget = results.Budget(*active.pick(quick=(64, 4), standard=(512, 8), paper=(40
 drawn = {"n": budget.points * budget.scrambles, "seeds": [0]}
 in_steps = results.steps(budget)
 artifacts.table(in_steps, "steps_and_variances", **results.STEPS_SHOWN, **drawn)
+
+# %% [markdown]
+# ## The slack is a divergence of paths
+#
+# In continuous time run the reverse SDE of [](09_dynamics) for the forward process given $x$, whose score is $-\epsilon/\sigma_t$, and for a model. In a step of width $h$ with the drift held, from $z_t$ to $z_s$, both are Gaussian:
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import eps_hat, h
+
+drift, rate = symbol("f"), symbol("G", "g^2", positive=True)
+given, model = (
+    Abbreviation(latex, z_t - h * (drift * z_t - rate * (-of / sigma(t))))
+    for latex, of in (("m", eps), (r"\hat m", eps_hat))
+)
+
+d.chain(
+    "step-of-paths",
+    KL(Normal(z_s, given, h * rate), Normal(z_s, model, h * rate)),
+    (
+        h * rate / 2 * (eps_hat / sigma(t) - eps / sigma(t)) ** 2,
+        "equal variances: the squared difference of the scores",
+    ),
+    (
+        h * rate / (2 * sigma(t) ** 2) * (eps - eps_hat) ** 2,
+        "$g_t^2 = -\\lambda_t' \\sigma_t^2$: for every $h$, the integrand of $L_\\infty$ times $h$",
+    ),
+    rests_on=["nelbo-x/gaussian-kl", "dynamics/family", "dynamics/rate", "targets/nelbo-eps"],
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "girsanov",
+    "$L_\\infty$ is the divergence of the path of the process given $x$ from that of the model's reverse SDE. Averaged over the data, the slack of the bound is the divergence of the path of the process itself from the model's.",
+    "Divergences of a Markov chain's steps add up, so for chains of such steps the first is exact. In the limit of short steps it is Girsanov's theorem, where Novikov's condition holds: $\\E \\exp \\frac12 \\int g_t^2 (s - \\hat s)^2\\, dt$ is finite. "
+    "For the second take the score of $q_t$ in the place of $-\\epsilon/\\sigma_t$: by orthogonality the squared error falls by that of the exact denoiser, whose bound has no slack.",
+    rests_on=["bounds/step-of-paths", "score/orthogonality", "score/no-slack"],
+    cites="Song, Durkan, Murray & Ermon (2021); Huang, Lim & Courville (2021)",
+)
 
 # %% [markdown]
 # ## Data on levels

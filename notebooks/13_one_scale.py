@@ -135,7 +135,7 @@ Markdown(f"{sentences.turned_round(table)} {sentences.where_x_loses(by_bin)}")
 # %% [markdown]
 # There is no contradiction in this. The guard lowers what is printed, and it takes weight from small $t$, where a small error in $x$ is a large one in $\epsilon$: the
 # factor between the squares is $\SNR$. Networks that were asked for little accuracy there would look like these. But that may not be all: the weighted
-# loss of $x$ has no guard, and puts as little weight there. What networks of $x$ would learn without a guard cannot be seen here.
+# loss of $x$ has no guard, and puts as little weight there. What networks of $x$ learn without a guard is the question of [](14_exchanged_guards).
 
 # %%
 levels = figures.by_level(by_bin)
@@ -168,7 +168,7 @@ Markdown(sentences.one_execution_apart(networks))
 # ## What this does and does not show
 #
 # - It judges the saved losses of networks trained under guards, by one functional. Networks trained without guards, or under another's, are another
-#   question: see the controls that are still missing in [](05_published_numbers).
+#   question: [](14_exchanged_guards).
 # - It leaves out $t < 0.01$ and $t \ge 0.99$, where the saved bins have no upper limit. An excess there only adds to what is shown.
 # - The losses are of training points, of which many are copies ([](05_published_numbers)), and of the last 20 epochs, while the networks still changed: what is
 #   called a network here is an average over them.

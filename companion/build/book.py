@@ -92,7 +92,7 @@ def render(profile: str) -> None:
 
 def stage(profile: str) -> None:
     """Put prose and figures beside the executed notebooks; take away what is made no more."""
-    from companion.build import every_step, notation_page, reproduced
+    from companion.build import every_step, identities, notation_page, reproduced
     from companion.build.collect import collect
     from companion.evidence import manifest
 
@@ -106,7 +106,9 @@ def stage(profile: str) -> None:
     shutil.copytree(BOOK, pages, dirs_exist_ok=True)
     write_text(pages / reproduced.PAGE, reproduced.page(profile))
     chapters = collect()
-    write_text(pages / every_step.PAGE, every_step.page(chapters, profile))
+    write_text(
+        pages / every_step.PAGE, every_step.page(chapters, profile, identities.section(chapters))
+    )
     write_text(pages / notation_page.PAGE, notation_page.page(chapters))
     if figures_dir(profile).is_dir():
         shutil.copytree(figures_dir(profile), pages / "figures")

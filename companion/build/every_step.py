@@ -13,7 +13,7 @@ from companion.build import arcs
 from companion.build.collect import Chapter, LedgerError
 from companion.derivation import Chain, Derivation, Prose
 from companion.derivation.latex import latex
-from companion.derivation.receipt import tactics
+from companion.derivation.receipt import agreed, tactics
 from companion.derivation.render import MARK, RELATIONS, anchor, link
 from companion.files import read_text
 
@@ -29,24 +29,25 @@ as proved each stop the build.
 """
 
 
-def page(chapters: list[Chapter], profile: str) -> str:
-    """The page, as MyST Markdown.
+def page(chapters: list[Chapter], profile: str, goals: str = "") -> str:
+    """The page, as MyST Markdown; with ``goals``, what was to be proved, before the steps.
 
     Raises:
         LedgerError: if a chapter, as executed under the profile, does not show one of its steps as proved.
     """
-    parts = [INTRO, _counts(chapters)]
+    shown = {chapter.name: [*_outputs(chapter.name, profile)] for chapter in chapters}
+    parts = [INTRO, _counts(chapters, [text for texts in shown.values() for text in texts])]
     nodes: list[arcs.Node] = []
     sections: list[str] = []
     for chapter in chapters:
-        proved = proofs(chapter, _outputs(chapter.name, profile))
+        proved = proofs(chapter, shown[chapter.name])
         for derivation in chapter.derivations:
             nodes += _nodes(chapter, derivation)
             sections.append(_section(chapter, derivation, proved))
     if nodes:
         picture = arcs.svg(nodes)
         parts += ["## What rests on what", f"```{{raw}} html\n{picture}\n```"]
-    return "\n\n".join([*parts, *sections]) + "\n"
+    return "\n\n".join(filter(None, [*parts, goals, *sections])) + "\n"
 
 
 def proofs(chapter: Chapter, shown: Iterable[str]) -> dict[str, str]:
@@ -73,11 +74,17 @@ def _outputs(name: str, profile: str) -> Iterator[str]:
             yield "".join(output.get("data", {}).get("text/markdown", ""))
 
 
-def _counts(chapters: list[Chapter]) -> str:
+def _counts(chapters: list[Chapter], shown: list[str]) -> str:
     steps, words = (sum(len(part) for part in parts) for parts in (
         [chapter.steps for chapter in chapters], [chapter.in_words for chapter in chapters],
     ))  # fmt: skip
-    return f"**{steps} steps proved by machine; {words} statements in words.**"
+    also = [said for text in shown for said in agreed(text)]
+    balls, z3 = (sum(name in said for said in also) for name in ("ball arithmetic", "z3"))
+    return (
+        f"**{steps} steps proved by machine; {words} statements in words.** {len(also)} of {steps} steps "
+        f"were also checked by a prover that shares no algebra with SymPy: {balls} are enclosed by ball "
+        f"arithmetic, {z3} are proved by z3."
+    )
 
 
 def _own(part: Chain | Prose, derivation: Derivation) -> list[str]:

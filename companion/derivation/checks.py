@@ -1,4 +1,4 @@
-"""The checks of one link: numeric, side conditions, symbolic, wrong variants, torch."""
+"""The checks of one link: numeric, side conditions, symbolic, wrong variants, torch, second provers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from .mutants import WANTED, Mutant, mutants
 from .numeric import (
     FAR,
     FAR_DIGITS,
-    FAR_SECONDS,
     TOLERANCE,
     Environment,
     NumericError,
@@ -30,7 +29,17 @@ from .operators.convergence import convergent
 from .operators.parts import assumed
 from .poles import excluded, in_sums, never
 from .positive import positive
-from .step import Counterexample, DerivationError, Outcome, Refutation, Step, failure, show_point
+from .second import agreement
+from .step import (
+    Counterexample,
+    DerivationError,
+    Effort,
+    Outcome,
+    Refutation,
+    Step,
+    failure,
+    show_point,
+)
 from .symbolic import Positive, Proof, prove, proves
 from .timelimit import TimeLimit, can_limit, time_limit
 from .torchcheck import TorchMismatch, torch_error
@@ -39,21 +48,21 @@ OPERATORS = "companion.derivation.operators.*"
 TACTICS = "companion.derivation.tactics.*"
 """What every check uses, said for who reads the code: both register themselves when imported."""
 
-POINTS = 24
-"""Random admissible points at which a step is checked."""
+THOROUGH = Effort()
+"""What a build does."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
 
 
-def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
-    """All four checks of one step; ``torch=False`` leaves out the one that needs torch.
+def check(step: Step, effort: Effort = THOROUGH, *, torch: bool = True) -> Outcome:
+    """All checks of one step; ``torch=False`` leaves out the one that needs torch.
 
     Raises:
         DerivationError: on the first check that fails, with its counterexample.
     """
     try:
-        return _checked(step, points, torch=torch)
+        return _checked(step, effort, torch=torch)
     except DerivationError:
         raise
     except Exception as error:  # of SymPy or mpmath, mostly: whatever it is, the step has a name
@@ -61,28 +70,32 @@ def check(step: Step, points: int = POINTS, *, torch: bool = True) -> Outcome:
         raise DerivationError(f"{step.name}: a check could not be made: {what}") from error
 
 
-def _checked(step: Step, points: int, *, torch: bool) -> Outcome:
+def _checked(step: Step, effort: Effort, *, torch: bool) -> Outcome:
     if bare(step.left) == bare(step.right):
         raise failure(step, "vacuous", "both sides are the same expression")
     seconds: dict[str, float] = {}
     try:
-        places = step.domain.points([step.left, step.right], step.name, points)
+        places = step.domain.points([step.left, step.right], step.name, effort.points)
     except DomainError as error:
         raise failure(step, "domain", str(error)) from error
 
     known: Positive = lru_cache(maxsize=None)(partial(positive, domain=step.domain))
     of_its_kind = _equal if step.relation == "=" else _bounded
-    worst, conditions, proof, refutations = of_its_kind(step, places, known, seconds)
+    worst, conditions, proof, refutations = of_its_kind(step, places, known, effort, seconds)
 
     start = time.perf_counter()
     gap = _torch(step, places) if torch and step.torch is not None else None
     seconds["torch"] = time.perf_counter() - start
+
+    start = time.perf_counter()
+    second = agreement(step, places)
+    seconds["second"] = time.perf_counter() - start
     claim = step.left, step.right, step.domain
     taken = (*in_sums(*claim), *assumed(*claim[:2]), *convergent(claim[:2], step.domain, known))
     n = len(places)
     return Outcome(
         step, proof, n, worst, conditions, refutations, gap, can_limit(), seconds,
-        excluded(*claim), taken,
+        excluded(*claim), taken, second,
     )  # fmt: skip
 
 
@@ -91,7 +104,11 @@ Found = tuple[Any, int, Proof, list[Refutation]]
 
 
 def _equal(
-    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+    step: Step,
+    places: list[Environment],
+    known: Positive,
+    effort: Effort,
+    seconds: dict[str, float],
 ) -> Found:
     """The checks of an equality."""
     start = time.perf_counter()
@@ -99,7 +116,7 @@ def _equal(
     seconds["numeric"] = time.perf_counter() - start
 
     start = time.perf_counter()
-    _far_away(step)
+    _far_away(step, effort.far)
     seconds["far"] = time.perf_counter() - start
 
     start = time.perf_counter()
@@ -114,12 +131,16 @@ def _equal(
 
 
 def _bounded(
-    step: Step, places: list[Environment], known: Positive, seconds: dict[str, float]
+    step: Step,
+    places: list[Environment],
+    known: Positive,
+    effort: Effort,
+    seconds: dict[str, float],
 ) -> Found:
     """The checks of an inequality."""
     start = time.perf_counter()
     conditions = _side_conditions(step, known)
-    proof, refutations = inequality.checked(step, places, known)
+    proof, refutations = inequality.checked(step, places, known, effort)
     seconds["inequality"] = time.perf_counter() - start
     return mp.mpf(0), conditions, proof, refutations
 
@@ -151,19 +172,19 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
     return lefts, worst
 
 
-def _far_away(step: Step) -> None:
+def _far_away(step: Step, limit: float) -> None:
     """Look for a counterexample over six decades, where both sides can be computed."""
     try:
         places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
     except DomainError:
         return
     began = time.process_time()
-    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+    with suppress(TimeLimit), time_limit(limit):
         for place in places:
             values: list[tuple[Any, Any]] = []
             with suppress(NumericError, ArithmeticError):
                 for digits in FAR_DIGITS:
-                    if time.process_time() - began > FAR_SECONDS:
+                    if time.process_time() - began > limit:
                         return  # for platforms on which nothing interrupts an evaluation
                     left, right = (evaluate(e, place, digits) for e in (step.left, step.right))
                     values.append((left, right))

@@ -18,6 +18,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
+from .elementary import exp
 from .notation import printed_name
 from .numeric import Environment, NumericError, evaluate
 from .rules import (
@@ -204,8 +205,8 @@ def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:
 def _default(atom: Any, rng: random.Random, far: bool) -> Any:
     if isinstance(atom, UndefinedFunction):
         shape = wiggle(rng, 0.6)
-        positive = atom._kwargs.get("positive") or atom.is_positive
-        return (lambda *a: mp.exp(shape(*a))) if positive else shape
+        positive = bool(atom._kwargs.get("positive"))  # of a class `is_positive` is a property
+        return (lambda *a: exp(shape(*a))) if positive else shape
     if atom.is_integer and atom.is_positive:
         return mp.mpf(rng.randint(1, 6))
     if atom.is_positive:

@@ -16,11 +16,12 @@ from .chains import Chain, deferred, fresh_ledger, ledger
 from .checks import check
 from .plain import provided
 from .render import block
-from .step import DerivationError, Outcome
+from .second import missing
+from .step import DerivationError, Effort, Outcome
 from .timelimit import can_limit
 
-POINTS = 4
-"""Random points at which a link is checked here, where arithmetic is slow and a reader waits."""
+EFFORT = Effort(points=4, far=0.2, also=0.05)
+"""What is tried here, where arithmetic is slow and a reader waits."""
 
 CELL = "<the cell>"
 """What the text in the editor is called in a traceback."""
@@ -51,7 +52,7 @@ def check_cell(before: Iterable[str], cell: str, tell: Callable[[str], Any]) -> 
         say(chain=chain.name, latex=_latex(chain), links=len(chain.steps), notes=_notes(chain))
         for number, step in enumerate(chain.steps, 1):
             try:
-                words = _how(check(step, POINTS, torch=False))
+                words = _how(check(step, EFFORT, torch=False))
             except DerivationError as error:
                 refused = str(error).removeprefix(f"{step.name}: ")
                 say(link=number, accepted=False, words=refused)
@@ -113,5 +114,6 @@ def _notes(chain: Chain) -> list[str]:
     return [
         *(["for " + ", ".join(domain)] if domain else []),
         *(f"not compared with {name}: there is no torch here" for name in torch),
+        *([f"not checked by {' and '.join(missing())}: not in this page"] if missing() else []),
         *([] if can_limit() else ["no time limit on this platform"]),
     ]

@@ -30,7 +30,6 @@ from .nonnegative import BOUNDS, Known, computed, never_negative
 from .numeric import (
     FAR,
     FAR_DIGITS,
-    FAR_SECONDS,
     TOLERANCE,
     WORKING_DIGITS,
     Environment,
@@ -38,15 +37,12 @@ from .numeric import (
     evaluate,
 )
 from .poles import everywhere
-from .step import Counterexample, Refutation, Step, failure, show_point
+from .step import Counterexample, Effort, Refutation, Step, failure, show_point
 from .symbolic import Positive, Proof, prove
 from .timelimit import TimeLimit, time_limit
 
 WANTED, NEEDED = 8, 5
 """Wrong variants that are looked for, and that must be refuted."""
-
-ALSO_SECONDS = 1.0
-"""Time for the proof of a wrong variant, CPU time."""
 
 SMALL = sp.Rational(1, 10**6)
 """By so much a bound is tightened where it is attained."""
@@ -79,7 +75,7 @@ def _pairs(equality: dict[Any, Any] | None) -> tuple[tuple[Any, Any], ...]:
 
 
 def checked(
-    step: Step, places: list[Environment], known: Positive
+    step: Step, places: list[Environment], known: Positive, effort: Effort
 ) -> tuple[Proof, list[Refutation]]:
     """The proof of an inequality, and what became of its wrong variants.
 
@@ -88,7 +84,7 @@ def checked(
     """
     ends = _where_equal(step, places)
     _numeric(step, [*places, *(end for end in ends if _inside(step, end))])
-    _far_away(step)
+    _far_away(step, effort.far)
     _real(step, known)
     try:
         with time_limit(step.seconds):
@@ -96,7 +92,7 @@ def checked(
     except TimeLimit:
         what = f"no proof within {step.seconds:g} s of CPU time"
         raise failure(step, "symbolic", what) from None
-    return proof, _refuted(step, proof, [*places, *ends], known)
+    return proof, _refuted(step, proof, [*places, *ends], known, effort.also)
 
 
 def _gap(step: Step, place: Environment, digits: int = WORKING_DIGITS) -> tuple[Any, Any]:
@@ -124,13 +120,13 @@ def _against(step: Step, place: Environment) -> Counterexample:
     return Counterexample(step, f"left {values[0]}, right {values[1]} at {show_point(place)}")
 
 
-def _far_away(step: Step) -> None:
+def _far_away(step: Step, limit: float) -> None:
     """Look for a counterexample over six decades; one that goes away with more digits is none."""
     try:
         places = step.domain.points([step.left, step.right], f"{step.name} far", FAR, far=True)
     except DomainError:
         return
-    with suppress(TimeLimit), time_limit(FAR_SECONDS):
+    with suppress(TimeLimit), time_limit(limit):
         for place in places:
             with suppress(NumericError, ArithmeticError):
                 gaps = (_gap(step, place, digits) for digits in FAR_DIGITS)
@@ -224,14 +220,16 @@ def _variants(step: Step) -> Iterator[Mutant]:
 
 
 def _refuted(
-    step: Step, proof: Proof, places: list[Environment], known: Positive
+    step: Step, proof: Proof, places: list[Environment], known: Positive, limit: float
 ) -> list[Refutation]:
     reversed_one = Mutant("reversed", "both sides", step.left)
     evidence = _counterexample(replace(step, left=step.right, right=step.left), places)
     if not evidence:
         raise failure(step, "mutants", "the reversed inequality is not refuted: is it an equality?")
     results = [Refutation(reversed_one, "refuted", evidence)]
-    _refuse_if_proved(replace(step, left=step.right, right=step.left), proof, "reversed", known)
+    _refuse_if_proved(
+        replace(step, left=step.right, right=step.left), proof, "reversed", known, limit
+    )
     for mutant in list(_variants(step))[: 5 * WANTED]:
         if len(results) >= (WANTED if mutant.side == "rhs" else NEEDED):
             break
@@ -239,7 +237,7 @@ def _refuted(
         wrong = replace(step, **sides)
         evidence = _counterexample(wrong, places)
         if evidence:
-            _refuse_if_proved(wrong, proof, mutant.kind, known)
+            _refuse_if_proved(wrong, proof, mutant.kind, known, limit)
             results.append(Refutation(mutant, "refuted", evidence))
     if len(results) < NEEDED:
         what = f"only {len(results)} of {NEEDED} wrong variants are refuted"
@@ -249,10 +247,10 @@ def _refuted(
     return results
 
 
-def _refuse_if_proved(step: Step, proof: Proof, kind: str, known: Positive) -> None:
+def _refuse_if_proved(step: Step, proof: Proof, kind: str, known: Positive, limit: float) -> None:
     """Put a wrong variant to the very tactic that proved the step."""
     lower, upper = _ordered(step)
-    with suppress(TimeLimit), time_limit(ALSO_SECONDS):
+    with suppress(TimeLimit), time_limit(limit):
         value = computed(upper - lower, step.domain)
         if BOUNDS[proof.tactic](value, Known(step.domain, known), False):
             raise failure(step, "mutants", f"the prover also proves the wrong variant '{kind}'")

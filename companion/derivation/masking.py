@@ -6,18 +6,22 @@ A token has values 1, ..., V; state 0 is the mask. It is kept until time t with 
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import mpmath as mp
 import sympy as sp
 from sympy.core.function import UndefinedFunction
 
 from .domain import ANYWHERE, Domain
+from .elementary import exp
 from .notation import function, printed_name, symbol
 from .numeric import Environment
 from .operators import Abbreviation
 from .operators.states import StateSum
 from .rules import Order, Rule, falling, falling_values
+from .second.facts import Facts, facts, falls
 from .vocabulary import alpha, s, t
 
 # how many: values, tokens, masked ones, visible ones
@@ -164,11 +168,19 @@ class FallingProbability(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         log_odds = falling(rng)
-        environment[self.function] = lambda time: 1 / (1 + mp.exp(-2 * log_odds(time)))
+        environment[self.function] = lambda time: 1 / (1 + exp(-2 * log_odds(time)))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
         falls = falling_values(expr, (self.function,), order)
         return expr.replace(self.function, lambda time: falls[time] / (1 + falls[time]))
+
+
+@facts.register
+def _(rule: FallingProbability, scene: Facts) -> Iterator[Any]:
+    for _, value in scene.calls(rule.function):
+        yield scene.compare(">", value, scene.leaf(0))
+        yield scene.compare("<", value, scene.leaf(1))
+    yield from falls(rule.function, scene)
 
 
 def Kept(probability: UndefinedFunction) -> Domain:

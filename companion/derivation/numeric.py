@@ -50,8 +50,8 @@ WORKING_DIGITS = 65
 TOLERANCE = mp.mpf(10) ** -40
 """Largest relative difference between two sides that counts as equal."""
 
-FAR, FAR_SECONDS = 40, 0.5
-"""More points, far from 1: how many, and seconds of CPU time for all of them."""
+FAR = 40
+"""More points, far from 1."""
 
 FAR_DIGITS = (WORKING_DIGITS, 400, 1200)
 """Digits carried there, where many may cancel: more until the sides agree."""

@@ -56,6 +56,10 @@ PROVED = {
 }
 """What is proved, by the relation of both sides."""
 
+POWER = "$10^{{-{}}}$"
+"""A power of ten in a receipt, to be filled with its exponent."""
+
+_AGREED = re.compile(r" Agreed: ([^.\n]*)\.$", re.MULTILINE)
 _TACTIC = re.compile(rf"(?:\*\*\((\d+)\)\*\* )?SymPy (?:{'|'.join(PROVED.values())}) \(([^,)]*)")
 _CHAIN = re.compile('data-chain="([^"]*)"')
 
@@ -65,6 +69,11 @@ def tactics(page: str) -> dict[str, str]:
     chain = _CHAIN.search(page)
     found = _TACTIC.findall(page) if chain else []
     return {f"{chain[1]}.{number or 1}": tactic for number, tactic in found} if chain else {}
+
+
+def agreed(page: str) -> list[str]:
+    """What the second provers say of those links that they reach, read back in the same way."""
+    return _AGREED.findall(page) if _CHAIN.search(page) else []
 
 
 def how_proved(outcome: Outcome) -> str:
@@ -134,6 +143,7 @@ def _of_link(outcome: Outcome, number: str) -> list[str]:
         lines[0] += r" Torch agrees in value and gradient to $10^{-10}$."
     elif outcome.step.torch is not None:
         lines[0] += " Torch was not asked."
+    lines[0] += f" {outcome.second.said(outcome.step.relation, POWER)}"
     lines.append("")
     for heading, members in _grouped(outcome).items():
         lines += [heading, "", *members, ""]

@@ -17,6 +17,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
+from .elementary import exp, root_of_two_pi, sin, sqrt
 from .numeric import Environment
 
 Order = tuple[tuple[sp.Symbol, ...], ...]
@@ -119,8 +120,8 @@ class FallingSNR(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         half_log_snr, log_sigma = falling(rng), remembered(wiggle(rng, 0.5))
-        environment[self.alpha] = lambda t: mp.exp(half_log_snr(t) + log_sigma(t))
-        environment[self.sigma] = lambda t: mp.exp(log_sigma(t))
+        environment[self.alpha] = lambda t: exp(half_log_snr(t) + log_sigma(t))
+        environment[self.sigma] = lambda t: exp(log_sigma(t))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
         root_snr = falling_values(expr, (self.alpha, self.sigma), order)
@@ -140,8 +141,8 @@ class UnitVariance(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         half_log_snr = falling(rng)
-        environment[self.alpha] = lambda t: 1 / mp.sqrt(1 + mp.exp(-2 * half_log_snr(t)))
-        environment[self.sigma] = lambda t: 1 / mp.sqrt(1 + mp.exp(2 * half_log_snr(t)))
+        environment[self.alpha] = lambda t: 1 / sqrt(1 + exp(-2 * half_log_snr(t)))
+        environment[self.sigma] = lambda t: 1 / sqrt(1 + exp(2 * half_log_snr(t)))
 
     def insert(self, expr: sp.Expr) -> sp.Expr:  # noqa: D102
         return expr.replace(self.sigma, lambda time: sp.sqrt(1 - self.alpha(time) ** 2))
@@ -164,7 +165,7 @@ class FallingFunction(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         exponent = falling(rng)
-        environment[self.function] = lambda t: mp.exp(exponent(t))
+        environment[self.function] = lambda t: exp(exponent(t))
 
     def positive_form(self, expr: sp.Expr, order: Order) -> sp.Expr:  # noqa: D102
         values = falling_values(expr, (self.function,), order)
@@ -181,15 +182,22 @@ class TwoGaussians(Rule):
 
     def draw(self, rng: random.Random, environment: Environment) -> None:  # noqa: D102
         share = uniform(rng, 0.2, 0.8)
-        parts = []
+        laws, parts = [], []
         for weight in (share, 1 - share):
             mean, deviation = uniform(rng, -2, 2), uniform(rng, 0.4, 1)
+            laws.append((weight, mean, deviation))
             with mp.workdps(200):  # more digits than any check carries
                 height = weight / (deviation * mp.sqrt(2 * mp.pi))
                 parts.append((height, mean, -1 / (2 * deviation**2)))
-        environment[self.function] = lambda x: sum(
-            height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts
-        )
+
+        def density(x: Any) -> Any:
+            if isinstance(x, mp.mpf | mp.mpc):
+                return sum(height * mp.exp(rate * (x - mean) ** 2) for height, mean, rate in parts)
+            scaled = [(weight, d, (x - mean) / d) for weight, mean, d in laws]
+            one, two = (w * exp(u * u / -2) / (d * root_of_two_pi(x)) for w, d, u in scaled)
+            return one + two
+
+        environment[self.function] = density
 
 
 def remembered(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -238,7 +246,7 @@ def wiggle(rng: random.Random, size: float) -> Callable[..., Any]:
             terms.append([uniform(rng, -size, size) for _ in range(2)] + [uniform(rng, 0.5, 2)])
         total = constant
         for (slope, height, rate), argument in zip(terms, arguments, strict=False):
-            total = total + slope * argument + height * mp.sin(rate * argument + constant)
+            total = total + slope * argument + height * sin(rate * argument + constant)
         return total
 
     return value
@@ -248,4 +256,4 @@ def falling(rng: random.Random) -> Callable[[Any], Any]:
     """A smooth strictly falling function of one argument, slope between -2.8 and -0.3."""
     start, slope, rate = uniform(rng, -0.5, 1.5), uniform(rng, 0.8, 1.9), uniform(rng, 1, 3)
     depth = uniform(rng, 0.1, 0.5)
-    return lambda t: start - slope * t + depth * mp.sin(rate * t) / rate
+    return lambda t: start - slope * t + depth * sin(rate * t) / rate

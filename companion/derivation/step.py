@@ -9,6 +9,7 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
+from .agreement import NOT_ASKED, Agreement
 from .domain import Domain
 from .mutants import Mutant
 from .numeric import Environment
@@ -63,6 +64,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """How much is tried in a check; whatever it is, a step is accepted only with a proof.
+
+    Attributes:
+        points: random admissible points at which both sides are computed.
+        far: seconds of CPU time for more points, over six decades.
+        also: seconds of CPU time, for each wrong variant of a bound, in which its tactic must not prove that.
+    """
+
+    points: int = 24
+    far: float = 0.5
+    also: float = 1.0
+
+
+@dataclass(frozen=True)
 class Refutation:
     """What became of one mutant: ``"refuted"`` at a point, or ``"equivalent"``."""
 
@@ -82,10 +98,11 @@ class Outcome:
         conditions: how many side conditions were proved: positive variances, integrals that converge.
         refutations: what became of each mutant.
         torch_error: largest relative difference to torch, value or gradient; None if not asked.
-        limited: whether the time of the proof was limited (not where ``signal.setitimer`` is missing).
+        limited: whether the time of the proof was limited (not where nothing interrupts it).
         seconds: wall time of each check; never shown on a page.
         excluded: what must not be zero for the claim to say anything, and is not proved not to be.
         assumed: what is taken for granted, in words: that boundary terms vanish.
+        second: what provers have found that share no algebra with SymPy.
     """
 
     step: Step
@@ -99,6 +116,7 @@ class Outcome:
     seconds: dict[str, float] = field(compare=False)
     excluded: tuple[sp.Expr, ...] = ()
     assumed: tuple[str, ...] = ()
+    second: Agreement = NOT_ASKED
 
     def count(self, verdict: str) -> int:
         """How many mutants met this verdict."""

@@ -5,6 +5,7 @@ operator that does not:
 
 * ``tree.opened`` (stands for nothing else), ``tree.pointwise`` (no),
 * ``exact.exact`` (its arguments are computed, it stays), ``exact.log_of`` (unknown),
+* ``second.walk.value`` (not known to the second provers),
 * ``numeric.build`` (refused), ``numeric.degree`` and ``numeric.log_degree`` (not a polynomial),
 * ``symbolic.atom`` (one opaque symbol for the whole),
 * ``conditions.conditions``, ``needs.divides_by`` (nothing is needed), ``needs.ranges``, ``needs.of_its_own``,

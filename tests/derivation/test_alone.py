@@ -1,4 +1,4 @@
-"""The ledger needs SymPy and mpmath, and nothing else: no torch, no signal.setitimer, no other room."""
+"""The ledger needs SymPy and mpmath, and nothing else: no torch, no time limit, no other room."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from companion.paths import ROOT
 ALONE = """
 import signal, sys
 del signal.setitimer
+vars(sys).pop("monitoring", None)
 ALLOWED = {"sympy", "mpmath", "companion"} | sys.stdlib_module_names
 
 class OnlyTheLedger:

@@ -164,7 +164,7 @@ def test_the_page_is_the_same_on_every_run_and_says_what_was_checked() -> None:
     ]  # fmt: skip
     assert pages[0] == pages[1]
     assert "$$ (eq-page-kl)" in pages[0]
-    assert pages[0].count("24 points") == 2
+    assert pages[0].count("24 points") == 2 * 2  # of each link: in numbers, and in balls
     assert pages[0].count("16 wrong variants refuted") == 1
     assert r"(\mathrm{SNR}(s) - \mathrm{SNR}(t))" in pages[0]
     assert " s ·" not in pages[0]  # no times

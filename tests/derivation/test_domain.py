@@ -6,10 +6,13 @@ import random
 from typing import Any
 
 import pytest
+import sympy as sp
 
 from companion.derivation import (
     Between,
     Density,
+    Derivation,
+    DerivationError,
     Domain,
     Falling,
     Integers,
@@ -56,3 +59,16 @@ def test_a_rule_without_an_identity_is_refused() -> None:
 
     with pytest.raises(ValueError, match="is no rule: expected a frozen dataclass"):
         Domain(rules=(draw,))  # type: ignore[arg-type]
+
+
+def test_a_function_has_both_signs_unless_it_is_declared_positive() -> None:
+    free, fixed = function("f"), function("g", positive=True)
+    places = Domain().points([free(x) + fixed(x)], "signs", 40)
+    assert {place[free](place[x]) > 0 for place in places} == {True, False}
+    assert all(place[fixed](place[x]) > 0 for place in places)
+
+
+def test_what_holds_for_positive_functions_only_has_a_counterexample() -> None:
+    free = function("f")
+    with pytest.raises(DerivationError, match="numeric check failed: left"):
+        Derivation("signs").chain("root", sp.Abs(free(x)) + x, (free(x) + x, "as if positive"))

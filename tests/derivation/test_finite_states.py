@@ -176,7 +176,7 @@ def test_no_tactic_proves_a_false_claim(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ONLY_UNDER_A_CONDITION))
 def test_where_no_number_could_tell_a_side_condition_refuses(name: str, monkeypatch) -> None:
     monkeypatch.setattr("companion.derivation.checks._numeric", lambda step, places: ([], 0))
-    monkeypatch.setattr("companion.derivation.checks._far_away", lambda step: None)
+    monkeypatch.setattr("companion.derivation.checks._far_away", lambda *_: None)
     with pytest.raises(
         DerivationError, match=r"condition check failed: .* is not proved to be pos"
     ):

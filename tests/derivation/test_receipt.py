@@ -134,7 +134,7 @@ def test_a_chain_of_four_links_is_at_most_twenty_readable_lines(chain: Chain) ->
         for o in chain.outcomes
     ]
     for row in rows:
-        row.found = prove.Found("t", 24, "0", 8, 0, "", 1.0, True)
+        row.found = prove.Found("t", 24, "0", 8, 0, "", 1.0, True, enclosed=True, solved=False)
     lines = printed(rows * 2, named=True)
     assert len(lines) <= 20
     text = "\n".join(lines)

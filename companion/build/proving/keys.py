@@ -2,9 +2,9 @@
 
 The key of a proof is a hash of all that it depends on: the step's name (which seeds its random points),
 both sides and the domain down to the assumptions of every symbol, the time limit, the ledger's own source
-code, the versions of Python, SymPy and mpmath, and what is registered with the ledger's dispatchers, by
-whomever. Of a torch counterpart: its source, the derivation cells of its notebook, and every file of
-this repository that these use. An operator or rule that is defined outside the ledger counts with its
+code, the versions of Python, SymPy, mpmath, python-flint and z3, and what is registered with the ledger's
+dispatchers, by whomever. Of a torch counterpart: its source, the derivation cells of its notebook, and every
+file of this repository that these use. An operator or rule that is defined outside the ledger counts with its
 source in the same way. A step that depends on anything that cannot be identified so has no key, and is
 proved every time.
 """
@@ -30,6 +30,7 @@ from companion.build.collect import Chapter
 from companion.build.proving.store import hashed
 from companion.derivation import Step
 from companion.derivation.nonnegative import BOUNDS
+from companion.derivation.second import versions
 from companion.derivation.symbolic import TACTICS
 from companion.errors import UserError
 from companion.files import sha256
@@ -100,11 +101,11 @@ class Keys:
         """The ledger's sources, the versions below it, and what is registered with it."""
         files = [*sorted(LEDGER.rglob("*.py")), *sorted(HERE.rglob("*.py"))]
         sources = [[path.name, sha256(path)] for path in files]
-        versions = [sys.version, platform.machine(), sp.__version__, mp.__version__]
+        below = [sys.version, platform.machine(), sp.__version__, mp.__version__, *versions()]
         registered = _registered()
         others = {module for _, module in registered if not _is_ledgers(module)}
         codes = [[module, self._code(module)] for module in sorted(others)]
-        return hashed([sources, versions, mp.libmp.BACKEND, registered, codes])
+        return hashed([sources, below, mp.libmp.BACKEND, registered, codes])
 
 
 def _registered() -> list[tuple[str, str]]:

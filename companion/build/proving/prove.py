@@ -99,6 +99,8 @@ def _prove(name: str, ledger: Ledger) -> Row:
         torch="" if outcome.torch_error is None else f"{outcome.torch_error:.0e}",
         seconds=time.perf_counter() - start,
         limited=outcome.limited,
+        enclosed=outcome.second.points > 0,
+        solved=outcome.second.solved,
     )
     row.head, row.shown, row.details = told.head(step), told.shown(outcome), told.details(outcome)
     return row

@@ -20,6 +20,8 @@ class Found:
     torch: str
     seconds: float
     limited: bool
+    enclosed: bool
+    solved: bool
 
 
 @dataclass
@@ -129,6 +131,8 @@ def report(
         f"{len(found)} of {len(rows)} steps accepted"
         + (f" ({kept} proved before)" if kept else ""),
         f"{sum(f.refuted for f in found)} wrong variants refuted",
+        f"{sum(f.enclosed or f.solved for f in found)} also by a second prover "
+        f"({sum(f.enclosed for f in found)} ball arithmetic, {sum(f.solved for f in found)} z3)",
         f"{seconds:.1f} s",
     ]
     words_too = f"{len(said)} in words, not checked by machine" if said else ""

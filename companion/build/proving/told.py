@@ -39,7 +39,8 @@ def shown(outcome: Outcome) -> list[str]:
     ]
     parts += provided(outcome)
     parts += [f"torch to {outcome.torch_error:.0e}"] if outcome.torch_error is not None else []
-    return [*claim(outcome.step), f"      {'; '.join(parts)}"]
+    second = outcome.second.said(outcome.step.relation)
+    return [*claim(outcome.step), f"      {'; '.join(parts)}", f"      {second}"]
 
 
 def details(outcome: Outcome) -> list[str]:

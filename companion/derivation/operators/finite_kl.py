@@ -12,6 +12,9 @@ from .. import latex, mutants
 from ..conditions import conditions
 from ..exact import compute, exact
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression, remembered
+from ..second import binding, walk
+from ..second.scene import Scene
+from ..second.values import Value
 from ..symbolic import atom
 from ..tree import open_names
 from .states import OverStates, StateSum, are_states, counted, picked_by
@@ -97,6 +100,20 @@ def _(expr: FiniteKL) -> Compiled:
         return p * (mp.log(p) - mp.log(q))
 
     return remembered(expr, counted(expr.range, term))
+
+
+# --- the second provers: counted out
+
+
+@walk.value.register
+def _(expr: FiniteKL, scene: Scene) -> Value:
+    def term(inner: Scene) -> Value:
+        p, q = (walk.value(law, inner) for law in expr.args[:2])
+        if inner.compare("==", p, inner.leaf(0)) is True:
+            return p
+        return p * (p.apply("log") - q.apply("log"))
+
+    return binding.added([expr.range], scene, term)
 
 
 # --- on the page, and in wrong variants

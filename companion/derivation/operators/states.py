@@ -18,6 +18,9 @@ from ..conditions import conditions, positive_if
 from ..exact import compute, exact
 from ..needs import Range, ranges
 from ..numeric import Compiled, Environment, build, compile_expression, remembered
+from ..second import binding, walk
+from ..second.scene import Scene
+from ..second.values import Value
 from ..symbolic import atom
 from ..tree import open_names
 from .integral import RULES, integral
@@ -211,6 +214,14 @@ def counted(bounds: tuple[sp.Symbol, sp.Expr, sp.Expr], term: Compiled) -> Compi
         return mp.fsum(term({**env, index: mp.mpf(k)}) for k in states)
 
     return value
+
+
+# --- the second provers: counted out
+
+
+@walk.value.register
+def _(expr: StateSum, scene: Scene) -> Value:
+    return binding.added([expr.range], scene, lambda inner: walk.value(expr.args[0], inner))
 
 
 # --- on the page, and in wrong variants

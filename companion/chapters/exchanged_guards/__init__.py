@@ -1,0 +1,1 @@
+"""The chapter "Exchanged guards": each target trained under each target's guard, and under none."""
