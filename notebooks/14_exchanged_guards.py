@@ -17,12 +17,12 @@
 # lowest ([](05_published_numbers)). Is that because they predict $x$, or because of the guard that they were trained under? Only an experiment can
 # tell: train each target under each target's guard, and under none.
 #
-# **Assumed.** The study's cosine schedule and 2-D data, here drawn from the exact mixtures. The published NELBO of a target, with its guard, is a weight
+# **Assumed.** The study's cosine schedule and 2-D data, here as many points as the study trained on, drawn once from the exact mixtures. The published NELBO of a target, with its guard, is a weight
 # $w(\lambda)$ on the error of $\epsilon$ ([](05_published_numbers)); without guards it is constant, the same bound for all targets. A weight can be given to a network that
 # predicts any target.
 #
 # **Method.** All is equal but two choices, the predicted target and the weight: network, first weights, points, noise, noise levels, optimiser, steps.
-# What a network is worth is read on one scale, the nats that its bound is above the exact floor.
+# What a network is worth is read on one scale, the nats that its bound is above the exact floor between two ends of the log-SNR, which lie farther out than those of [](13_one_scale).
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -59,7 +59,7 @@ d.prose(
 )
 
 # %% [markdown]
-# So a network without limits, trained for ever, would end at the floor in all twenty cases. What is measured here is how far networks with limits get: what a weight
+# So a network without limits, trained for ever on endless data, would end at the floor in all twenty cases. What is measured here is how far networks with limits get: what a weight
 # makes them attend to, and what a target makes easy for them.
 #
 # ## The networks
@@ -113,8 +113,9 @@ Markdown("\n\n".join([sentences.own_guards(table), " ".join(each)]))
 # %% [markdown]
 # The study attributes the differences between its losses to how each scales with the SNR, far too steeply at early times (section 4.2, as public summaries report it). That
 # explanation and the guard are not rivals. In $x$ the unguarded bound puts the factor $\SNR/2$ on the squared error, so that the cleanest levels have nearly all of the
-# gradient at first. A guard takes that from them, so that the others count for more: what networks gain inside and lose outside, if they do, is the effect of scaling on learning. What is the
-# guard's alone is the printed value, which it lowers for any network, and for the perfect one.
+# gradient at first. A guard takes that from them, so that the others count for more: what networks gain inside and lose outside, if they do, is what the changed weight
+# does to these networks. That scaling slows learning is one reading of it; a network's capacity and the optimiser's memory are others, and are not told apart here. The guard also lowers the
+# printed value, of any network and of the perfect one. No verdict here is on the study's own losses or networks.
 
 # %% [markdown]
 # ## Longer, and shorter
@@ -150,10 +151,13 @@ Markdown(sentences.longer(steps))
 #
 # - These are networks of ours: small, told the log-SNR, trained for a short time, with noise levels drawn evenly in the log-SNR and not in time. It isolates the guard as a
 #   weight. It does not repeat the study's training.
-# - Drawing the levels evenly keeps the variance of the gradient small for all weights. Under uniform times the guard also bounds that variance; this is not tested here.
-# - The optimiser divides each gradient by its own size, so a weight acts only by what it puts on one level against another.
-# - $s$ is predicted without the guard of the study's score target.
-# - The seeds are few: what differs less than their spread is undecided, and [](99_verdicts) says so case by case.
+# - Drawing the levels evenly bounds the factor on the error of $\epsilon$. On an error of $x$ it is still $\SNR/2$ where no guard acts, so the gradient of such a network varies much more. That is not measured here.
+# - A constant factor on a weight does nothing, but for the small number that Adam adds to a denominator.
+# - $s$ is predicted without the guard of the study's score target; the weight of its NELBO includes that guard.
+# - Sizes depend on steps and learning rate. Those of guarded networks were not varied.
+# - All networks predict a target bare. A skip connection from $z$ to the output might change the place of $x$.
+# - The split of the variance is of these twenty cells, in which $x$ is far from the rest. It would be another for other targets, weights or ends.
+# - The seeds are few: what differs less than their spread is undecided, and [](99_verdicts) says so case by case, by differences in nats. Orders by means say nothing of such neighbours.
 #
 # :::{admonition} Exercise: why does a guard not move the best denoiser?
 # :class: dropdown

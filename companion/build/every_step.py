@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from companion import paths
 from companion.build import arcs
 from companion.build.collect import Chapter, LedgerError
+from companion.build.list_table import list_table
 from companion.derivation import Chain, Derivation, Prose
 from companion.derivation.latex import latex
 from companion.derivation.receipt import agreed, tactics
@@ -107,20 +108,13 @@ def _section(chapter: Chapter, derivation: Derivation, proved: dict[str, str]) -
     rows = [["step", "statement", "proved by", "rests on", "cites"]]
     for part in derivation.parts:
         rows += _rows(part, derivation, proved)
-    cells = [(k, cell.replace("\n", "\n    ")) for row in rows for k, cell in enumerate(row)]
-    table = [f"{'* - ' if k == 0 else '  - '}{cell}" for k, cell in cells]  # whole paragraphs too
     return "\n".join([
         f"({anchor(derivation.name)})=",
         f"## {derivation.title or derivation.name}",
         "",
         f"`{derivation.name}`, in [](./{chapter.name}){rests}.",
         "",
-        "```{list-table}",
-        ":header-rows: 1",
-        ":class: every-step",
-        "",
-        *table,
-        "```",
+        list_table(rows, "every-step"),
     ])  # fmt: skip
 
 

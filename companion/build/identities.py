@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from companion.build.collect import Chapter
+from companion.build.collect import Chapter, rests_on
+from companion.build.list_table import list_table
 from companion.derivation.render import MARK, link
 from companion.errors import UserError
 from companion.files import read_yaml
@@ -44,8 +45,7 @@ def section(chapters: list[Chapter], listed: Path = LISTED) -> str:
     if not listed.is_file():
         return ""
     groups = _read(listed)
-    derivations = [derivation for chapter in chapters for derivation in chapter.derivations]
-    known = {d.name for d in derivations} | {part.name for d in derivations for part in d.parts}
+    known = rests_on([derivation for chapter in chapters for derivation in chapter.derivations])
     every = [identity for group in groups.values() for identity in group]
     for identity in every:
         missing = [name for name in identity.proved_in if name not in known]
@@ -78,9 +78,7 @@ def _table(title: str, group: tuple[Identity, ...], in_words: set[str]) -> str:
 
     rows = [["identity", "proved in", "left"]]
     rows += [[i.title, ", ".join(map(named, i.proved_in)), i.left] for i in group]
-    lines = [f"{'* - ' if k == 0 else '  - '}{cell}" for row in rows for k, cell in enumerate(row)]
-    head = [f"```{{list-table}} {title}", ":header-rows: 1", ":class: identities", ""]
-    return "\n".join([*head, *lines, "```"])
+    return list_table(rows, "identities", title)
 
 
 def _read(listed: Path) -> dict[str, tuple[Identity, ...]]:

@@ -205,7 +205,7 @@ def _unknowns(expressions: Iterable[sp.Expr]) -> list[Any]:
 def _default(atom: Any, rng: random.Random, far: bool) -> Any:
     if isinstance(atom, UndefinedFunction):
         shape = wiggle(rng, 0.6)
-        positive = bool(atom._kwargs.get("positive"))  # of a class `is_positive` is a property
+        positive = atom.is_positive is True  # of a class of which nothing is declared, a property
         return (lambda *a: exp(shape(*a))) if positive else shape
     if atom.is_integer and atom.is_positive:
         return mp.mpf(rng.randint(1, 6))

@@ -110,10 +110,11 @@ def _how(outcome: Outcome) -> str:
 def _notes(chain: Chain) -> list[str]:
     """Where the chain is claimed, and which checks are not made here."""
     domain = chain.steps[0].domain.words
+    absent = missing()
     torch = [str(step.torch) for step in chain.steps if step.torch is not None]
     return [
         *(["for " + ", ".join(domain)] if domain else []),
         *(f"not compared with {name}: there is no torch here" for name in torch),
-        *([f"not checked by {' and '.join(missing())}: not in this page"] if missing() else []),
+        *([f"not checked by {' and '.join(absent)}: not in this page"] if absent else []),
         *([] if can_limit() else ["no time limit on this platform"]),
     ]

@@ -36,13 +36,18 @@ class Verdict(StrEnum):
     MIXED = "mixed"
 
 
+def students_t(runs: int, confidence: float = 0.95) -> float:
+    """How many standard errors the interval of the mean of a few runs reaches to each side."""
+    return float(stats.t.ppf((1 + confidence) / 2, runs - 1))
+
+
 def standard_error(sd: pd.Series, noise: pd.Series, runs: int) -> pd.Series:
     """A standard error of the mean of a few runs, of which `STANDARD_ERRORS` make 95 %.
 
     Of the spread ``sd`` of the runs Student's t makes the interval; of ``noise``, a known standard error of
     the mean, the normal distribution does. The wider of the two counts.
     """
-    of_runs = float(stats.t.ppf(0.975, runs - 1)) / STANDARD_ERRORS * sd / math.sqrt(runs)
+    of_runs = students_t(runs) / STANDARD_ERRORS * sd / math.sqrt(runs)
     return of_runs.combine(noise, max)
 
 

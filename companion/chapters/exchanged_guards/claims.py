@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy import stats
 
 from companion.chapters.exchanged_guards.grid import NONE, TARGETS
 from companion.chapters.exchanged_guards.results import gaps
-from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds, students_t
 
 CONFIDENCE = 0.95
 """Of all intervals of a claim on a data set together (Bonferroni)."""
 
 
 def decided(differences: list[pd.Series]) -> tuple[list[Verdict], pd.DataFrame]:
-    """Whether each paired difference is above zero, over seeds; and mean, error and reach of each, nats."""
-    count = len(differences)
-    rows = []
+    """Whether each paired difference is above zero, over seeds; and columns mean and reach of each, nats."""
+    confidence = 1 - (1 - CONFIDENCE) / len(differences)
+    verdicts, rows = [], []
     for gap in differences:
-        n = len(gap)
-        times = float(stats.t.ppf(1 - (1 - CONFIDENCE) / 2 / count, n - 1))
-        rows.append({"mean": gap.mean(), "reach": times * gap.std(ddof=1) / n**0.5, "seeds": n})
-    found = pd.DataFrame(rows)
-    return [
-        exceeds(row.mean_, row.reach)
-        for row in found.rename(columns={"mean": "mean_"}).itertuples()
-    ], found
+        mean = gap.mean()
+        reach = students_t(len(gap), confidence) * gap.std(ddof=1) / len(gap) ** 0.5
+        verdicts.append(exceeds(mean, reach))
+        rows.append({"mean": mean, "reach": reach})
+    return verdicts, pd.DataFrame(rows)
 
 
 def _each(

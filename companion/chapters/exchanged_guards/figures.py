@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 
 from companion import study
 from companion.chapters.exchanged_guards.grid import NONE, TARGETS, WEIGHTS
-from companion.chapters.exchanged_guards.results import WEIGHT_LABELS
 from companion.evidence import style
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -20,6 +19,9 @@ LOOKS: dict[str, dict[str, Any]] = {
     **{name: style.TARGETS[name] for name in TARGETS},
 }
 """How each weight is drawn: that of a target as the target."""
+
+WEIGHT_LABELS = {NONE: "none", **{name: style.SYMBOLS[name] for name in TARGETS}}
+"""How weights are written."""
 
 
 def totals(networks: pd.DataFrame) -> Figure:
@@ -33,39 +35,27 @@ def totals(networks: pd.DataFrame) -> Figure:
         len(names), 1, sharex=True, squeeze=False, figsize=(style.WIDTH, 0.6 + 2.6 * len(names))
     )
     for axis, name in zip(axes[:, 0], names, strict=True):
-        rows = networks[networks["dataset"] == name]
+        shared: dict[str, Any] = {
+            "data": networks[networks["dataset"] == name],
+            "x": "weight",
+            "y": "excess",
+            "hue": "target",
+            "order": WEIGHTS,
+            "hue_order": list(TARGETS),
+            "palette": {target: style.TARGETS[target]["color"] for target in TARGETS},
+            "ax": axis,
+            "legend": False,
+        }
         sns.pointplot(
-            rows,
-            x="weight",
-            y="excess",
-            hue="target",
-            order=WEIGHTS,
-            hue_order=list(TARGETS),
-            palette={target: style.TARGETS[target]["color"] for target in TARGETS},
+            **shared,
             markers=[style.TARGETS[target]["marker"] for target in TARGETS],
             dodge=0.6,
             linestyle="none",
             estimator="mean",
             errorbar=None,
             markersize=4.5,
-            ax=axis,
-            legend=False,
         )
-        sns.stripplot(
-            rows,
-            x="weight",
-            y="excess",
-            hue="target",
-            order=WEIGHTS,
-            hue_order=list(TARGETS),
-            palette={target: style.TARGETS[target]["color"] for target in TARGETS},
-            dodge=True,
-            jitter=False,
-            size=3.5,
-            alpha=0.6,
-            ax=axis,
-            legend=False,
-        )
+        sns.stripplot(**shared, dodge=True, jitter=False, size=3.5, alpha=0.6)
         axis.set_yscale("log")
         axis.set_title(study.TITLES[name])
         axis.set_ylabel("excess, nats")
@@ -98,6 +88,11 @@ def totals_shown(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _over_seeds(levels: pd.DataFrame) -> pd.Series:
+    """Mean excess by target, weight and log-SNR."""
+    return levels.groupby(["target", "weight", "log_snr"])["excess"].mean()
+
+
 def by_weight(levels: pd.DataFrame) -> Figure:
     """Excess per nat of log-SNR: a panel for each predicted target, a curve for each weight.
 
@@ -106,7 +101,7 @@ def by_weight(levels: pd.DataFrame) -> Figure:
     """
     figure, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(style.WIDTH, 4.8))
     width = levels["log_snr"].drop_duplicates().diff().median()
-    mean = levels.groupby(["target", "weight", "log_snr"])["excess"].mean() / width
+    mean = _over_seeds(levels) / width
     for axis, target in zip(axes.flat, TARGETS, strict=True):
         for weight in WEIGHTS:
             curve = mean[target, weight]
@@ -126,7 +121,7 @@ def by_weight(levels: pd.DataFrame) -> Figure:
 def by_weight_shown(levels: pd.DataFrame) -> dict[str, Any]:
     """Caption and alt text of `by_weight`."""
     name = study.TITLES[levels["dataset"].iloc[0]]
-    mean = levels.groupby(["target", "weight", "log_snr"])["excess"].mean()
+    mean = _over_seeds(levels)
     clean = levels["log_snr"].max()
     words = "; ".join(
         f"predicts {t}: " + ", ".join(f"{w} {mean[t, w, clean]:.1e}" for w in WEIGHTS)

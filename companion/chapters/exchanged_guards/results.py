@@ -17,8 +17,7 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.exchanged_guards.grid import ENDS, NONE, SCHEDULE, Key, effective_weight
-from companion.evidence import style
+from companion.chapters.exchanged_guards.grid import ENDS, SCHEDULE, Key, effective_weight
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.losses import noise_like, noised, squared_norm
@@ -77,22 +76,12 @@ def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -
             t = SCHEDULE.time_of(log_snr)
             z = noised(x, noise_like(x, generator), t, SCHEDULE)
             best = oracle.predict(z, t, EPS)
-            for key, denoiser in denoisers.items():
-                if key[0] == name:
-                    found = denoiser.predict(z.float(), t.float(), EPS).double()
-                    nats = (high - low) / 2 * squared_norm(found - best)
-                    rows.append(
-                        {
-                            **_named(key),
-                            "log_snr": (low + high) / 2,
-                            **_means(nats, log_snr, key[2]),
-                        }
-                    )
+            for key in (key for key in denoisers if key[0] == name):
+                found = denoisers[key].predict(z.float(), t.float(), EPS).double()
+                nats = (high - low) / 2 * squared_norm(found - best)
+                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": (low + high) / 2}
+                rows.append(row | _means(nats, log_snr, key[2]))
     return pd.DataFrame(rows)
-
-
-def _named(key: Key) -> dict[str, Any]:
-    return dict(zip(MODEL, key, strict=True))
 
 
 def _means(nats: Tensor, log_snr: Tensor, weight: str) -> dict[str, float]:
@@ -117,7 +106,7 @@ def per_network(levels: pd.DataFrame) -> pd.DataFrame:
 def side_by_side(networks: pd.DataFrame) -> pd.DataFrame:
     """Excess by data set, weight and target: mean and spread over seeds, one row a weight and a target."""
     groups = networks.groupby(["dataset", "weight", "target"], sort=False)
-    table = groups.agg(
+    return groups.agg(
         excess=("excess", "mean"),
         sd=("excess", "std"),
         inside=("inside", "mean"),
@@ -125,7 +114,6 @@ def side_by_side(networks: pd.DataFrame) -> pd.DataFrame:
         error=("error", "max"),
         seeds=("seed", "nunique"),
     ).reset_index()
-    return table
 
 
 def against_steps(networks: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
@@ -221,7 +209,3 @@ def by_budget(steps: pd.DataFrame) -> pd.DataFrame:
     )
     table = table[sorted(table.columns)]
     return table.rename(columns=lambda n: f"{n:,} steps").rename_axis(columns=None).reset_index()
-
-
-WEIGHT_LABELS = {NONE: "none", **{name: style.SYMBOLS[name] for name in ("x", "eps", "v", "score")}}
-"""How weights are written in figures."""

@@ -14,7 +14,7 @@ def what_decides(networks: pd.DataFrame) -> str:
     """How the variance of log(excess) splits."""
     part = shares(networks)
     return (
-        "Of the variance of the logarithm of the excess, within data sets, the predicted target explains "
+        "Of the variance of the logarithm of the excess over these cells, the predicted target goes with "
         f"{part['target']:.0%}, the weight {part['weight']:.0%}, the two together (beyond their sum) "
         f"{part['both']:.0%}, and seeds {part['seeds']:.0%}."
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from scipy import stats
 
-from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds, students_t
 
 CONFIDENCE = 0.95
 """Of the interval for a mean over seeds."""
@@ -22,7 +21,7 @@ def best_likelihood_on_digits(tables: Tables) -> Decision:
     lead = by_seed.drop(columns="x").sub(by_seed["x"], axis=0)
     seeds = len(lead)
     mean, error = lead.mean(), lead.std(ddof=1) / seeds**0.5
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, seeds - 1))
+    reach = students_t(seeds, CONFIDENCE)
     words = ", ".join(f"{k} {mean[k]:+.3f} ± {error[k]:.3f}" for k in mean.index)
     return Decision(
         f"bits per dimension above x (mean ± standard error, {seeds} seeds, so the interval is "

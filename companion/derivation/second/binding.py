@@ -79,11 +79,16 @@ def counted(limits: Any, scene: Scene) -> Iterator[Scene]:
         yield from counted(inner, scene.bind(index, scene.leaf(k)))
 
 
+def _itself(scene: Scene, level: int) -> Series:
+    """The variable of a level, as a polynomial in itself."""
+    return Series(level, [scene.leaf(0), scene.leaf(1)], None)
+
+
 @value.register
 def _(expr: KL, scene: Scene) -> Value:
     p, q = expr.args
     inner, level = scene.deeper()
-    z = Series(level, [scene.leaf(0), scene.leaf(1)], None)
+    z = _itself(scene, level)
     logs = [log_of(law, inner.bind(law.args[0], z)) for law in (p, q)]
     mean, variance = (value(a, scene) for a in p.args[1:])
     return moment(logs[0] - logs[1], level, mean, variance)
@@ -99,7 +104,7 @@ def _mean(body: Any, laws: list[Any], scene: Scene) -> Value:
         return value(body, scene)
     *inner_laws, law = laws  # the last is the outermost
     inner, level = scene.deeper()
-    z = Series(level, [scene.leaf(0), scene.leaf(1)], None)
+    z = _itself(scene, level)
     inside = inner.bind(law.args[0], z)
     f = _mean(body, inner_laws, inside)
     if isinstance(f, Bells) and f.level == level:
@@ -124,7 +129,7 @@ def _integrated(body: Any, limits: list[Any], scene: Scene) -> Value:
     def f(z: Value) -> Value:
         return _integrated(body, earlier, inner.bind(variable, z))
 
-    z = Series(level, [scene.leaf(0), scene.leaf(1)], None)
+    z = _itself(scene, level)
     if (low, high) == (-sp.oo, sp.oo):
         return over_the_line(f(z), level, scene.positive)
     if {low, high} & {sp.oo, -sp.oo}:

@@ -10,7 +10,6 @@ arithmetic* (2012).
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 import z3
@@ -39,11 +38,6 @@ class Reals(Scene):
     def __init__(self) -> None:
         super().__init__({})
         self.all = Functions()
-
-    def bind(self, variable: Any, value: Value) -> Scene:
-        other = copy(self)
-        other.known = {**self.known, variable: value}
-        return other
 
     def leaf(self, number: Any) -> Value:
         return self.all.leaf(number)
