@@ -268,11 +268,12 @@ def _counterexample(
         try:
             value = evaluate(mutant.expr, place)
             against = left if mutant.side == "rhs" else evaluate(step.right, place)
+            gap = relative_error(against, value)
         except ZeroDivisionError:
             return f"undefined at {show_point(place)}"
         except NumericError:
             return ""
-        if not relative_error(against, value) <= TOLERANCE:
+        if not gap <= TOLERANCE:
             values = f"{mp.nstr(against, 8)} is not {mp.nstr(value, 8)}"
             return f"{values} at {show_point(place)}"
     return None

@@ -107,26 +107,6 @@ class Table:
         """Its transpose."""
         return Table(self.columns)
 
-    def inverse(self) -> Table:
-        """Its inverse, by elimination with pivots.
-
-        Raises:
-            ZeroDivisionError: if it has none.
-        """
-        size = len(self.rows)
-        work = [
-            [*row, *(mp.mpf(int(i == j)) for j in range(size))] for i, row in enumerate(self.rows)
-        ]
-        for k in range(size):
-            best = max(range(k, size), key=lambda i: abs(work[i][k]))
-            work[k], work[best] = work[best], work[k]
-            pivot = work[k][k]
-            work[k] = [a / pivot for a in work[k]]
-            for i in range(size):
-                if i != k:
-                    work[i] = [a - work[i][k] * b for a, b in zip(work[i], work[k], strict=True)]
-        return Table([row[size:] for row in work])
-
 
 def inner(one: Sequence[Any], other: Sequence[Any]) -> Any:
     """The inner product of two sequences of numbers."""

@@ -117,7 +117,7 @@ class Domain:
                 rule.draw(rng, environment)
             for atom in atoms:
                 if atom not in environment:
-                    own = drawn(atom, rng, environment)
+                    own = drawn(atom, rng, environment, len(points) + rejected)
                     environment[atom] = _default(atom, rng, far) if own is None else own
             for head, function in environment.items():
                 if isinstance(head, UndefinedFunction):

@@ -313,7 +313,7 @@ def letter(short: str) -> str:
 
 def forms(expr: Any) -> Iterator[str]:
     """The forms of every symbol, function and name in an expression, those inside of names too."""
-    if isinstance(expr, sp.Symbol):
+    if isinstance(expr, sp.Symbol | sp.MatrixSymbol):
         yield form(LATEX.get(expr.name) or sp.latex(expr))
     elif isinstance(expr, AppliedUndef):
         head = expr.func.__name__

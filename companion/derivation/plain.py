@@ -25,7 +25,7 @@ _SIGNS = {
     "E": "E", "KL": "KL", "SNR": "SNR", "N": "N", "|": "‖", "in": "∈", "mid": "|", "propto": "∝",
 }  # fmt: skip
 _DROPPED = re.compile(
-    r"(left|right|middle|[bB]ig{1,2}[lr]?|math(rm|cal|bb)|text|operatorname|limits|[,;!: ]|quad)$"
+    r"(left|right|middle|[bB]ig{1,2}[lr]?|math(rm|cal|bb|sf)|text|operatorname|limits|[,;!: ]|quad)$"
 )
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([{}^_])|(\s+)|([^\\{}^_\s]+)")
 

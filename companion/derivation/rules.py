@@ -48,10 +48,11 @@ class Rule(ABC):
 
 
 @singledispatch
-def drawn(unknown: Any, rng: random.Random, environment: Environment) -> Any:
+def drawn(unknown: Any, rng: random.Random, environment: Environment, number: int) -> Any:
     """A random value of an unknown that is no number, a vector say; None for any other.
 
-    What it shares with other unknowns, such as a dimension, it puts into the environment.
+    ``number`` counts the draws. What it shares with other unknowns, such as a dimension, it puts into the
+    environment.
     """
     return None
 

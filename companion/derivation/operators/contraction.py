@@ -18,7 +18,7 @@ from ..exact import compute
 from .laws import AnyLaw, Independent, Law
 from .linear import Act, InnerProduct, VectorSymbol, applied, form, linear
 from .traces import over_coordinates, trace_of
-from .words import Word, flipped, matrix_of, product
+from .words import Word, flipped
 
 MOST_SLOTS = 8
 """Degree in the random vector up to which the exact route goes."""
@@ -39,42 +39,37 @@ def mean_of_product(factors: list[sp.Expr], law: Law) -> sp.Expr | None:
         return None
     slots = sum(isinstance(end, int) for one, _, other in edges for end in (one, other))
     if isinstance(law, AnyLaw):
-        return _of_mean(edges, law.args[1]) if slots == 1 else None
+        return _of_mean(edges[0], law.args[1]) if slots == 1 else None
     if slots > MOST_SLOTS or (slots != 2 and not isinstance(law, Independent)):
         return None
     total = sp.Integer(0)
     for blocks in _partitions(tuple(range(slots)), law):
-        weight = sp.Mul(*(law.cumulant(len(block)) for block in blocks))
         value = _contracted(edges, blocks)
         if value is None:
             return None
-        total += weight * value
+        total += sp.Mul(*(law.cumulant(len(block)) for block in blocks)) * value
     return total
 
 
 def _edges(factors: list[sp.Expr], v: VectorSymbol) -> list[Edge] | None:
     edges: list[Edge] = []
-    count = 0
+    slots = iter(range(10**6))
 
     def end(of: sp.Expr) -> Any:
-        nonlocal count
-        if of != v:
-            return of
-        count += 1
-        return count - 1
+        return next(slots) if of == v else of
 
     for factor in factors:
         base, power = factor.as_base_exp()
         if isinstance(base, InnerProduct) and power.is_Integer and power > 0:
             for _ in range(int(power)):
-                left, (word, right) = base.args[0], _leg(base.args[1])
-                edges.append((end(left), word, end(right)))
+                word, right = _leg(base.args[1])
+                edges.append((end(base.args[0]), word, end(right)))
         elif power == 1 and (isinstance(base, Act) or base == v):
             word, right = _leg(base)
             edges.append((OPEN, word, end(right)))
         else:
             return None
-    return edges
+    return edges if sum(edge[0] is OPEN for edge in edges) <= 1 else None
 
 
 def _leg(part: sp.Expr) -> tuple[Word, sp.Expr]:
@@ -83,18 +78,11 @@ def _leg(part: sp.Expr) -> tuple[Word, sp.Expr]:
     return leg
 
 
-def _of_mean(edges: list[Edge], middle: sp.Expr) -> sp.Expr:
-    ((one, word, other),) = edges
-    one, other = (middle if isinstance(end, int) else end for end in (one, other))
-    if one is OPEN:
-        return compute(Act(matrix_of(word), other) if word else other)
-    return compute(InnerProduct(one, Act(matrix_of(word), other) if word else other))
-
-
-def _word_matrix(word: Word) -> sp.MatrixExpr:
-    from .words import matrix_of
-
-    return matrix_of(word)
+def _of_mean(edge: Edge, middle: sp.Expr) -> sp.Expr:
+    one, word, other = edge if isinstance(edge[2], int) else _turned(edge)
+    return compute(
+        applied(word, middle) if one is OPEN else InnerProduct(one, applied(word, middle))
+    )
 
 
 def _partitions(slots: tuple[int, ...], law: Law) -> Iterator[list[tuple[int, ...]]]:
@@ -113,41 +101,43 @@ def _partitions(slots: tuple[int, ...], law: Law) -> Iterator[list[tuple[int, ..
 
 
 def _contracted(edges: list[Edge], blocks: list[tuple[int, ...]]) -> sp.Expr | None:
-    """The product of edges, summed over one index for each block."""
+    """The product of edges, summed over one index for each block; None for what has no name here."""
     edges, value = list(edges), sp.Integer(1)
     for one, other in (block for block in blocks if len(block) == 2):
-        first = next(e for e in edges if one in (e[0], e[2]))
-        edges.remove(first)
-        left, word, right = first if first[2] == one else _turned(first)
-        if left == other:  # both ends of one edge
+        left, word, _ = _taken(edges, one)
+        if isinstance(left, int) and left == other:  # both ends of one edge
             value *= trace_of(word)
-            continue
-        second = next(e for e in edges if other in (e[0], e[2]))
-        edges.remove(second)
-        _, more, end = second if second[0] == other else _turned(second)
-        edges.append((left, product(word, more), end))
+        else:
+            end, more, _ = _taken(edges, other)
+            edges.append((left, word + flipped(more), end))
     for block in (block for block in blocks if len(block) != 2):
-        touching = [e for e in edges if e[0] in block or e[2] in block]
-        edges = [e for e in edges if e not in touching]
         legs: list[Any] = []
-        for edge in touching:
-            left, word, right = edge if edge[2] in block else _turned(edge)
-            if left in block:
+        for slot in block:
+            if not any(_ends(edge, slot) for edge in edges):
+                continue  # the other end of an edge that was taken
+            left, word, _ = _taken(edges, slot)
+            if isinstance(left, int) and left in block:
                 legs.append(word)
             elif isinstance(left, int) or left is OPEN:
                 return None  # two large blocks that meet, or a vector by its coordinates
             else:
                 legs.append((flipped(word), left))
         value *= over_coordinates(legs)
-    for left, word, right in edges:
-        if OPEN in (left, right):
-            left, word, right = (
-                (left, word, right) if left is OPEN else _turned((left, word, right))
-            )
-            value *= applied(word, right)
-        else:
-            value *= form(left, word, right)
+    for edge in edges:
+        left, word, right = edge if edge[2] is not OPEN else _turned(edge)
+        value *= applied(word, right) if left is OPEN else form(left, word, right)
     return value
+
+
+def _taken(edges: list[Edge], slot: int) -> Edge:
+    """The edge that ends in a slot, taken out of the list, with the slot on its right."""
+    found = next(e for e in edges if _ends(e, slot))
+    edges.remove(found)
+    return found if isinstance(found[2], int) and found[2] == slot else _turned(found)
+
+
+def _ends(edge: Edge, slot: int) -> bool:
+    return any(isinstance(end, int) and end == slot for end in (edge[0], edge[2]))
 
 
 def _turned(edge: Edge) -> Edge:

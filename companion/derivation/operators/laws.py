@@ -10,12 +10,14 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
+from .. import latex
 from ..columns import Column
 from ..exact import compute, exact
 from ..numeric import Environment, NumericError, compile_expression
 from ..quadrature import gauss_hermite
 from .expectation import _standard_moment
 from .linear import VectorSymbol
+from .parts import granted
 
 MOST_NODES = 5000
 """Points that the numeric route adds up at most."""
@@ -98,18 +100,20 @@ class Isotropic(Law):
 
     def points(self, env: Environment, size: int, degree: int) -> Points:
         """A few vectors along axes that are turned, the longer the less likely."""
+        _given(self, degree)
         for weight, axis in _axes(size):
             yield weight, mp.mpf(1) / mp.sqrt(weight) * axis
 
 
 class AnyLaw(Law):
-    """Any law with the given mean, ``AnyLaw(x, m)``; nothing else is known."""
+    """Any law with the given mean and a finite mean square, ``AnyLaw(x, m)``; nothing else is known."""
 
     def cumulant(self, order: int) -> sp.Expr | None:  # noqa: D102
         return None
 
     def points(self, env: Environment, size: int, degree: int) -> Points:
         """A few vectors around the mean."""
+        _given(self, degree)
         around = [(w, mp.mpf(k % 3 + 1) * axis) for k, (w, axis) in enumerate(_axes(size), 1)]
         around.append((mp.mpf(1), Column([mp.mpf(k + 1) / 7 for k in range(size)])))
         middle: Any = sum((w / 2 * v for w, v in around), mp.mpf(0))
@@ -118,6 +122,11 @@ class AnyLaw(Law):
             raise NumericError(f"{self.args[1]} is no vector")
         for weight, value in around:
             yield weight / 2, mean + value - middle
+
+
+def _given(law: Law, degree: int) -> None:
+    if degree > 2:
+        raise NumericError(f"a mean of degree {degree} over {law}, of which no such moment is given")
 
 
 @cache
@@ -148,3 +157,20 @@ def _axes(size: int) -> list[tuple[Any, Column]]:
 @exact.register
 def _(expr: Law) -> sp.Expr:
     return expr.func(expr.args[0], *(compute(a) for a in expr.args[1:]))
+
+
+@granted.register
+def _(node: Signs) -> str:
+    return rf"for independent fair signs ${latex.latex(node.args[0])}_i$"
+
+
+@granted.register
+def _(node: Isotropic) -> str:
+    v = latex.latex(node.args[0])
+    return rf"for any law with $\E\, {v} {v}^{{\mathsf T}} = I$"
+
+
+@granted.register
+def _(node: AnyLaw) -> str:
+    v, mean = map(latex.latex, node.args)
+    return rf"for any law of ${v}$ with mean ${mean}$ and finite $\E\, \|{v}\|^2$"

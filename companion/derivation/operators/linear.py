@@ -6,7 +6,6 @@ its sides. It is then claimed of every coordinate, in every dimension.
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import mpmath as mp
@@ -15,10 +14,10 @@ import sympy as sp
 from ..notation import LATEX
 from ..numeric import Environment
 from ..tree import open_names, opened
-from .words import EMPTY, Word, flipped, matrix_of, product, word_key, words
+from .words import EMPTY, Word, flipped, matrix_of, word_key, words
 
 DIMENSIONS = (1, 2, 3, 5)
-"""What the numeric route draws a dimension from."""
+"""What the numeric route takes for the dimension, in turn."""
 
 
 class DimensionSymbol(sp.Symbol):
@@ -147,7 +146,7 @@ def _of(base: sp.Expr) -> dict[Leg, sp.Expr]:
     found: dict[Leg, sp.Expr] = {}
     for before, scale in words(base.args[0]).items():
         for (word, symbol), number in linear(base.args[1]).items():
-            leg = product(before, word), symbol
+            leg = before + word, symbol
             found[leg] = found.get(leg, sp.Integer(0)) + scale * number
     return found
 
@@ -171,8 +170,6 @@ def form(left: sp.Expr, word: Word, right: sp.Expr) -> sp.Expr:
     return InnerProduct(one, applied(middle, other))
 
 
-def dimension_in(environment: Environment, rng: random.Random) -> int:
-    """The dimension of a point: drawn with the first vector."""
-    if dim not in environment:
-        environment[dim] = mp.mpf(rng.choice(DIMENSIONS))
-    return int(environment[dim])
+def dimension_in(environment: Environment, number: int) -> int:
+    """The dimension of a point, from the number of its draw: every one of `DIMENSIONS` has its turn."""
+    return int(environment.setdefault(dim, mp.mpf(DIMENSIONS[number % len(DIMENSIONS)])))

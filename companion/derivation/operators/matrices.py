@@ -21,8 +21,8 @@ from .words import Symmetric
 
 
 @drawn.register
-def _(unknown: sp.MatrixSymbol, rng: random.Random, environment: Environment) -> Any:
-    size = dimension_in(environment, rng)
+def _(unknown: sp.MatrixSymbol, rng: random.Random, environment: Environment, number: int) -> Any:
+    size = dimension_in(environment, number)
     table = Table([[uniform(rng, -2, 2) for _ in range(size)] for _ in range(size)])
     return table.plus(table.transposed()) if isinstance(unknown, Symmetric) else table
 
@@ -88,15 +88,14 @@ def _(expr: sp.Transpose) -> Compiled:
 
 
 @build.register
-def _(expr: sp.MatPow) -> Compiled:  # an inverse is one
-    if not expr.exp.is_Integer:
-        raise NumericError(f"a power of a matrix that is no integer: {expr}")
-    base, power = compile_expression(expr.base), int(expr.exp)
+def _(expr: sp.MatPow) -> Compiled:
+    if not expr.exp.is_Integer or expr.exp < 1:
+        raise NumericError(f"a power of a matrix that is no positive integer: {expr}")
+    inside, power = compile_expression(expr.base), int(expr.exp)
 
     def value(env: Environment) -> Any:
-        table = base(env) if power >= 0 else base(env).inverse()
-        total = identity(len(table.rows))
-        for _ in range(abs(power)):
+        table = total = inside(env)
+        for _ in range(power - 1):
             total = total.times(table)
         return total
 
@@ -148,11 +147,6 @@ def _(node: sp.MatrixSymbol) -> Iterator[mutants.Variant]:
 @mutants.variants.register
 def _(node: sp.Transpose) -> Iterator[mutants.Variant]:
     yield "transpose lost", str(node), node.arg
-
-
-@mutants.variants.register
-def _(node: sp.Inverse) -> Iterator[mutants.Variant]:
-    yield "inverse lost", str(node), node.arg
 
 
 @mutants.variants.register

@@ -26,7 +26,6 @@ from .words import (
     Word,
     flipped,
     matrix_of,
-    product,
     round_trip,
     words,
 )
@@ -123,7 +122,7 @@ def over_coordinates(legs: list[Any]) -> sp.Expr:
         return trace_of(diagonals[0]) if diagonals else dim
     if not diagonals and len(vectors) == 2:
         (before, x), (word, y) = vectors
-        return form(x, product(flipped(before), word), y)
+        return form(x, flipped(before) + word, y)
     faces = [min(matrix_of(w), matrix_of(flipped(w)), key=str) for w in diagonals]
     parts = sorted([*faces, *(applied(*leg) for leg in vectors)], key=str)
     return OverCoordinates(*parts)
@@ -141,8 +140,13 @@ def _(expr: sp.Expr) -> tuple[sp.Expr, bool]:
 
 
 @granted.register
-def _(node: sp.Inverse) -> str:
-    return rf"where ${shown(node.arg)}$ has an inverse"
+def _(node: sp.MatrixSymbol) -> str:
+    return rf"for every square matrix ${shown(node)}$"
+
+
+@granted.register
+def _(node: Symmetric) -> str:
+    return rf"for every symmetric matrix ${shown(node)}$"
 
 
 # --- the numeric route: by the entries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -22,28 +22,29 @@ __all__ = ["AnyLaw", "Gaussian", "Isotropic", "Signs", "VectorMean", "mean"]
 
 
 class VectorMean(sp.Expr):
-    """E[body] over one law of a random vector or several independent ones; a bare vector is Gaussian."""
+    """E[body] over a law of one random vector, given all others; a bare vector is standard Gaussian.
+
+    The body is a polynomial in the vector, of which a law that is known by two moments averages degree 2.
+    """
 
     is_extended_real = True
 
-    def __new__(cls, body: Any, *laws: Any) -> VectorMean:  # noqa: D102
-        if not laws:
-            raise ValueError("VectorMean needs at least one law: VectorMean(norm2(v), v)")
-        given = [law if isinstance(law, Law) else Gaussian(law) for law in laws]
-        return sp.Expr.__new__(cls, sp.sympify(body), *given)
+    def __new__(cls, body: Any, law: Any) -> VectorMean:  # noqa: D102
+        return sp.Expr.__new__(
+            cls, sp.sympify(body), law if isinstance(law, Law) else Gaussian(law)
+        )
 
     @property
     def bound_symbols(self) -> list[sp.Symbol]:
-        """The random vectors."""
-        return [law.args[0] for law in self.args[1:]]
+        """The random vector."""
+        return [self.args[1].args[0]]
 
     @property
     def free_symbols(self) -> set[sp.Symbol]:
         """What the value depends on, the dimension too."""
-        free = set(self.args[0].free_symbols)
-        for law in self.args[1:]:
-            free = (free - {law.args[0]}).union(*(a.free_symbols for a in law.args[1:]))
-        return free | {dim}
+        body, law = self.args
+        given = (a.free_symbols for a in law.args[1:])
+        return (body.free_symbols - {law.args[0]}).union({dim}, *given)
 
 
 # --- the exact route
@@ -51,10 +52,7 @@ class VectorMean(sp.Expr):
 
 @exact.register
 def _(expr: VectorMean) -> sp.Expr:
-    result, *laws = (compute(a) for a in expr.args)
-    for law in laws:
-        result = mean(result, law)
-    return result
+    return mean(*map(compute, expr.args))
 
 
 @lru_cache(maxsize=512)
@@ -85,20 +83,15 @@ def _(expr: VectorMean) -> tuple[sp.Expr, bool]:
 
 @build.register
 def _(expr: VectorMean) -> Compiled:
-    body, *laws = expr.args
-    value = compile_expression(body)
-    degrees = _degrees(body, laws)
-    for law, degree in zip(laws, degrees, strict=True):
-        value = _one_mean(value, law, degree)
+    body, law = expr.args
+    inner, v = compile_expression(body), law.args[0]
+    degree = _degree(body, v)
+
+    def value(env: Environment) -> Any:
+        points = law.points(env, int(env[dim]), degree)
+        return sum((w * inner({**env, v: at}) for w, at in points), mp.mpf(0))
+
     return remembered(expr, value)
-
-
-def _degrees(body: sp.Expr, laws: list[Law]) -> list[int]:
-    means = {law.args[0] for law in laws if isinstance(law, AnyLaw)}
-    for law in laws:
-        if any(a.free_symbols & {other.args[0] for other in laws} for a in law.args[1:]) and means:
-            raise NumericError("a mean that is drawn itself")
-    return [_degree(body, law.args[0]) for law in laws]
 
 
 def _degree(expr: Any, v: VectorSymbol) -> int:
@@ -120,19 +113,11 @@ def _degree(expr: Any, v: VectorSymbol) -> int:
         return sum(_degree(a, v) for a in expr.args)
     if isinstance(expr, Act):
         return _degree(expr.args[1], v)
+    if isinstance(expr, VectorMean) and v not in expr.args[1].free_symbols:
+        return _degree(expr.args[0], v)
     if isinstance(expr, sp.Pow) and expr.exp.is_Integer and expr.exp > 0:
         return int(expr.exp) * _degree(expr.base, v)
     raise NumericError(f"{expr} is no polynomial in {v}")
-
-
-def _one_mean(inner: Compiled, law: Law, degree: int) -> Compiled:
-    v = law.args[0]
-
-    def value(env: Environment) -> Any:
-        points = law.points(env, int(env[dim]), degree)
-        return sum((w * inner({**env, v: at}) for w, at in points), mp.mpf(0))
-
-    return value
 
 
 # --- on the page, and in wrong variants
@@ -140,12 +125,9 @@ def _one_mean(inner: Compiled, law: Law, degree: int) -> Compiled:
 
 @latex.typeset.register
 def _(expr: VectorMean, printer: latex.Printer) -> str:
-    names = ",\\, ".join(
-        printer.doprint(law.args[0]) + (rf" \sim {law.tilde}" if law.tilde else "")
-        for law in expr.args[1:]
-    )
-    body = printer.doprint(expr.args[0])
-    return rf"\mathbb{{E}}_{{{names}}}\!\left[{body}\right]"
+    body, law = expr.args
+    name = printer.doprint(law.args[0]) + (rf" \sim {law.tilde}" if law.tilde else "")
+    return rf"\mathbb{{E}}_{{{name}}}\!\left[{printer.doprint(body)}\right]"
 
 
 @latex.own_brackets.register
@@ -155,11 +137,10 @@ def _(expr: VectorMean, level: int = 0) -> bool:
 
 @mutants.variants.register
 def _(node: VectorMean) -> Iterator[mutants.Variant]:
-    other: Callable[[VectorSymbol], Law]
-    for law in node.args[1:]:
+    body, law = node.args
+    if isinstance(law, Independent):
         other = Signs if isinstance(law, Gaussian) else Gaussian
-        if isinstance(law, Independent):
-            yield "other law", str(law), node.xreplace({law: other(law.args[0])})
+        yield "other law", str(law), VectorMean(body, other(law.args[0]))
 
 
 @mutants.touched.register

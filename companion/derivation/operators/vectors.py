@@ -18,6 +18,9 @@ from ..columns import Column, inner
 from ..exact import compute, exact
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
 from ..rules import drawn, uniform
+from ..second import walk
+from ..second.scene import Scene
+from ..second.values import Unknown, Value
 from ..symbolic import atom
 from .linear import (
     Act,
@@ -32,7 +35,8 @@ from .linear import (
     linear,
 )
 from .matrices import shown
-from .words import flipped, product
+from .parts import granted
+from .words import flipped
 
 __all__ = ["Act", "InnerProduct"]
 
@@ -48,7 +52,7 @@ def _(expr: InnerProduct) -> sp.Expr:
         return InnerProduct(u, v)
     return sp.Add(
         *(
-            a * b * form(x, product(flipped(before), word), y)
+            a * b * form(x, flipped(before) + word, y)
             for (before, x), a in left.items()
             for (word, y), b in right.items()
         )
@@ -70,17 +74,42 @@ def _(expr: sp.Expr) -> tuple[sp.Expr, bool]:
     return expr, True
 
 
-# --- the numeric route: a dimension is drawn, and every entry
+# --- what is claimed: for every dimension; the second provers know no vectors
+
+
+@granted.register
+def _(node: VectorSymbol) -> str:
+    return "in every dimension $d$"
+
+
+@walk.value.register
+def _(expr: VectorSymbol, scene: Scene) -> Value:
+    raise Unknown("a vector of any dimension")
+
+
+# --- the numeric route: a dimension in its turn, and every entry is drawn
 
 
 @drawn.register
-def _(unknown: DimensionSymbol, rng: random.Random, environment: Environment) -> Any:
-    return mp.mpf(dimension_in(environment, rng))
+def _(
+    unknown: DimensionSymbol, rng: random.Random, environment: Environment, number: int
+) -> Any:
+    return mp.mpf(dimension_in(environment, number))
 
 
 @drawn.register
-def _(unknown: VectorSymbol, rng: random.Random, environment: Environment) -> Any:
-    return Column([uniform(rng, -2, 2) for _ in range(dimension_in(environment, rng))])
+def _(unknown: VectorSymbol, rng: random.Random, environment: Environment, number: int) -> Any:
+    return Column([uniform(rng, -2, 2) for _ in range(dimension_in(environment, number))])
+
+
+@build.register
+def _(expr: VectorSymbol) -> Compiled:
+    def value(env: Environment) -> Any:
+        if not isinstance(env[expr], Column):
+            raise NumericError(f"the vector {expr} is bound as if it were a number")
+        return env[expr]
+
+    return value
 
 
 @build.register

@@ -1,7 +1,7 @@
 r"""Square matrices of symbolic dimension: SymPy's matrix expressions, read as sums of multiples of words.
 
-A letter of a word is a matrix, its transpose, its inverse, or both. Words are multiplied as in a free
-group: what stands beside its inverse cancels. A matrix is general unless it is made by ``symmetric``.
+A letter of a word is a matrix or its transpose, and no two words commute. A matrix is general unless it is
+made by ``symmetric``. There is no inverse: nothing here needs one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ class Symmetric(sp.MatrixSymbol):
 
 
 class Letter(NamedTuple):
-    """A matrix, perhaps transposed, perhaps inverted."""
+    """A matrix, perhaps transposed."""
 
     matrix: sp.MatrixSymbol
     transposed: bool = False
-    inverted: bool = False
 
 
 Word = tuple[Letter, ...]
@@ -51,11 +50,8 @@ def words(expr: Any) -> dict[Word, sp.Expr]:
         return _collected((flipped(w), c) for w, c in words(expr.arg).items())
     if isinstance(expr, sp.MatMul):
         return _product(list(expr.args))
-    if isinstance(expr, sp.Inverse):
-        return _inverse(words(expr.arg))
-    if isinstance(expr, sp.MatPow) and expr.exp.is_Integer:
-        power = _product([expr.base] * abs(int(expr.exp)))
-        return power if expr.exp >= 0 else _inverse(power)
+    if isinstance(expr, sp.MatPow) and expr.exp.is_Integer and expr.exp > 0:
+        return _product([expr.base] * int(expr.exp))
     raise Unreadable(f"{expr} is no sum of products of matrices")
 
 
@@ -63,24 +59,13 @@ def _product(factors: list[Any]) -> dict[Word, sp.Expr]:
     found: dict[Word, sp.Expr] = {EMPTY: sp.Integer(1)}
     for factor in factors:
         more = words(factor) if getattr(factor, "is_Matrix", False) else {EMPTY: factor}
-        found = _collected(
-            (product(w, u), c * b) for w, c in found.items() for u, b in more.items()
-        )
+        found = _collected((w + u, c * b) for w, c in found.items() for u, b in more.items())
     return found
-
-
-def _inverse(found: dict[Word, sp.Expr]) -> dict[Word, sp.Expr]:
-    if len(found) != 1:
-        raise Unreadable("the inverse of a sum is left as it is")
-    ((word, number),) = found.items()
-    turned = tuple(le._replace(inverted=not le.inverted) for le in reversed(word))
-    return {turned: 1 / number}
 
 
 def _collected(pairs: Iterable[tuple[Word, sp.Expr]]) -> dict[Word, sp.Expr]:
     found: dict[Word, sp.Expr] = {}
     for word, number in pairs:
-        word = product(EMPTY, word)
         found[word] = sp.expand(found.get(word, sp.Integer(0)) + number)
     return {word: number for word, number in found.items() if number != 0}
 
@@ -93,34 +78,18 @@ def flipped(word: Word) -> Word:
     )
 
 
-def product(one: Word, other: Word) -> Word:
-    """Two words side by side, without what cancels."""
-    result = list(one)
-    for letter in other:
-        if result and result[-1] == letter._replace(inverted=not letter.inverted):
-            result.pop()
-        else:
-            result.append(letter)
-    return tuple(result)
-
-
-def word_key(word: Word) -> tuple[tuple[str, bool, bool], ...]:
+def word_key(word: Word) -> tuple[tuple[str, bool], ...]:
     """What words are sorted by."""
-    return tuple((le.matrix.name, le.transposed, le.inverted) for le in word)
+    return tuple((le.matrix.name, le.transposed) for le in word)
 
 
 def round_trip(word: Word) -> Word:
-    """The one that stands for all words of the same trace: rotated, transposed, without what cancels."""
-    while len(word) > 1 and product((word[-1],), (word[0],)) == EMPTY:
-        word = word[1:-1]
+    """The one that stands for all words of the same trace: rotated, transposed."""
     turns = [way[k:] + way[:k] for way in (word, flipped(word)) for k in range(max(len(word), 1))]
     return min(turns, key=word_key)
 
 
 def matrix_of(word: Word) -> sp.MatrixExpr:
     """The SymPy matrix that a word stands for; not of the empty one."""
-    parts = []
-    for matrix, transposed, inverted in word:
-        part = sp.Transpose(matrix) if transposed else matrix
-        parts.append(sp.Inverse(part) if inverted else part)
+    parts = [sp.Transpose(le.matrix) if le.transposed else le.matrix for le in word]
     return parts[0] if len(parts) == 1 else sp.MatMul(*parts)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import mpmath as mp
 import sympy as sp
 from flint import acb, arb, ctx
 
@@ -238,7 +239,7 @@ def _at(step: Step, place: dict[Any, Any]) -> int | str:
 
 def _side(side: sp.Expr, place: dict[Any, Any]) -> Any:
     known = {
-        key: Ball(arb(number)) if isinstance(key, sp.Symbol) else number
+        key: Ball(arb(number)) if isinstance(number, mp.mpf) else number
         for key, number in place.items()
     }
     found = value(side, Balls(known))
