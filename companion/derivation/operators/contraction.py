@@ -79,7 +79,7 @@ def _leg(part: sp.Expr) -> tuple[Word, sp.Expr]:
 
 
 def _of_mean(edge: Edge, middle: sp.Expr) -> sp.Expr:
-    one, word, other = edge if isinstance(edge[2], int) else _turned(edge)
+    one, word, _ = edge if isinstance(edge[2], int) else _turned(edge)
     return compute(
         applied(word, middle) if one is OPEN else InnerProduct(one, applied(word, middle))
     )

@@ -126,7 +126,9 @@ class AnyLaw(Law):
 
 def _given(law: Law, degree: int) -> None:
     if degree > 2:
-        raise NumericError(f"a mean of degree {degree} over {law}, of which no such moment is given")
+        raise NumericError(
+            f"a mean of degree {degree} over {law}, of which no such moment is given"
+        )
 
 
 @cache

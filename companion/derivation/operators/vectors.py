@@ -91,9 +91,7 @@ def _(expr: VectorSymbol, scene: Scene) -> Value:
 
 
 @drawn.register
-def _(
-    unknown: DimensionSymbol, rng: random.Random, environment: Environment, number: int
-) -> Any:
+def _(unknown: DimensionSymbol, rng: random.Random, environment: Environment, number: int) -> Any:
     return mp.mpf(dimension_in(environment, number))
 
 
