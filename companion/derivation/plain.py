@@ -21,7 +21,7 @@ _LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈
 _SIGNS = {
     "int": "∫", "sum": "Σ", "prod": "Π", "infty": "∞", "to": "→", "ne": "≠", "le": "≤", "ge": "≥",
     "cdot": "·", "partial": "∂", "epsilon": "ε", "sqrt": "√", "sim": "~", "dots": "…", "approx": "≈",
-    "times": "×",
+    "times": "×", "pm": "±", "langle": "⟨", "rangle": "⟩",
     "E": "E", "KL": "KL", "SNR": "SNR", "N": "N", "|": "‖", "in": "∈", "mid": "|", "propto": "∝",
 }  # fmt: skip
 _DROPPED = re.compile(

@@ -6,6 +6,9 @@ The letters are those of ``vocabulary``: ``x`` is the clean data there, in one c
 
 from __future__ import annotations
 
+import sympy as sp
+
+from . import vocabulary
 from .operators.linear import act, dim, dot, norm2, quadratic, vector
 from .operators.traces import (
     Frobenius,
@@ -37,7 +40,9 @@ __all__ = [
     "eps",
     "eps_hat",
     "matrix",
+    "mean_q",
     "norm2",
+    "posterior",
     "quadratic",
     "symmetric",
     "symmetric_part",
@@ -52,3 +57,13 @@ __all__ = [
 x, x_hat = vector("x"), vector("x_hat", r"\hat{x}")
 eps, eps_hat = vector("eps", r"\epsilon"), vector("eps_hat", r"\hat{\epsilon}")
 z_s, z_t = vector("z_s"), vector("z_t")
+
+
+def mean_q(clean: sp.Expr = x) -> sp.Expr:
+    """mu_Q(z_t, x), the mean of q(z_s | z_t, x), at any guess of the clean data."""
+    return vocabulary.mean_q(clean, z_t)
+
+
+def posterior(clean: sp.Expr = x) -> VectorNormal:
+    """q(z_s | z_t, x) = N(z_s; mu_Q(z_t, x), sigma_Q^2 I)."""
+    return VectorNormal(z_s, mean_q(clean), vocabulary.var_q())

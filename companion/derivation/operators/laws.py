@@ -83,7 +83,7 @@ class Gaussian(Independent):
 class Signs(Independent):
     """Random signs (Rademacher)."""
 
-    tilde = r"\{-1,\, 1\}^{d}"
+    tilde = r"\{\pm 1\}^{d}"
 
     def moment(self, order: int) -> sp.Expr:  # noqa: D102
         return sp.Rational(1 + (-1) ** order, 2)
