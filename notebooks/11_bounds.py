@@ -38,7 +38,7 @@ from companion.derivation import (
     at_least,
     at_most,
 )
-from companion.derivation.vocabulary import eps, function, i, s, sigma, symbol, t, x, x_hat, z_s
+from companion.derivation.vocabulary import eps, function, i, s, sigma, symbol, t, x, z_s
 
 d = Derivation("bounds", title="How tight is a bound?")
 
