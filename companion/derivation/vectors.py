@@ -9,6 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 from . import vocabulary
+from .operators import coordinates
 from .operators.linear import act, dim, dot, norm2, quadratic, vector
 from .operators.traces import (
     Frobenius,
@@ -35,6 +36,7 @@ __all__ = [
     "VectorMean",
     "VectorNormal",
     "act",
+    "coordinates",
     "dim",
     "dot",
     "eps",

@@ -74,6 +74,7 @@ TRUE = {
     "a matrix is linear": (act(A, a * x + y), a * act(A, x) + act(A, y)),
     "a product of matrices": (act(A * B + C, x), act(A, act(B, x)) + act(C, x)),
     "the symmetric part": (quadratic(A, x), quadratic(symmetric_part(A), x)),
+    "a symmetric matrix twice": (quadratic(S + sp.Transpose(S), x), 2 * quadratic(S, x)),
     "a trace turned": (trace(A * B * C), trace(C * A * B)),
     "a trace transposed": (trace(A_T * B), trace(sp.Transpose(B) * A)),
     "a trace of the identity": (trace(I + A), dim + trace(A)),

@@ -18,9 +18,6 @@ from ..columns import Column, inner
 from ..exact import compute, exact
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
 from ..rules import drawn, uniform
-from ..second import walk
-from ..second.scene import Scene
-from ..second.values import Unknown, Value
 from ..symbolic import atom
 from .linear import (
     Act,
@@ -74,17 +71,12 @@ def _(expr: sp.Expr) -> tuple[sp.Expr, bool]:
     return expr, True
 
 
-# --- what is claimed: for every dimension; the second provers know no vectors
+# --- what is claimed: for every dimension
 
 
 @granted.register
 def _(node: VectorSymbol) -> str:
     return "in every dimension $d$"
-
-
-@walk.value.register
-def _(expr: VectorSymbol, scene: Scene) -> Value:
-    raise Unknown("a vector of any dimension")
 
 
 # --- the numeric route: a dimension in its turn, and every entry is drawn
