@@ -19,10 +19,12 @@ from companion.derivation import (
     Where,
     check,
 )
+from companion.derivation.columns import Column, NumericError
 from companion.derivation.domain import Domain
 from companion.derivation.exact import compute
 from companion.derivation.numeric import evaluate
-from companion.derivation.operators.linear import DIMENSIONS
+from companion.derivation.operators.linear import DIMENSIONS, is_vector
+from companion.derivation.second import balls
 from companion.derivation.symbolic import prove
 from companion.derivation.vectors import (
     Act,
@@ -112,6 +114,19 @@ TRUE = {
     "orthogonality": (
         VectorMean(norm2(x - y), AnyLaw(x, z)),
         VectorMean(norm2(x - z), AnyLaw(x, z)) + norm2(z - y),
+    ),
+    "coordinates of images": (OverCoordinates(act(A, x), act(B, y)), quadratic(A_T * B, x, y)),
+    "two projections": (
+        VectorMean(dot(x, act(A, v)) * dot(y, act(B, v)), v),
+        quadratic(A * sp.Transpose(B), x, y),
+    ),
+    "an image with signs": (
+        VectorMean(dot(x, act(A, v)) ** 4, Signs(v)),
+        3 * norm2(act(A_T, x)) ** 2 - 2 * OverCoordinates(*[act(A_T, x)] * 4),
+    ),
+    "a density": (
+        sp.log(VectorNormal(z, x, p)),
+        -norm2(z - x) / (2 * p) - dim * sp.log(2 * sp.pi * p) / 2,
     ),
     "a mean of a mean": (VectorMean(VectorMean(dot(v, w) ** 2, w), v), dim),
     "two Gaussians": (BETWEEN, dim * (p / q - 1 + sp.log(q / p)) / 2 + norm2(x - y) / (2 * q)),
@@ -215,6 +230,9 @@ UNCLEAR = {
 }  # fmt: skip
 
 
+BEYOND = {"a side that is a vector", "a law of which only some moments are given"}
+
+
 def claim(left: Any, right: Any, domain: Domain = ANYWHERE) -> Step:
     return Step("s/1", sp.sympify(left), sp.sympify(right), "why", domain)
 
@@ -227,6 +245,11 @@ def test_a_true_claim_is_accepted(name: str) -> None:
         side.atoms(type(x)) for side in TRUE[name]
     )
     assert not outcome.second.solved  # z3 takes no vector for a number
+    moments_only = any(side.has(Isotropic, AnyLaw) for side in TRUE[name])
+    if not moments_only and not any(map(is_vector, map(sp.sympify, TRUE[name]))):
+        assert outcome.second.points == 24  # by sums over indices
+    else:
+        assert outcome.second.points == 0
 
 
 @pytest.mark.parametrize("name", FALSE)
@@ -234,6 +257,17 @@ def test_a_false_claim_is_refuted_by_numbers_and_not_proved(name: str) -> None:
     with pytest.raises(DerivationError, match="numeric check failed: left"):
         check(claim(*FALSE[name]), torch=False)
     assert prove(*map(sp.sympify, FALSE[name])) is None
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_ball_arithmetic_refutes_a_false_claim_too(name: str) -> None:
+    step = claim(*FALSE[name])
+    places = ANYWHERE.points([step.left, step.right], step.name, 8)
+    if step.left.has(AnyLaw) or is_vector(step.left):
+        assert balls.enclosed(step, places).why_not in BEYOND
+    else:
+        with pytest.raises(balls.Outside):
+            balls.enclosed(step, places)
 
 
 @pytest.mark.parametrize("name", UNCLEAR)
@@ -276,6 +310,28 @@ def test_what_is_assumed_is_said() -> None:
 def test_what_must_not_be_zero_is_said() -> None:
     outcome = check(claim(dot(x, y) / norm2(x), 4 * dot(x, y) / norm2(2 * x)), torch=False)
     assert {*outcome.excluded} == {norm2(x), norm2(2 * x)}
+
+
+def test_a_moment_that_is_not_given_stays_as_it_is() -> None:
+    for law in (Isotropic(v), AnyLaw(v, x)):
+        for body in (norm2(v) ** 2, dot(v, x) ** 3, norm2(v) * dot(v, x)):
+            assert compute(VectorMean(body, law)).has(VectorMean)
+    assert compute(VectorMean(dot(v, x), Isotropic(v))).has(VectorMean)
+    assert compute(VectorMean(norm2(v), AnyLaw(v, x))).has(VectorMean)
+
+
+def test_slopes_of_products() -> None:
+    slope = sp.diff(dot(t * x, act(A, t**2 * y)), t)
+    assert compute(slope) == 3 * t**2 * quadratic(A, x, y)
+    assert sp.diff(dot(x, y), t) == sp.diff(act(A, x), t) == 0
+
+
+def test_columns_of_two_dimensions_are_not_added() -> None:
+    one, two = Column([mp.mpf(1)]), Column([mp.mpf(1), mp.mpf(2)])
+    assert (0 - two).entries == (-1, -2)
+    for mixed in (lambda: one + two, lambda: two - one):
+        with pytest.raises(NumericError, match="no vector of its dimension"):
+            mixed()
 
 
 # --- against sums over indices, written out without either route

@@ -1,4 +1,4 @@
-"""What the second provers make of vectors: ball arithmetic by coordinates and entries, at each point's dimension.
+"""What the second provers make of vectors: ball arithmetic by coordinates, at the dimension of each point.
 
 Inner products, traces and means are sums over indices here, each term a number: no algebra of words, no
 cumulants. That shows a claim in the dimensions of the points and in no other, which is why z3, whose proofs
