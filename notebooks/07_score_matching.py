@@ -459,7 +459,7 @@ d.chain(
     VectorMean(away, xi),
     (
         2 * Frobenius(symmetric_part(A)),
-        "moments of four coordinates: twice the squared entries of the symmetric part, which is $A$ itself for the exact score",
+        "moments of four coordinates: twice the squared entries of the symmetric part",
     ),
     (
         VectorMean(away, Signs(xi)) + 2 * OverCoordinates(A, A),
@@ -467,6 +467,20 @@ d.chain(
     ),
     rests_on=["score/trace"],
     torch="companion.chapters.score_matching.counterparts.variance_over_signs",
+)
+
+# %% [markdown]
+# The Jacobian $H$ of a score is symmetric: it is the matrix of second derivatives of $\log q$. With signs only its entries off the diagonal are paid for.
+
+# %% tags=["derivation", "solution"]
+from companion.derivation.vectors import symmetric
+
+H = symmetric("H")
+d.chain(
+    "symmetric-variance",
+    VectorMean((quadratic(H, xi) - trace(H)) ** 2, Signs(xi)),
+    (2 * (Frobenius(H) - OverCoordinates(H, H)), "the symmetric part is $H$ itself"),
+    rests_on=["score/direction-variance"],
 )
 
 # %% [markdown]

@@ -155,6 +155,7 @@ MEANINGS = (
     _of("W", "average posterior variance of $\\epsilon$ within components", "W", "score"),
     _of("A", "Jacobian of a model of the score, a $d \\times d$ matrix", "A", "score"),
     _of("\\xi", "a random direction", "\\xi", "score"),
+    _of("H", "Jacobian of a score, a symmetric matrix", "H", "score"),
     _of("\\nu", "variance of the noise where $\\alpha_t = 1$", "\\nu", "score"),
     _of("\\ell", "$\\log q/\\hat q$", "\\ell", "score"),
     _of("J", "Fisher information of the noisy data", "J", "score"),

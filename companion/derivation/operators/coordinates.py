@@ -18,7 +18,7 @@ from ..columns import Column
 from ..second.gaussian import moment
 from ..second.scene import Scene
 from ..second.values import Series, Unknown, Value
-from ..second.walk import value
+from ..second.walk import COORDINATE, coordinates, value
 from .kl import KL
 from .laws import Gaussian, Law, Signs
 from .linear import Act, InnerProduct, VectorSymbol, dim
@@ -27,8 +27,16 @@ from .traces import Frobenius, OverCoordinates
 from .vector_means import VectorMean
 from .vector_normal import VectorKL, VectorNormal
 
-COORDINATE = sp.Dummy("coordinate")
-"""What the number of a coordinate is bound to where that coordinate is looked at."""
+
+@coordinates.register(VectorSymbol)
+@coordinates.register(Act)
+def _(node: sp.Expr, place: dict[Any, Any]) -> list[dict[Any, Any]]:
+    return [{**place, COORDINATE: k} for k in range(int(place[dim]))]
+
+
+@coordinates.register
+def _(node: VectorMean, place: dict[Any, Any]) -> list[dict[Any, Any]]:
+    return coordinates(node.args[0], place)
 
 
 def _size(scene: Scene) -> int:

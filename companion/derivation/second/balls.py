@@ -21,7 +21,7 @@ from ..agreement import EXACT
 from ..step import Step
 from .scene import Scene, decided
 from .values import Series, Unknown, Value
-from .walk import value
+from .walk import coordinates, value
 
 PRECISIONS = (192, 384, 768)
 """Bits that are carried, more where the balls are too wide."""
@@ -210,8 +210,8 @@ def enclosed(step: Step, places: list[dict[Any, Any]]) -> Enclosure:
         Outside: where the claim is refuted.
     """
     digits = []
-    for place in places:
-        found = _at(step, place)
+    for one in (at for place in places for at in coordinates(step.right, place)):
+        found = _at(step, one)
         if isinstance(found, str):
             return Enclosure(why_not=found)
         digits.append(found)
