@@ -24,11 +24,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from diffcore import bounds, schedules, targets, times, weightings
+from diffcore import bounds, samplers, schedules, targets, times, weightings
 from diffcore.bounds import Bound, nelbo
 from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
 from diffcore.losses import Loss, excess
-from diffcore.samplers import ancestral, ddim, trajectory
+from diffcore.samplers import sample, trajectory
 from diffcore.schedules import Schedule
 from diffcore.targets import EPS, SCORE, VELOCITY, Row, Target, V, X, convert, error_scale
 
@@ -51,17 +51,17 @@ __all__ = [
     "Target",
     "V",
     "X",
-    "ancestral",
     "bounds",
     "catalogue",
     "convert",
-    "ddim",
     "error_scale",
     "exact",
     "excess",
     "masked",
     "nelbo",
     "published",
+    "sample",
+    "samplers",
     "schedules",
     "targets",
     "times",

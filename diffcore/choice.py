@@ -31,7 +31,7 @@ class Choice:
     So 5 and 5.0, and 0.0 and -0.0, are one value with one repr. A field annotated :data:`Scalar` holds
     its numbers in the same way, and keeps a tensor or a symbol as it is: such a value can be computed
     with, not compared. :data:`Positive`, :data:`NonNegative` and :data:`Count` say more of a number; a field
-    annotated with a kind of choice holds one of them.
+    annotated ``bool`` holds a bool, and one annotated with a kind of choice holds one of them.
 
     Raises:
         TypeError: if a field is given something of another kind.
@@ -58,17 +58,19 @@ class Choice:
 @cache
 def _kinds(choice: type) -> list[tuple[str, Any]]:
     """The fields that are looked at, by name, and what each is to hold."""
-    numbers = (float, float | None, Positive, NonNegative, Count, Scalar)
+    plain = (bool, float, float | None, Positive, NonNegative, Count, Scalar)
     return [
         (field.name, field.type)
         for field in fields(choice)
-        if field.type in numbers
-        or (isinstance(field.type, type) and issubclass(field.type, Choice))
+        if field.type in plain or (isinstance(field.type, type) and issubclass(field.type, Choice))
     ]
 
 
 def _read(name: str, kind: Any, value: Any) -> Any:
-    """The number that a field holds when it is given ``value``."""
+    """What a field holds when it is given ``value``."""
+    if kind is bool:
+        checks.instance(name, value, bool)
+        return value
     if kind == Count:
         return checks.count(name, value)
     if (value is None and kind == float | None) or (

@@ -246,7 +246,7 @@ chains = profiles.get(profile).pick(quick=100, standard=1_000, paper=1_000)
 artifacts.table(
     results.replayed_steps(chains=chains, steps=50, seed=0),
     "posterior_replayed",
-    caption="$(z_s - \\mu_Q)/\\sigma_Q$ along the chains of `diffcore.ancestral`, against a replay of the sampler's random numbers "
+    caption="$(z_s - \\mu_Q)/\\sigma_Q$ along the chains of `DDIM(eta=1)`, against a replay of the sampler's random numbers "
     f"({chains:,} chains of 50 steps from log-SNR -6 to 6, float64, seed 0).",
     n=50 * chains,
     seeds=[0],

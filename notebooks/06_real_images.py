@@ -369,7 +369,7 @@ steps = budget.pick(quick=8, standard=50, paper=250)
 
 def drawn(denoiser):
     ends = (float(edges[0]), float(edges[-1]))
-    return dc.ddim(denoiser, (8, 8, 8), steps, torch.Generator().manual_seed(0), log_snr=ends)
+    return dc.sample(denoiser, (8, 8, 8), steps, torch.Generator().manual_seed(0), log_snr=ends)
 
 
 rows = [("held out", test[:8], "Gaussian", drawn(gaussian))]

@@ -312,8 +312,6 @@ d.chain(
 )
 
 # %% [markdown]
-# In the limit of short steps the fresh noise has the rate of the forward process, that of $\eta = 1$.
-# %% [markdown]
 # In the limit of short steps the mean moves by the drift of the reverse SDE, and the fresh noise has the rate of the forward process: that of $\eta = 1$.
 
 # %% tags=["derivation"]
@@ -347,8 +345,6 @@ d.chain(
 )
 
 # %%
-from IPython.display import Markdown
-
 from companion import profiles
 from companion.chapters.dynamics import figures, results
 from companion.evidence import style
@@ -372,53 +368,9 @@ artifacts.table(
 )
 
 # %% [markdown]
-# ## How good is a step?
+# ## Where the flow can be solved
 #
-# In the units of signal the flow moves by $\hat\epsilon\, d\rho$, with $\rho = \sigma_t/\alpha_t = e^{-\lambda_t/2}$. Let $\hat\epsilon(\lambda)$ be the prediction along the exact path. A step $\delta$ of the log-SNR moves it by the integral below; DDIM holds $\hat\epsilon$ from its start. What is missed is of second order, so over a whole path of the first.
-
-# %% tags=["derivation"]
-lam, y = symbol("lam", r"\lambda"), symbol("y")
-delta = symbol("delta", r"\delta", positive=True)
-e = function("eps_hat_at", r"\hat\epsilon")
-slope, bend = sp.Derivative(e(lam), lam), sp.Derivative(e(lam), (lam, 2))
-moved = -sp.Integral(sp.exp(-y / 2) * e(y), (y, lam, lam + delta)) / 2
-held = (sp.exp(-(lam + delta) / 2) - sp.exp(-lam / 2)) * e(lam)
-
-d.chain(
-    "first-order",
-    sp.Limit((moved - held) / delta**2, delta, 0),
-    (-sp.exp(-lam / 2) / 4 * slope, "half the slope of $\\hat\\epsilon$ in $\\rho$: zero if held"),
-    rests_on=["dynamics/in-units-of-signal"],
-)
-
-# %% [markdown]
-# DPM-Solver-2 takes a step of DDIM to the middle, and holds the prediction that it gets there. It is off the exact path by what DDIM misses in half a step, and its prediction by $\kappa$ times that, with $\kappa$ the slope of $\hat\epsilon$ in $z_t/\alpha_t$. One order more is gone:
-
-# %% tags=["derivation"]
-kappa = symbol("kappa", r"\kappa")
-at_middle = e(lam + delta / 2) - kappa * (moved - held).subs(delta, delta / 2)
-
-d.chain(
-    "second-order",
-    sp.Limit((moved - held / e(lam) * at_middle) / delta**3, delta, 0),
-    (
-        sp.exp(-lam / 2) / 48 * (slope - bend) + kappa * sp.exp(-lam) / 32 * slope,
-        "what the middle misses, and what it inherits",
-    ),
-    rests_on=["dynamics/first-order"],
-    cites="Lu et al. (2022), DPM-Solver",
-)
-
-# %% tags=["derivation"]
-d.prose(
-    "orders",
-    "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2 of order $\\delta^2$.",
-    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. There are as many steps as $1/\\delta$, and an error made in one grows by a bounded factor in the others.",
-    rests_on=["dynamics/first-order", "dynamics/second-order"],
-)
-
-# %% [markdown]
-# On Gaussian data of variance $c$ the flow can be solved. The score is $-z/V_t$ with $V_t = \alpha_t^2 c + \sigma_t^2$, and the velocity is a logarithmic slope, so $z_t/\sqrt{V_t}$ does not move.
+# On Gaussian data of variance $c$ it can. The score is $-z/V_t$ with $V_t = \alpha_t^2 c + \sigma_t^2$, and the velocity is a logarithmic slope, so $z_t/\sqrt{V_t}$ does not move.
 
 # %% tags=["derivation"]
 c = symbol("c", positive=True)
@@ -430,13 +382,6 @@ d.chain(
     (sp.Derivative(sp.log(V), t) / 2 * z, "$V_t' = 2 f_t V_t + g_t^2$, as for every variance"),
     rests_on=["dynamics/variance", "dynamics/probability-flow"],
 )
-
-# %%
-orders = results.orders()
-artifacts.table(orders, "ddim_order", **results.ORDERS_SHOWN, seeds=[0])
-
-# %%
-Markdown(results.order_in_words(orders))
 
 # %% [markdown]
 # :::{admonition} Trap: a mistake that one target hides
@@ -473,6 +418,37 @@ d.refute(
     (z - x_of_v) / k,
     (z - x_right) / right,
     "another level gives another velocity",
+)
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** The rectified flow has $\alpha_t = 1 - t$ and $\sigma_t = t$: each noisy point is made on a straight line. Are the paths of its probability flow straight? Take $x \sim \N(0, c)$.
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "bent",
+    sp.Derivative(sp.sqrt((1 - t) ** 2 * c + t**2), (t, 2)),
+    (
+        c / ((1 - t) ** 2 * c + t**2) ** sp.Rational(3, 2),
+        "$z_t/\\sqrt{V_t}$ does not move, so a path bends as $\\sqrt{V_t}$ does: straight only for a point mass",
+    ),
+    domain=Between(t, 0, 1),
+    rests_on=["dynamics/gaussian-flow"],
+)
+
+# %% [markdown]
+# **2.** There, what is the difference between a step of DDIM and one of Euler along the flow, both from $t$ to $s$?
+
+# %% tags=["derivation", "solution"]
+d.chain(
+    "euler-is-ddim",
+    (1 - t) * x_hat + t * eps_hat + (s - t) * (eps_hat - x_hat),
+    (
+        (1 - s) * x_hat + s * eps_hat,
+        "none: the velocity is $\\hat\\epsilon - \\hat x$, and DDIM mixes as the line does",
+    ),
+    rests_on=["dynamics/ddim", "dynamics/velocity"],
 )
 
 # %% [markdown]

@@ -1,6 +1,6 @@
 """Check the chains of one cell, from its text: what *Check in this page* runs in a reader's browser.
 
-Where it runs there is neither torch nor a time limit: what was not checked is said with the verdict.
+Where it runs there is no torch, nor a second prover: what was not checked is said with the verdict.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ in four ways, all kept here:
   (:math:`\tfrac12\,|\mathrm{dSNR}/dt| = \tfrac\pi2\,\alpha/\sigma^3`);
 - squared errors are averaged over dimensions, where the ELBO sums them.
 
+Samples of the score are drawn by a walk of its own (:class:`ScoreWalk`).
+
 A value so defined is in *code units*. Prior and reconstruction terms are left out. At the commit read, the
 code of the score's NELBO coefficient says :math:`\sigma^2` (objective ``nelbo_at_head``), which the published
 numbers rule out: :math:`\sigma / (\alpha + g)` fits them, which is what ``nelbo`` holds.
@@ -20,5 +22,6 @@ This is the one package of diffcore in which a small number is added to a denomi
 from diffcore.published.coefficients import COEFFICIENTS
 from diffcore.published.guarded_score import GuardedScore
 from diffcore.published.rows import GUARD, NATS_PER_CODE_UNIT, Published
+from diffcore.published.score_walk import ScoreWalk
 
-__all__ = ["COEFFICIENTS", "GUARD", "NATS_PER_CODE_UNIT", "GuardedScore", "Published"]
+__all__ = ["COEFFICIENTS", "GUARD", "NATS_PER_CODE_UNIT", "GuardedScore", "Published", "ScoreWalk"]

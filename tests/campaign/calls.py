@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
@@ -177,14 +176,14 @@ def _losses_and_bounds() -> Iterator[Call]:
             "times": (dc.times.UniformLogSNR(-6, 6), "choice"),
         }
         yield Call("excess", dc.excess, above, random=True, least=0.0)
-        walk = partial(dc.trajectory, stochastic=True)
-        samplers = {"ancestral": dc.ancestral, "ddim": dc.ddim, "trajectory": walk}
-        for name, sampler in samplers.items():
+        for name, sampler in {"sample": dc.sample, "trajectory": dc.trajectory}.items():
             chain = {
                 "denoiser": (denoiser, "denoiser"),
                 "shape": ((B, D), "shape"),
                 "steps": (3, "count"),
                 "generator": (generator(), "generator"),
+                "solver": (dc.samplers.DDIM(eta=0.5), "choice"),
+                "grid": (dc.samplers.UniformLogSNR(), "choice"),
                 "log_snr": ((-6.0, 6.0), "range or none"),
                 "dtype": (torch.float64, "dtype"),
             }

@@ -11,9 +11,9 @@ from diffcore import networks, training
 
 ROOMS = (
     dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.masked,
-    dc.published, networks, training,
+    dc.published, dc.samplers, networks, training,
 )  # fmt: skip
-RECORDS = {"Bound", "Times", "Draw"}
+RECORDS = {"Bound", "Times", "Draw", "Level", "Predicted"}
 """What a function returns: values with names, made by nobody else."""
 ABSTRACT = {"Scales"}
 """Protocols."""

@@ -153,6 +153,8 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
     "not negative": NOT_NEGATIVE,
     "number not negative": [Given(repr(v), v) for v in (NAN, INF, -1.0)],
     "probability": [*NOT_NUMBERS, Given("1", 1.0), Given("-0.1", -0.1), Given("2", 2.0)],
+    "share": [*NOT_NUMBERS, Given("-0.1", -0.1), Given("1.1", 1.1)],
+    "flag": [Given(repr(v), v) for v in (1, "yes", None)],
     "scalar": [Given(repr(v), v) for v in (NAN, INF)],
     "count": [*NOT_COUNTS, Given("None", None)],
     "count or none": NOT_COUNTS,

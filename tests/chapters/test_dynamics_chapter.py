@@ -10,7 +10,7 @@ import torch
 from scipy import integrate, stats
 
 from companion.chapters.dynamics import figures, results
-from diffcore.samplers import ancestral, ddim
+from diffcore.samplers import DDIM, sample
 
 
 def law(time: float):
@@ -37,8 +37,8 @@ def marginals():
 def test_the_distances_are_kolmogorovs_of_the_chains(marginals) -> None:
     assert len(marginals) == 6
     assert list(marginals["log_snr"])[:: len(marginals) - 1] == pytest.approx(list(results.WINDOW))
-    for name, noisy in results.SAMPLERS.items():
-        times, z = results.paths(400, 64, 0, stochastic=noisy)
+    for name, solver in results.SAMPLERS.items():
+        times, z = results.paths(400, 64, 0, solver)
         for row, k in ((0, 0), (2, 26), (5, 64)):
             ordered = np.sort(z[k].numpy())
             exact = results.cumulative(torch.from_numpy(ordered), times[k]).numpy()
@@ -62,54 +62,27 @@ def test_both_dynamics_have_the_exact_law_and_another_is_told_from_it(monkeypatc
 
 
 def test_the_flow_keeps_its_order_and_the_reverse_sde_does_not() -> None:
-    (_, flow), (_, noisy) = (results.paths(9, 64, 0, stochastic=s) for s in (False, True))
+    (_, flow), (_, noisy) = (results.paths(9, 64, 0, s) for s in results.SAMPLERS.values())
     assert (flow.argsort(1) == flow[0].argsort()).all()
     assert not (noisy.argsort(1) == noisy[0].argsort()).all()
 
 
 @pytest.mark.parametrize(
-    ("name", "sampler"), [("probability flow", ddim), ("reverse SDE", ancestral)]
+    ("name", "solver"), [("probability flow", DDIM()), ("reverse SDE", DDIM(eta=1))]
 )
-def test_the_paths_are_those_of_the_sampler_of_that_name(name: str, sampler) -> None:
-    oracle, noisy = results.data().denoiser(results.SCHEDULE), results.SAMPLERS[name]
-    times, z = results.paths(5, 16, 3, stochastic=noisy)
+def test_the_paths_are_those_of_the_sampler_of_that_name(name: str, solver) -> None:
+    oracle = results.data().denoiser(results.SCHEDULE)
+    times, z = results.paths(5, 16, 3, solver)
     generator = torch.Generator().manual_seed(3)
-    end = sampler(oracle, (5, 1), 16, generator, results.WINDOW, torch.float64)
+    end = sample(oracle, (5, 1), 16, generator, solver, log_snr=results.WINDOW, dtype=torch.float64)
     assert torch.equal(oracle.predict(z[-1][:, None], times[-1]), end)
-
-
-def test_the_exact_scale_is_that_of_the_integrated_flow() -> None:
-    variance = 0.3
-    first, last = (2 / math.pi * math.atan(math.exp(-lam / 2)) for lam in results.WINDOW)
-
-    def velocity(t, z):  # by the score, on the cosine schedule: f = -(pi/2) tan, g^2 = pi tan
-        angle = math.pi * t / 2
-        spread = math.cos(angle) ** 2 * variance + math.sin(angle) ** 2
-        return -math.pi / 2 * math.tan(angle) * z + math.pi / 2 * math.tan(angle) * z / spread
-
-    solved = integrate.solve_ivp(velocity, (first, last), [1.0], rtol=1e-11, atol=1e-13)
-    alpha = math.cos(math.pi * last / 2)
-    spread = alpha**2 * variance + math.sin(math.pi * last / 2) ** 2
-    expected = solved.y[0, -1] * alpha * variance / spread
-    assert results.exact_scale(variance) == pytest.approx(expected, rel=1e-8)
-
-
-def test_ddim_is_of_first_order() -> None:
-    frame = results.orders()
-    assert list(frame["steps"]) == list(results.STEPS)
-    ratios = frame["error"].shift() / frame["error"]
-    np.testing.assert_allclose(frame["order"][1:], np.log2(ratios[1:]))
-    assert frame["order"].iloc[-1] == pytest.approx(1, abs=0.01)
-    assert np.isnan(frame["order"].iloc[0])
-    said = results.order_in_words(frame)
-    assert f"From 512 to 1024 steps the error falls by a factor of {ratios.iloc[-1]:.3f}" in said
 
 
 def test_the_figure_draws_both_dynamics_over_the_density() -> None:
     drawing = figures.paths_figure()
     left, right = drawing.axes
-    for axes, noisy in ((left, False), (right, True)):
-        _, z = results.paths(figures.CHAINS, 256, 0, stochastic=noisy)
+    for axes, solver in zip((left, right), results.SAMPLERS.values(), strict=True):
+        _, z = results.paths(figures.CHAINS, 256, 0, solver)
         drawn = np.stack([line.get_ydata() for line in axes.lines], 1)
         np.testing.assert_array_equal(drawn, z[::2])
         assert axes.collections

@@ -276,8 +276,7 @@ def test_no_prediction_broadcasts_silently(wrong):
         "predict_pair": lambda: bad.predict_pair(x, t),
         "nelbo": lambda: dc.nelbo(bad, x, generator()),
         "excess": lambda: excess(bad, DATA.denoiser(Cosine()), x, generator()),
-        "ddim": lambda: dc.ddim(bad, (4, 3), 2, generator()),
-        "ancestral": lambda: dc.ancestral(bad, (4, 3), 2, generator()),
+        "sample": lambda: dc.sample(bad, (4, 3), 2, generator()),
     }
     for call in calls.values():
         with pytest.raises(ValueError, match=r"the shape of its input, \(4, 3\), got \("):

@@ -1,6 +1,5 @@
 """Samplers on Gaussian data, where every step is affine and the law of the samples is known."""
 
-import inspect
 import itertools
 import math
 
@@ -10,13 +9,19 @@ from reference import SCHEDULES, Gaussian, generator, tensor
 from scipy import stats
 
 import diffcore as dc
-from diffcore.samplers import ancestral, ddim, trajectory
+from diffcore.samplers import DDIM, sample, trajectory
 from diffcore.schedules import Cosine, RectifiedFlow, VarianceExploding
 from diffcore.targets import TARGETS
 
 DATA = Gaussian()
 LOG_SNR = (-7.0, 9.0)
-SAMPLERS = {"ancestral": ancestral, "ddim": ddim}
+SOLVERS = {"ancestral": DDIM(eta=1), "ddim": DDIM()}
+
+
+def samples(
+    denoiser, shape, steps, generator, solver=SOLVERS["ddim"], log_snr=LOG_SNR, dtype=torch.float64
+):
+    return sample(denoiser, shape, steps, generator, solver, log_snr=log_snr, dtype=dtype)
 
 
 def chain(schedule, steps, log_snr=LOG_SNR):
@@ -48,7 +53,7 @@ def ddim_slope(scales):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_ddim_is_the_closed_recursion(name, steps):
     schedule = SCHEDULES[name]
-    got = ddim(DATA.denoiser(schedule), (40, 3), steps, generator(1), LOG_SNR, torch.float64)
+    got = samples(DATA.denoiser(schedule), (40, 3), steps, generator(1))
     scales = chain(schedule, steps)
     noise = torch.randn(40, 3, generator=generator(1), dtype=torch.float64)
     first, last = scales[0], scales[-1]
@@ -97,12 +102,10 @@ N = 10_000
     "schedule", [Cosine(), RectifiedFlow(), VarianceExploding()], ids=["cosine", "flow", "ve"]
 )
 def test_ancestral_samples_have_the_predicted_law(schedule, steps):
-    samples = ancestral(
-        DATA.denoiser(schedule), (N, 1), steps, generator(2), LOG_SNR, torch.float64
-    )
+    drawn = samples(DATA.denoiser(schedule), (N, 1), steps, generator(2), DDIM(eta=1))
     mean, variance = ancestral_moments(schedule, steps)
-    assert stats.kstest(samples[:, 0], "norm", (mean, math.sqrt(variance))).pvalue > 1e-3
-    assert float(samples.var()) / variance == pytest.approx(1, abs=5 * math.sqrt(2 / N))
+    assert stats.kstest(drawn[:, 0], "norm", (mean, math.sqrt(variance))).pvalue > 1e-3
+    assert float(drawn.var()) / variance == pytest.approx(1, abs=5 * math.sqrt(2 / N))
 
 
 def test_many_ancestral_steps_recover_the_data():
@@ -111,26 +114,23 @@ def test_many_ancestral_steps_recover_the_data():
     assert variance == pytest.approx(DATA.variance, rel=2e-3)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", SOLVERS)
 def test_one_step_is_the_mean_then_the_denoiser(name):
     """From almost pure noise one step lands on E[x], and ancestral adds almost the last noise."""
-    samples = SAMPLERS[name](
-        DATA.denoiser(Cosine()), (2000, 2), 1, generator(3), (-20.0, 20.0), torch.float64
-    )
-    assert samples.shape == (2000, 2)
-    torch.testing.assert_close(samples, torch.full_like(samples, DATA.mean), rtol=0, atol=1e-3)
+    oracle = DATA.denoiser(Cosine())
+    drawn = samples(oracle, (2000, 2), 1, generator(3), SOLVERS[name], (-20.0, 20.0))
+    assert drawn.shape == (2000, 2)
+    torch.testing.assert_close(drawn, torch.full_like(drawn, DATA.mean), rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", SOLVERS)
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_a_denoiser_of_any_target_gives_the_same_samples(name, target):
     schedule = RectifiedFlow()
-    sampler = SAMPLERS[name]
-    arguments = ((30, 2), 12, generator(4), LOG_SNR, torch.float64)
     net = dc.NetDenoiser(DATA.net(schedule, target), schedule, target)
-    samples = sampler(net, *arguments)
-    expected = sampler(DATA.denoiser(schedule), *arguments[:2], generator(4), *arguments[3:])
-    torch.testing.assert_close(samples, expected, rtol=1e-8, atol=1e-9)
+    drawn = samples(net, (30, 2), 12, generator(4), SOLVERS[name])
+    expected = samples(DATA.denoiser(schedule), (30, 2), 12, generator(4), SOLVERS[name])
+    torch.testing.assert_close(drawn, expected, rtol=1e-8, atol=1e-9)
 
 
 def test_ddim_of_the_true_noise_walks_along_the_forward_path():
@@ -145,12 +145,12 @@ def test_ddim_of_the_true_noise_walks_along_the_forward_path():
             truth = x.expand_as(z)
             return dc.convert(truth, z, t, self.schedule, dc.X, target)
 
-    for sampler in SAMPLERS.values():
-        got = sampler(Knows(), (5, 2), 6, generator(5), LOG_SNR, torch.float64)
+    for solver in SOLVERS.values():
+        got = samples(Knows(), (5, 2), 6, generator(5), solver)
         torch.testing.assert_close(got, x.expand(5, 2), rtol=1e-12, atol=0)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", SOLVERS)
 def test_a_step_with_the_exact_denoiser_evaluates_its_posterior_once(name):
     asked = []
 
@@ -160,7 +160,7 @@ def test_a_step_with_the_exact_denoiser_evaluates_its_posterior_once(name):
 
     schedule = Cosine()
     denoiser = dc.ExactDenoiser(posterior, schedule)
-    SAMPLERS[name](denoiser, (4, 3), 7, generator(), LOG_SNR, torch.float64)
+    samples(denoiser, (4, 3), 7, generator(), SOLVERS[name])
     assert asked == [pytest.approx(sigma) for _, sigma in chain(schedule, 7)]  # the last: the mean
 
 
@@ -175,11 +175,12 @@ def test_the_exact_pair_is_what_is_predicted_of_each(dtype):
         denoiser.predict_pair(z, t[:3])
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_samplers_are_interchangeable_and_reproducible(name):
-    sampler, oracle = SAMPLERS[name], DATA.denoiser(Cosine())
-    assert inspect.signature(sampler) == inspect.signature(ancestral)
-    first, second, other = (sampler(oracle, (4, 1, 2, 2), 3, generator(s)) for s in (6, 6, 7))
+@pytest.mark.parametrize("name", SOLVERS)
+def test_samples_are_reproducible(name):
+    oracle, solver = DATA.denoiser(Cosine()), SOLVERS[name]
+    first, second, other = (
+        sample(oracle, (4, 1, 2, 2), 3, generator(s), solver) for s in (6, 6, 7)
+    )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
     assert (first.shape, first.dtype) == ((4, 1, 2, 2), torch.float32)
@@ -195,32 +196,33 @@ def test_float32_samples_agree_with_float64():
     centred = math.hypot(*scales[0]) * noise.double() - scales[0][0] * DATA.mean
     intercept, slope = affine_end(*scales[-1])
     exact = intercept + slope * (scales[-1][0] * DATA.mean + ddim_slope(scales) * centred)
-    got = ddim(oracle, (9, 1), 20, generator(8), LOG_SNR)
+    got = samples(oracle, (9, 1), 20, generator(8), dtype=torch.float32)
     torch.testing.assert_close(got.double(), exact, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", SOLVERS)
 def test_a_trajectory_is_the_chain_that_its_sampler_walks(name):
-    oracle, stochastic = DATA.denoiser(Cosine()), name == "ancestral"
-    given = ((5, 2), 6, generator(3), LOG_SNR, torch.float64)
-    times, z = trajectory(oracle, *given, stochastic=stochastic)
+    oracle, solver = DATA.denoiser(Cosine()), SOLVERS[name]
+    times, z = trajectory(
+        oracle, (5, 2), 6, generator(3), solver, log_snr=LOG_SNR, dtype=torch.float64
+    )
     assert (times.shape, z.shape, z.dtype) == ((7,), (7, 5, 2), torch.float64)
     for at, (alpha, sigma) in zip(times, chain(Cosine(), 6), strict=True):
         assert float(Cosine().alpha(at)) == pytest.approx(alpha, rel=1e-12)
         assert float(Cosine().sigma(at)) == pytest.approx(sigma, rel=1e-12)
-    end = SAMPLERS[name](oracle, (5, 2), 6, generator(3), LOG_SNR, torch.float64)
+    end = samples(oracle, (5, 2), 6, generator(3), solver)
     assert torch.equal(oracle.predict(z[-1], times[-1], dc.X), end)
     start = torch.randn(5, 2, generator=generator(3), dtype=torch.float64)
     torch.testing.assert_close(z[0], start * math.hypot(*chain(Cosine(), 6)[0]))
-    if not stochastic:  # every latent of the chain with fewer steps left is that of the affine map
+    if name == "ddim":  # every latent of the chain with fewer steps left is that of the affine map
         centred = z - DATA.mean * Cosine().alpha(times)[:, None, None]
         slope = ddim_slope(chain(Cosine(), 6)[:4])
         torch.testing.assert_close(centred[3], slope * centred[0], rtol=1e-9, atol=1e-10)
     assert not z.requires_grad
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", SOLVERS)
 @pytest.mark.parametrize(("steps", "log_snr"), [(0, LOG_SNR), (-3, LOG_SNR), (5, (2.0, 2.0))])
 def test_bad_arguments_are_refused(name, steps, log_snr):
     with pytest.raises(ValueError, match=r"steps: expected an integer|log-SNR range: expected low"):
-        SAMPLERS[name](DATA.denoiser(Cosine()), (2, 2), steps, generator(), log_snr)
+        samples(DATA.denoiser(Cosine()), (2, 2), steps, generator(), SOLVERS[name], log_snr)

@@ -29,9 +29,9 @@ PATHS_SHOWN = {
 def paths_figure() -> Figure:
     """Chains of both dynamics over the density that they share."""
     drawing, panels = plt.subplots(1, 2, figsize=(style.WIDTH, 3.4), sharey=True)
-    for axes, (name, noisy) in zip(panels, results.SAMPLERS.items(), strict=True):
+    for axes, (name, solver) in zip(panels, results.SAMPLERS.items(), strict=True):
         _shade(axes)
-        times, z = results.paths(CHAINS, 256, 0, stochastic=noisy)
+        times, z = results.paths(CHAINS, 256, 0, solver)
         axes.plot(times[::2], z[::2], color=style.OKABE_ITO[1], linewidth=1.0)
         axes.set_title(name)
         axes.set_xlabel("time $t$; data on the left")

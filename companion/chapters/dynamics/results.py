@@ -1,8 +1,7 @@
-"""What the chapter "One law, many paths" measures: marginals of two samplers, and the order of a step."""
+"""What the chapter "One law, many paths" measures: the marginals of two samplers."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ from scipy import stats
 from torch import Generator, Tensor
 
 from diffcore.exact.gaussian_mixture import GaussianMixture
-from diffcore.samplers import ddim, trajectory
+from diffcore.samplers import DDIM, Solver, trajectory
 from diffcore.schedules import Cosine
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
@@ -22,8 +21,8 @@ SCHEDULE = Cosine()
 WINDOW = (-12.0, 9.0)
 """Log-SNRs where the chains begin and end, nats."""
 
-SAMPLERS = {"probability flow": False, "reverse SDE": True}
-"""The two dynamics, and whether they draw noise."""
+SAMPLERS = {"probability flow": DDIM(), "reverse SDE": DDIM(eta=1)}
+"""The two dynamics, and a solver of each."""
 
 
 def data() -> GaussianMixture:
@@ -41,11 +40,11 @@ def noise_rate(
     return -(sigma_t**2) * at.log_snr_prime(ANY_TIME)
 
 
-def paths(chains: int, steps: int, seed: int, *, stochastic: bool) -> tuple[Tensor, Tensor]:
+def paths(chains: int, steps: int, seed: int, solver: Solver) -> tuple[Tensor, Tensor]:
     """Times (steps + 1,), falling, and the latents of ``chains`` chains at each, (steps + 1, chains)."""
     oracle, generator = data().denoiser(SCHEDULE), Generator().manual_seed(seed)
     times, z = trajectory(
-        oracle, (chains, 1), steps, generator, WINDOW, torch.float64, stochastic=stochastic
+        oracle, (chains, 1), steps, generator, solver, log_snr=WINDOW, dtype=torch.float64
     )
     return times, z.squeeze(2)
 
@@ -79,7 +78,7 @@ MARGINALS_SHOWN: dict[str, Any] = {
 
 def marginals(chains: int, steps: int, seed: int = 0) -> pd.DataFrame:
     """Kolmogorov's distance of the chains to the exact law at six times, for each of `SAMPLERS`."""
-    found = {name: paths(chains, steps, seed, stochastic=noisy) for name, noisy in SAMPLERS.items()}
+    found = {name: paths(chains, steps, seed, solver) for name, solver in SAMPLERS.items()}
     rows = []
     for k in torch.linspace(0, steps, 6).round().int().tolist():
         row = {}
@@ -90,48 +89,3 @@ def marginals(chains: int, steps: int, seed: int = 0) -> pd.DataFrame:
             row["log_snr"] = float(SCHEDULE.log_snr(times[k]))
         rows.append(row | {"limit": float(stats.kstwo.ppf(0.95, chains))})
     return pd.DataFrame(rows)
-
-
-ORDERS_SHOWN: dict[str, Any] = {
-    "caption": r"How far DDIM's samples of $\N(0, c)$ are from the exact flow, by the number of steps: "
-    r"the relative error of their scale, with the exact denoiser, $c = 0.05$ and $-12 \le "
-    r"\lambda \le 9$. *Order*: the binary logarithm of the ratio of the error in the row above "
-    r"to this one; 1 is first order.",
-    "digits": {"error": ".2e", "order": 3},
-    "columns": {"steps": "steps", "error": "error", "order": "order"},
-}
-"""How `orders` is shown."""
-
-STEPS = (16, 32, 64, 128, 256, 512, 1024)
-
-
-def exact_scale(variance: float) -> float:
-    """By how much the flow multiplies its first latent to give the predicted x, for data N(0, variance)."""
-    first, last = SCHEDULE.time_of(torch.tensor(WINDOW, dtype=torch.float64))
-    (a, s), (b, r) = ((float(SCHEDULE.alpha(t)), float(SCHEDULE.sigma(t))) for t in (first, last))
-    before, after = a**2 * variance + s**2, b**2 * variance + r**2
-    return b * variance / after * math.sqrt(after / before)
-
-
-def orders(variance: float = VARIANCE) -> pd.DataFrame:
-    """The relative error of the scale of DDIM's samples, for each of `STEPS`, and its order."""
-    covariance = torch.full((1, 1), variance, dtype=torch.float64)
-    oracle = GaussianMixture.gaussian(torch.zeros(1), covariance).denoiser(SCHEDULE)
-    rows: list[dict[str, float]] = []
-    for steps in STEPS:
-        start = torch.randn(1, 1, generator=Generator().manual_seed(0), dtype=torch.float64)
-        end = ddim(oracle, (1, 1), steps, Generator().manual_seed(0), WINDOW, torch.float64)
-        error = abs(float(end / start) / exact_scale(variance) - 1)
-        order = math.log2(rows[-1]["error"] / error) if rows else math.nan
-        rows.append({"steps": steps, "error": error, "order": order})
-    return pd.DataFrame(rows)
-
-
-def order_in_words(orders: pd.DataFrame) -> str:
-    """By how much the last doubling of the steps divides the error."""
-    before, after = orders.iloc[-2], orders.iloc[-1]
-    return (
-        f"From {before['steps']:.0f} to {after['steps']:.0f} steps the error falls by a factor of "
-        f"{before['error'] / after['error']:.3f}. A step holds $\\hat x$ as if it did not change along the "
-        "path, which is so for a point mass."
-    )

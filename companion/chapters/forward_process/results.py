@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from diffcore.denoisers import Denoiser
 from diffcore.losses import noise_like
-from diffcore.samplers import ancestral
+from diffcore.samplers import DDIM, sample
 from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow, Schedule, VarianceExploding
 from diffcore.targets import Target, X, convert
 
@@ -51,7 +51,10 @@ def replayed_steps(chains: int, steps: int, seed: int) -> pd.DataFrame:
         generator, replay = Generator().manual_seed(seed), Generator().manual_seed(seed)
         x = torch.randn(chains, generator=generator, dtype=torch.float64)
         denoiser = KnownData(x, schedule)
-        ancestral(denoiser, (chains,), steps, generator, LOG_SNR, torch.float64)
+        ancestral = DDIM(eta=1)
+        sample(
+            denoiser, (chains,), steps, generator, ancestral, log_snr=LOG_SNR, dtype=torch.float64
+        )
         noise_like(x, replay), noise_like(x, replay)  # the data and the start of the chain
         gaps = [
             (_standardise(earlier, later, x, schedule) - noise_like(x, replay)).abs().max()

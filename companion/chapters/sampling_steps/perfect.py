@@ -1,0 +1,191 @@
+"""Perfect networks, sampled as the study samples its own: how far are the moments of what they draw?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from companion import study
+from diffcore.exact.data2d import DATASETS
+from diffcore.exact.mixtures import Mixture
+from diffcore.published import GUARD, ScoreWalk
+from diffcore.samplers import DDIM, Solver, UniformTime, trajectory
+from diffcore.schedules import Cosine
+
+STEPS, SAMPLES, MARGIN = 512, 2_000, 1e-4
+"""Of the study's 2-D evaluation: steps, samples, and how far its times stay from 0 and 1."""
+
+SCHEDULE = Cosine()
+WINDOW: tuple[float, float] = tuple(
+    SCHEDULE.log_snr(torch.tensor([1 - MARGIN, MARGIN], dtype=torch.float64)).tolist()
+)
+"""Log-SNRs at its first and last time, nats."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A target and how its samples are drawn.
+
+    Attributes:
+        target: as the study names it.
+        solver: the sampler's steps.
+        words: what it is called.
+        left_out: how many of the last steps the study's loop does not make.
+    """
+
+    target: str
+    solver: Solver
+    words: str
+    left_out: int = 0
+
+
+WALK = Sampled("score", ScoreWalk(GUARD), "the study's, guarded target", left_out=1)
+TRUE = Sampled("score", ScoreWalk(0), "the study's, true score", left_out=1)
+SAMPLERS = (
+    Sampled("x", DDIM(eta=1), "the study's: ancestral"),
+    Sampled("v", DDIM(), "the study's: deterministic"),
+    WALK,
+    TRUE,
+    Sampled("score", DDIM(eta=1), "ancestral"),
+)
+"""The study draws x and eps in one way, and a perfect network of either draws the same samples."""
+
+
+def draw(mixture: Mixture, sampled: Sampled, n: int, steps: int, seed: int) -> Tensor:
+    """``n`` samples of a perfect network, (n, 2), by the study's loop: the latents where it ends."""
+    generator = Generator().manual_seed(seed)
+    _, latents = trajectory(
+        mixture.denoiser(SCHEDULE), (n, 2), steps, generator, sampled.solver, UniformTime(), WINDOW,
+        torch.float64,
+    )  # fmt: skip
+    return latents[len(latents) - 1 - sampled.left_out]
+
+
+@cache
+def covariance(name: str) -> Tensor:
+    """The exact covariance of a data set, (2, 2): by Tweedie's formula where the noise is all there is.
+
+    Where alpha is small, E[x | z] = m + (alpha / sigma^2) Cov[x] (z - alpha m) to first order in alpha.
+    """
+    mixture, alpha = DATASETS[name](), torch.tensor(1e-5, dtype=torch.float64)
+    basis = torch.eye(2, dtype=torch.float64)
+    one = torch.ones((), dtype=torch.float64)
+    up, down = mixture.denoise(basis, alpha, one), mixture.denoise(-basis, alpha, one)
+    return (up - down).mT / (2 * alpha)
+
+
+def distances(samples: Tensor, name: str) -> tuple[float, float]:
+    """The study's two: L2 norm of the mean, and Frobenius norm of the difference of covariances.
+
+    Its data, 100,000 points, are taken as the population: standardised, so of mean 0.
+    """
+    gap = torch.cov(samples.mT) - covariance(name)
+    return float(samples.mean(0).norm()), float(torch.linalg.matrix_norm(gap))
+
+
+def covariance_error(samples: Tensor, name: str, draws: int = 500, seed: int = 0) -> float:
+    """Standard error of the covariance distance, by bootstrap over the samples (n, 2)."""
+    n = len(samples)
+    picked = np.random.default_rng(seed).integers(n, size=(draws, n))
+    return float(np.std([distances(samples[row], name)[1] for row in picked], ddof=1))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is drawn.
+
+    Attributes:
+        sets: sets of `SAMPLES` samples of the clusters, whose denoiser is cheap, for each of `SAMPLERS`.
+        samples: of each of the three other data sets, for the study's sampler of s alone.
+        steps: of a chain.
+        everywhere: whether all of `SAMPLERS` are tried on all data sets.
+    """
+
+    sets: int
+    samples: int
+    steps: int = STEPS
+    everywhere: bool = False
+
+
+QUICK = Budget(sets=2, samples=100, steps=64)
+STANDARD = Budget(sets=20, samples=SAMPLES)
+PAPER = Budget(sets=200, samples=SAMPLES, everywhere=True)
+
+
+SHOWN: dict[str, Any] = {
+    "caption": "Perfect networks put into the study's samplers: distance of the moments of "
+    f"{SAMPLES:,} samples from those of the data, {STEPS} steps (mean over the *sets*). *Error*: standard "
+    "error of the covariance distance of one set, by bootstrap. *Published*: what the study prints for its "
+    "networks, trained on the NELBO and on the Weighted loss. The last column says what exact samples show.",
+    "digits": {"mean": 3, "cov": 3, "error": 3, "nelbo": 3, "weighted": 3, "exact": 3},
+    "columns": {
+        "dataset": "data set",
+        "target": "target",
+        "sampler": "sampler",
+        "sets": "sets",
+        "mean": "mean distance",
+        "cov": "covariance distance",
+        "error": "error",
+        "nelbo": "published, NELBO",
+        "weighted": "published, Weighted",
+        "exact": "exact samples",
+    },
+}
+"""How `moments` is shown."""
+
+
+def moments(budget: Budget, seed: int = 0) -> pd.DataFrame:
+    """The study's two distances for samples of perfect networks, and the printed ones beside them.
+
+    Returns:
+        A row for each data set and sampler: ``mean``, ``cov``, averaged over ``sets``; ``error`` of one
+        ``cov``; the printed covariance distances ``nelbo`` and ``weighted``; ``exact``, of exact samples.
+    """
+    printed = study.moments().pivot_table(
+        index=["dataset", "target"], columns="objective", values="cov_distance"
+    )
+    rows = []
+    for name in study.DATASETS:
+        cheap = name == "clusters"
+        n, sets = (SAMPLES, budget.sets) if cheap else (budget.samples, 1)
+        mixture = DATASETS[name]()
+        exact = [
+            distances(mixture.sample(n, Generator().manual_seed(seed + k), torch.float64), name)[1]
+            for k in range(50)
+        ]
+        for sampled in SAMPLERS if cheap or budget.everywhere else (WALK,):
+            drawn = [draw(mixture, sampled, n, budget.steps, seed + k) for k in range(sets)]
+            mean, cov = np.mean([distances(one, name) for one in drawn], axis=0)
+            rows.append(
+                {
+                    "dataset": name,
+                    "target": sampled.target,
+                    "sampler": sampled.words,
+                    "sets": sets,
+                    "mean": mean,
+                    "cov": cov,
+                    "error": covariance_error(drawn[0], name),
+                    **printed.loc[name, sampled.target],
+                    "exact": np.mean(exact),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def residual(steps: int, guard: float) -> float:
+    """Deviation of the walk's samples from a single clean point, of a perfect network: exact.
+
+    A step multiplies what is off by 1 - sigma^2 times the shrinkage of the target, and adds noise of
+    variance 2 sigma^2.
+    """
+    t = torch.linspace(1 - MARGIN, MARGIN, steps + 1, dtype=torch.float64)[:-2]
+    variance = 1.0
+    for square in SCHEDULE.sigma(t).square().tolist():
+        variance = (guard / (square + guard)) ** 2 * variance + 2 * square
+    return variance**0.5
