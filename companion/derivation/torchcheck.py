@@ -127,7 +127,7 @@ def _gradient(plain: sp.Expr, symbol: Any) -> Slope:
 
 def _along(symbol: Any) -> Any:
     """A direction in which a vector or a matrix is moved."""
-    return sp.MatrixSymbol("along", dim, dim) if symbol.is_Matrix else vector("along")
+    return sp.MatrixSymbol("a direction", dim, dim) if symbol.is_Matrix else vector("a direction")
 
 
 def _units(size: int, matrices: bool) -> list[Any]:

@@ -218,6 +218,9 @@ UNCLEAR = {
         VectorMean(dot(x, y) ** 3, AnyLaw(x, z)), dot(z, y) ** 3, "no such moment is given",
     ),
     "no polynomial": (VectorMean(sp.sqrt(norm2(v)), v), sp.sqrt(dim), "no polynomial"),
+    "a matrix that is random itself": (
+        VectorMean(act(dot(v, x) * A, v), v), act(A, x), "no polynomial",
+    ),
     "a vector bound as a number": (Expectation(x, Normal(x, a, p)), a, "as if it were a number"),
     "a vector integrated over": (
         sp.Integral(Normal(x, a, p), (x, -sp.oo, sp.oo)), sp.Integer(1), "as if it were a number",

@@ -111,7 +111,7 @@ def _degree(expr: Any, v: VectorSymbol) -> int:
         return max(_degree(a, v) for a in expr.args)
     if isinstance(expr, sp.Mul | InnerProduct):
         return sum(_degree(a, v) for a in expr.args)
-    if isinstance(expr, Act):
+    if isinstance(expr, Act) and v not in expr.args[0].free_symbols:
         return _degree(expr.args[1], v)
     if isinstance(expr, VectorMean) and v not in expr.args[1].free_symbols:
         return _degree(expr.args[0], v)

@@ -95,7 +95,7 @@ def _(expr: VectorKL) -> sp.Expr:
     """E_p[log p - log q], by moments of the standard normal that p is made of."""
     p, q = expr.args
     z, mean, variance = p.args
-    standard = VectorSymbol(f"standard_{z.name}", real=True)
+    standard = VectorSymbol(f"standard {z.name}", real=True)
     at = {z: mean + sp.sqrt(variance) * standard}
     log_ratio = (p.log_density() - q.log_density()).xreplace(at)
     return sp.expand_log(sp.expand(compute(VectorMean(log_ratio, Gaussian(standard)))))
