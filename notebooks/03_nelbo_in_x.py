@@ -18,8 +18,7 @@
 #
 # **Assumed.** The forward process of [](02_forward_process), on a grid $0 = t_0 < t_1 < \dots < t_T = 1$ with $z_i = z_{t_i}$. The model runs backwards. It
 # draws $z_T$ from a prior $p(z_T)$, steps with $p(z_{i-1}|z_i)$, and decodes with $p(x|z_0)$. Logarithms are natural, so bounds are in
-# nats. Everything is for one dimension: in $d$ dimensions all noise is independent, every term is a sum over dimensions, and
-# $(x - \hat x)^2$ becomes $\|x - \hat x\|^2$. The SNR is finite at both ends: the study's cosine, with noise-free data at $t = 0$, is cut off shortly before.
+# nats. The data are vectors of any dimension $d$, with independent noise in each coordinate; the Gaussian data that are solved for have one. The SNR is finite at both ends: the study's cosine, with noise-free data at $t = 0$, is cut off shortly before.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -28,7 +27,7 @@ profile = "standard"
 import sympy as sp
 
 from companion.derivation import KL, Abbreviation, Derivation, Expectation, Normal, Ordered
-from companion.derivation.vocabulary import T, function, h, i, s, symbol, t, u, x, x_hat, z, z_t
+from companion.derivation.vocabulary import T, function, h, i, s, symbol, t, u
 
 d = Derivation("nelbo-x", title="NELBO in x", rests_on=["forward"])
 
@@ -107,18 +106,25 @@ d.prose(
 # ## The divergence of two Gaussians, integrated
 
 # %% tags=["derivation"]
-m_1, m_2 = symbol("m_1"), symbol("m_2")
+from companion.derivation.vectors import VectorKL, VectorMean, VectorNormal, dim, eps, norm2, vector
+
+m_1, m_2, z = map(vector, ("m_1", "m_2", "z"))
 v_1, v_2 = symbol("v_1", positive=True), symbol("v_2", positive=True)
-log_ratio = (z - m_2) ** 2 / (2 * v_2) - (z - m_1) ** 2 / (2 * v_1) + sp.log(v_2 / v_1) / 2
+drawn = m_1 + sp.sqrt(v_1) * eps
+log_ratio = norm2(drawn - m_2) / (2 * v_2) - norm2(drawn - m_1) / (2 * v_1)
 
 d.chain(
     "gaussian-kl",
-    KL(Normal(z, m_1, v_1), Normal(z, m_2, v_2)),
-    (Expectation(log_ratio, Normal(z, m_1, v_1)), "the definition; the $2\\pi$ cancel"),
+    VectorKL(VectorNormal(z, m_1, v_1), VectorNormal(z, m_2, v_2)),
     (
-        (v_1 / v_2 + (m_1 - m_2) ** 2 / v_2 - 1 + sp.log(v_2 / v_1)) / 2,
-        "the moments $\\E z$ and $\\E z^2$, integrated",
+        VectorMean(log_ratio + dim / 2 * sp.log(v_2 / v_1), eps),
+        "the definition, with $z = m_1 + \\sqrt{v_1}\\, \\epsilon$; the $2\\pi$ cancel",
     ),
+    (
+        norm2(m_1 - m_2) / (2 * v_2) + dim / 2 * (v_1 / v_2 - 1 + sp.log(v_2 / v_1)),
+        "the moments $\\E\\, \\epsilon = 0$ and $\\E\\, \\|\\epsilon\\|^2 = d$",
+    ),
+    torch="companion.chapters.nelbo_in_x.results.gaussian_divergence",
 )
 
 # %% [markdown]
@@ -126,21 +132,23 @@ d.chain(
 # $p(z_s|z_t) = q(z_s|z_t, x = \hat x)$. Both variances are then $\sigma_Q^2$, and all but the means cancels. Then $z_t$ cancels too.
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import alpha, mean_q, posterior, sigma, snr, var_q, var_step
+from companion.derivation.vectors import mean_q, posterior, x, x_hat, z_t
+from companion.derivation.vocabulary import alpha, sigma, snr, var_q, var_step
 
+of_step, error = VectorKL(posterior(x), posterior(x_hat)), norm2(x - x_hat)
 d.chain(
     "step",
-    KL(posterior(x), posterior(x_hat)),
-    ((mean_q(x) - mean_q(x_hat)) ** 2 / (2 * var_q()), "equal variances"),
+    of_step,
+    (norm2(mean_q(x) - mean_q(x_hat)) / (2 * var_q()), "equal variances"),
     (
-        (alpha(s) * var_step() / sigma(t) ** 2) ** 2 / (2 * var_q()) * (x - x_hat) ** 2,
+        (alpha(s) * var_step() / sigma(t) ** 2) ** 2 / (2 * var_q()) * error,
         "both means have the same $z_t$",
     ),
     (
-        alpha(s) ** 2 * var_step() / (2 * sigma(s) ** 2 * sigma(t) ** 2) * (x - x_hat) ** 2,
+        alpha(s) ** 2 * var_step() / (2 * sigma(s) ** 2 * sigma(t) ** 2) * error,
         "insert $\\sigma_Q^2 = \\sigma_{t|s}^2 \\sigma_s^2/\\sigma_t^2$",
     ),
-    ((snr(s) - snr(t)) / 2 * (x - x_hat) ** 2, "insert $\\sigma_{t|s}^2$: a difference of SNRs"),
+    ((snr(s) - snr(t)) / 2 * error, "insert $\\sigma_{t|s}^2$: a difference of SNRs"),
     domain=Ordered(s, t),
     rests_on=["nelbo-x/gaussian-kl"],
     cites="Kumar et al. (2025), on the way to eq. (7); Kingma et al. (2021), section 4",
@@ -152,16 +160,16 @@ d.chain(
 # schedule, and not $\alpha_t^2 + \sigma_t^2 = 1$, was assumed. In the noise, the same term is a function of $\lambda_s - \lambda_t$ alone:
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import log_snr, marginal, z_s
+from companion.derivation.vocabulary import log_snr
 
 eps_of_x = Abbreviation(r"\epsilon", (z_t - alpha(t) * x) / sigma(t))
 eps_of_x_hat = Abbreviation(r"\hat{\epsilon}", (z_t - alpha(t) * x_hat) / sigma(t))
 
 d.chain(
     "step-in-eps",
-    (snr(s) - snr(t)) / 2 * (x - x_hat) ** 2,
+    (snr(s) - snr(t)) / 2 * error,
     (
-        (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
+        (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2 * norm2(eps_of_x - eps_of_x_hat),
         "with $\\epsilon = (z_t - \\alpha_t x)/\\sigma_t$, and $\\hat\\epsilon$ from $\\hat x$",
     ),
     domain=Ordered(s, t),
@@ -172,7 +180,7 @@ d.chain(
 # %% [markdown]
 # ## Infinitely many steps
 #
-# Let $r(t) = \E\,(x - \hat x(z_t, t))^2$ be the mean squared error at time $t$, the risk, and $S(t) = \SNR(t)$. With $T$ equal steps of width $h = 1/T$ the diffusion loss is
+# Let $r(t) = \E\,\|x - \hat x(z_t, t)\|^2$ be the mean squared error at time $t$, the risk, and $S(t) = \SNR(t)$. With $T$ equal steps of width $h = 1/T$ the diffusion loss is
 # $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, r(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
 
 # %% tags=["derivation"]
@@ -195,7 +203,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, r(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, (x - \hat x)^2]$ with $t$ uniform: the parent of all losses
+# Summed, that is $L_\infty = -\frac12 \int_0^1 S'(t)\, r(t)\, dt$, or $-\frac12 \E_{t, \epsilon}[\SNR'(t)\, \|x - \hat x\|^2]$ with $t$ uniform: the parent of all losses
 # in this book. How far is $L_T$ from it? One step differs from its share of the integral by a term of second order in $h$. There are $1/h$ steps, so the
 # gap is of order $1/T$. For $S(t) = S_1 t + S_2 t^2$ and $r(t) = r_0 + r_1 t + r_2 t^2$ the sum can be counted out, and nothing is neglected.
 
@@ -266,7 +274,7 @@ d.prose(
 )
 
 # %% [markdown]
-# On a grid of equal steps $\delta$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,(\epsilon - \hat\epsilon)^2$. A step costs $(e^\delta - 1)\, f(\lambda)$, with $f$ at its lower end.
+# On a grid of equal steps $\delta$ in the log-SNR, which `diffcore` uses, write $f(\lambda) = \frac12 \E\,\|\epsilon - \hat\epsilon\|^2$. A step costs $(e^\delta - 1)\, f(\lambda)$, with $f$ at its lower end.
 
 # %% tags=["derivation"]
 lam, y = symbol("lam", r"\lambda"), symbol("y")
@@ -300,6 +308,8 @@ d.chain(
 # Let $x \sim \N(0, c)$. The best guess is linear in $z_t$, its error a simple fraction, and $L_\infty$ an integral that SymPy can do.
 
 # %% tags=["derivation"]
+from companion.derivation.vocabulary import marginal, x, z_s, z_t
+
 c = symbol("c", positive=True)
 spread = alpha(t) ** 2 * c + sigma(t) ** 2
 own_marginal, shrink = Normal(z_t, 0, spread), alpha(t) * c / spread
@@ -434,8 +444,8 @@ Markdown(results.comparison(gaps, entropy))
 # %%
 d.refute(
     "exchanged-times",
-    (snr(s) - snr(t)) / 2 * (x - x_hat) ** 2,
-    (sp.exp(log_snr(t) - log_snr(s)) - 1) / 2 * (eps_of_x - eps_of_x_hat) ** 2,
+    (snr(s) - snr(t)) / 2 * error,
+    (sp.exp(log_snr(t) - log_snr(s)) - 1) / 2 * norm2(eps_of_x - eps_of_x_hat),
     "$\\lambda$ where $g = -\\lambda$ was meant",
     domain=Ordered(s, t),
 )
@@ -446,6 +456,7 @@ d.refute(
 # **1.** The model should learn $q(z_s|z_t)$. Why may the bound hold the divergence from $q(z_s|z_t, x)$ instead, and what is won? Suppose that over the $x$ that may lie behind $z_t$, the mean $\mu_Q$ of the step back is $\N(m_1, v_1)$, as for Gaussian data; let the model's step be any $\N(m_2, v_2)$.
 
 # %% tags=["derivation", "solution"]
+m_1, m_2 = symbol("m_1"), symbol("m_2")
 mu, var = symbol("mu_Q", r"\mu_Q"), symbol("var_Q", r"\sigma_Q^2", positive=True)
 d.chain(
     "without-x",
@@ -457,15 +468,15 @@ d.chain(
 )
 
 # %% [markdown]
-# **2.** A note on *the* diffusion loss calls $\E(\epsilon - \hat\epsilon)^2$ "reconstruction" and adds $\beta$ times the divergence of a step from the model's, written without $x$. A prior term is only mentioned. Judge each term.
+# **2.** A note on *the* diffusion loss calls $\E\,\|\epsilon - \hat\epsilon\|^2$ "reconstruction" and adds $\beta$ times the divergence of a step from the model's, written without $x$. A prior term is only mentioned. Judge each term.
 
 # %% tags=["derivation", "solution"]
 beta = symbol("beta", r"\beta", positive=True)
 d.chain(
     "counted-twice",
-    (eps_of_x - eps_of_x_hat) ** 2 + beta * KL(posterior(x), posterior(x_hat)),
+    norm2(eps_of_x - eps_of_x_hat) + beta * of_step,
     (
-        (1 + beta * (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2) * (eps_of_x - eps_of_x_hat) ** 2,
+        (1 + beta * (sp.exp(log_snr(s) - log_snr(t)) - 1) / 2) * norm2(eps_of_x - eps_of_x_hat),
         "one error, counted twice: $\\beta$ only shifts weight between steps. Reconstruction is $\\E[-\\log p(x|z_0)]$; a step needs $x$ (exercise 1); the prior has no parameter",
     ),
     domain=Ordered(s, t),

@@ -19,8 +19,8 @@
 # **Assumed.** The forward process $z_t = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$, for
 # any positive $\alpha_t, \sigma_t$ whose signal-to-noise ratio
 # $\SNR(t) = \alpha_t^2 / \sigma_t^2$ falls with time. From [](03_nelbo_in_x) we take the diffusion loss
-# in $x$-space, $-\frac12 \E[\SNR'(t)\, (x - \hat x)^2]$. Derivations are for one dimension; in $d$ dimensions
-# squares become squared norms ([](02_forward_process)).
+# in $x$-space, $-\frac12 \E[\SNR'(t)\, \|x - \hat x\|^2]$. Data and noise are vectors of any dimension, but in Tweedie's
+# formula, which is derived for one.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -29,7 +29,8 @@ profile = "standard"
 import sympy as sp
 
 from companion.derivation import Abbreviation, Between, Density, Derivation, Normal, Where
-from companion.derivation.vocabulary import alpha, eps, h, log_snr, sigma, snr, symbol, t, x, x_hat
+from companion.derivation.vectors import eps, norm2, vector, x, x_hat
+from companion.derivation.vocabulary import alpha, h, log_snr, sigma, snr, symbol, t
 
 d = Derivation("targets", title="One algebra, four targets", rests_on=["nelbo-x"])
 
@@ -71,7 +72,7 @@ d.chain(
 
 # %% tags=["derivation"]
 a_to, b_to = symbol("a_to", r"\tilde a"), symbol("b_to", r"\tilde b")
-given_z, given_y = symbol("z_t"), symbol("y")
+given_z, given_y = vector("z_t"), vector("y")
 
 d.chain(
     "convert",
@@ -88,7 +89,7 @@ d.chain(
 # Guidance mixes two predictions, $(1 + \zeta)\, y_1 - \zeta\, y_2$ with a scale $\zeta$. The shares add up to 1, so it does not matter in which target they are mixed:
 
 # %% tags=["derivation"]
-y_1, y_2, zeta = symbol("y_1"), symbol("y_2"), symbol("zeta", r"\zeta")
+y_1, y_2, zeta = vector("y_1"), vector("y_2"), symbol("zeta", r"\zeta")
 from_z, from_y = (b * a_to - a * b_to) / D, (alpha(t) * b_to - sigma(t) * a_to) / D
 d.chain(
     "guidance",
@@ -110,15 +111,16 @@ d.chain(
 # %% tags=["derivation"]
 eps_hat = Abbreviation(r"\hat\epsilon", (z - alpha(t) * x_hat) / sigma(t))
 y_hat = Abbreviation(r"\hat y", a * x_hat + b * eps_hat)
+error = norm2(x - x_hat)
 
 d.chain(
     "error",
-    (y - y_hat) ** 2,
+    norm2(y - y_hat),
     (
-        D**2 / alpha(t) ** 2 * (eps - eps_hat) ** 2,
+        D**2 / alpha(t) ** 2 * norm2(eps - eps_hat),
         "$z_t$ cancels: $x - \\hat x$ is $-\\sigma_t/\\alpha_t$ times $\\epsilon - \\hat\\epsilon$",
     ),
-    (D**2 / sigma(t) ** 2 * (x - x_hat) ** 2, "the same in $x$"),
+    (D**2 / sigma(t) ** 2 * error, "the same in $x$"),
     torch="companion.chapters.four_targets.results.squared_error_in_y",
     cites="the book's rule; for each target separately, Kumar et al. (2025), section 3",
 )
@@ -129,8 +131,8 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "error-eps",
-    (eps - eps_hat) ** 2,
-    (snr(t) * (x - x_hat) ** 2, "the row $(0, 1)$ has $D = \\alpha_t$"),
+    norm2(eps - eps_hat),
+    (snr(t) * error, "the row $(0, 1)$ has $D = \\alpha_t$"),
     rests_on=["targets/error"],
 )
 
@@ -140,9 +142,9 @@ v_hat = Abbreviation(r"\hat v", alpha(t) * eps_hat - sigma(t) * x_hat)
 
 d.chain(
     "error-v",
-    (v - v_hat) ** 2,
+    norm2(v - v_hat),
     (
-        (alpha(t) ** 2 + sigma(t) ** 2) ** 2 / sigma(t) ** 2 * (x - x_hat) ** 2,
+        (alpha(t) ** 2 + sigma(t) ** 2) ** 2 / sigma(t) ** 2 * error,
         "the row $(-\\sigma_t, \\alpha_t)$ has $D = \\alpha_t^2 + \\sigma_t^2$",
     ),
     rests_on=["targets/error"],
@@ -154,9 +156,9 @@ score_hat = Abbreviation(r"\hat s", -eps_hat / sigma(t))
 
 d.chain(
     "error-score",
-    (score - score_hat) ** 2,
+    norm2(score - score_hat),
     (
-        alpha(t) ** 2 / sigma(t) ** 4 * (x - x_hat) ** 2,
+        alpha(t) ** 2 / sigma(t) ** 4 * error,
         "the row $(0, -1/\\sigma_t)$ has $D = -\\alpha_t/\\sigma_t$",
     ),
     rests_on=["targets/error"],
@@ -170,13 +172,13 @@ u_hat = Abbreviation(r"\hat u", alpha_prime * x_hat + sigma_prime * eps_hat)
 
 d.chain(
     "error-velocity",
-    (u - u_hat) ** 2,
+    norm2(u - u_hat),
     (
-        (alpha(t) * sigma_prime - sigma(t) * alpha_prime) ** 2 / sigma(t) ** 2 * (x - x_hat) ** 2,
+        (alpha(t) * sigma_prime - sigma(t) * alpha_prime) ** 2 / sigma(t) ** 2 * error,
         "the row $(\\alpha_t', \\sigma_t')$ has $D = \\alpha_t \\sigma_t' - \\sigma_t \\alpha_t'$",
     ),
     (
-        alpha(t) ** 2 / 4 * log_snr_prime**2 * (x - x_hat) ** 2,
+        alpha(t) ** 2 / 4 * log_snr_prime**2 * error,
         "$D = -\\alpha_t \\sigma_t \\lambda_t' / 2$",
     ),
     rests_on=["targets/error"],
@@ -190,14 +192,14 @@ d.chain(
 
 # %% tags=["derivation"]
 snr_prime = sp.Derivative(snr(t), t)
-diffusion_loss = -snr_prime / 2 * (x - x_hat) ** 2
+diffusion_loss = -snr_prime / 2 * error
 STUDY = "Kumar et al. (2025), section 3: one subsection for each target, from their eq. (7)"
 
 d.chain(
     "nelbo-eps",
     diffusion_loss,
-    (-snr_prime / snr(t) / 2 * (eps - eps_hat) ** 2, "replace $(x - \\hat x)^2$"),
-    (-log_snr_prime / 2 * (eps - eps_hat) ** 2, "a logarithmic derivative"),
+    (-snr_prime / snr(t) / 2 * norm2(eps - eps_hat), "replace $\\|x - \\hat x\\|^2$"),
+    (-log_snr_prime / 2 * norm2(eps - eps_hat), "a logarithmic derivative"),
     cites=STUDY + "; Kingma et al. (2021), section 5",
     rests_on=["targets/error-eps"],
 )
@@ -207,8 +209,8 @@ d.chain(
     "nelbo-v",
     diffusion_loss,
     (
-        -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) ** 2 * snr_prime / 2 * (v - v_hat) ** 2,
-        "replace $(x - \\hat x)^2$; the sum of squares is squared",
+        -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) ** 2 * snr_prime / 2 * norm2(v - v_hat),
+        "replace $\\|x - \\hat x\\|^2$; the sum of squares is squared",
     ),
     cites=STUDY,
     rests_on=["targets/error-v"],
@@ -235,11 +237,11 @@ d.chain(
     "nelbo-score",
     diffusion_loss,
     (
-        -(sigma(t) ** 4) / alpha(t) ** 2 * snr_prime / 2 * (score - score_hat) ** 2,
-        "replace $(x - \\hat x)^2$",
+        -(sigma(t) ** 4) / alpha(t) ** 2 * snr_prime / 2 * norm2(score - score_hat),
+        "replace $\\|x - \\hat x\\|^2$",
     ),
     (
-        g_squared / 2 * (score - score_hat) ** 2,
+        g_squared / 2 * norm2(score - score_hat),
         "$g_t^2 = (\\sigma_t^2)' - 2 (\\alpha_t'/\\alpha_t)\\, \\sigma_t^2$, the squared noise rate",
     ),
     cites=STUDY + "; the likelihood weighting of Song, Durkan, Murray & Ermon (2021)",
@@ -251,8 +253,8 @@ d.chain(
     "nelbo-velocity",
     diffusion_loss,
     (
-        -2 / (sigma(t) ** 2 * log_snr_prime) * (u - u_hat) ** 2,
-        "replace $(x - \\hat x)^2$: the slope of $\\lambda_t$ moves to the denominator",
+        -2 / (sigma(t) ** 2 * log_snr_prime) * norm2(u - u_hat),
+        "replace $\\|x - \\hat x\\|^2$: the slope of $\\lambda_t$ moves to the denominator",
     ),
     rests_on=["targets/error-velocity"],
 )
@@ -260,16 +262,15 @@ d.chain(
 # %% [markdown]
 # ## Tweedie's formula
 #
-# Why can a score be used to denoise at all? For *any* density $q(x)$ of the data, let
+# Why can a score be used to denoise at all? In one dimension, for *any* density $q(x)$ of the data, let
 # $q(z) = \int q(x)\, \N(z; \alpha_t x, \sigma_t^2)\, dx$ be the density of the noisy data. Its score gives the
 # posterior mean of $x$ {cite:p}`efron2011`. Divided by $\alpha_t\, q(z)$, {eq}`eq-targets-tweedie` is
 #
 # $$\E[x \mid z] = \frac{z + \sigma_t^2\, \partial_z \log q(z)}{\alpha_t}.$$
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import function
+from companion.derivation.vocabulary import function, x, z
 
-z = symbol("z")
 data = function("q", positive=True)
 kernel = Normal(z, alpha(t) * x, sigma(t) ** 2)
 over_x = (x, -sp.oo, sp.oo)
@@ -331,8 +332,8 @@ artifacts.table(losses, "loss_equivalence", **results.LOSSES_SHOWN, seeds=[0], n
 # ## What the weighted losses are
 #
 # Every loss is a weighting $w(\lambda)$ of the same integral over the log-SNR,
-# $\frac12 \int w(\lambda)\, \E(\epsilon - \hat\epsilon)^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
-# error with $t$ uniform has $w = 2\, \kappa\; p(\lambda)$, where $\kappa$ is the factor from $(\epsilon - \hat\epsilon)^2$ to its own error
+# $\frac12 \int w(\lambda)\, \E\,\|\epsilon - \hat\epsilon\|^2\, d\lambda$, and $w = 1$ is the NELBO {cite:p}`kingma2023`. A plain squared
+# error with $t$ uniform has $w = 2\, \kappa\; p(\lambda)$, where $\kappa$ is the factor from $\|\epsilon - \hat\epsilon\|^2$ to its own error
 # and $p(\lambda_t) = -1/\lambda_t'$ is the density of the log-SNR: of uniform times a share $t$ has a log-SNR above $\lambda_t$.
 
 # %% tags=["derivation"]
@@ -341,9 +342,9 @@ kappa = symbol("kappa", r"\kappa")
 
 d.chain(
     "plain-error",
-    kappa * (eps - eps_hat) ** 2,
+    kappa * norm2(eps - eps_hat),
     (
-        -log_snr_prime / 2 * (2 * kappa * density) * (eps - eps_hat) ** 2,
+        -log_snr_prime / 2 * (2 * kappa * density) * norm2(eps - eps_hat),
         "so $w = 2\\, \\kappa\\; p(\\lambda_t)$",
     ),
     rests_on=["targets/nelbo-eps"],
@@ -439,7 +440,7 @@ d.prose(
 d.refute(
     "a-lost-square",
     diffusion_loss,
-    -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) * snr_prime / 2 * (v - v_hat) ** 2,
+    -(sigma(t) ** 2) / (alpha(t) ** 2 + sigma(t) ** 2) * snr_prime / 2 * norm2(v - v_hat),
     "the sum of squares must be squared",
 )
 
@@ -465,9 +466,9 @@ artifacts.table(results.min_snr_in_v(), "min_snr_in_v", **results.MIN_SNR_SHOWN)
 # %% tags=["derivation", "solution"]
 d.chain(
     "error-v-is-both",
-    (v - v_hat) ** 2,
+    norm2(v - v_hat),
     (
-        (alpha(t) ** 2 + sigma(t) ** 2) * ((x - x_hat) ** 2 + (eps - eps_hat) ** 2),
+        (alpha(t) ** 2 + sigma(t) ** 2) * (error + norm2(eps - eps_hat)),
         "their sum, if $\\alpha_t^2 + \\sigma_t^2 = 1$: it limits both at every noise level. A small error of $\\epsilon$ alone says little of $x$ as "
         "$t \\to 1$, and one of $x$ little of $\\epsilon$ as $t \\to 0$, since $x - \\hat x = -(\\sigma_t/\\alpha_t)(\\epsilon - \\hat\\epsilon)$",
     ),

@@ -16,7 +16,7 @@
 # **Question.** A network that removes noise has learned the score of the noisy data. The squared errors that it makes at all noise levels add up to a likelihood. Why both?
 #
 # **Assumed.** The noisy data are $z = \alpha_t x + \sigma_t \epsilon$ with $\epsilon \sim \N(0, 1)$ and any positive $\alpha_t, \sigma_t$. The data have any density $p(x)$ that falls at least as fast as a Gaussian (bounded data, or mixtures of Gaussians); $q(z)$ is that of the noisy data. The *score* of a density is the slope of its logarithm. Derivations are for one
-# dimension; what changes in $d$ is said where it does. From [](04_four_targets) we take Tweedie's formula.
+# dimension, unless $d$ is named; what changes is said where it does. From [](04_four_targets) we take Tweedie's formula.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -25,7 +25,7 @@ profile = "standard"
 import sympy as sp
 
 from companion.derivation import KL, Abbreviation, Between, Density, Derivation, Expectation, Normal
-from companion.derivation.vocabulary import alpha, function, i, sigma, symbol, t, x
+from companion.derivation.vocabulary import alpha, function, sigma, symbol, t, x
 
 d = Derivation("score", title="Score matching and the likelihood", rests_on=["targets/tweedie"])
 
@@ -137,17 +137,20 @@ d.chain(
 # %% [markdown]
 # ## Four ways to match a score
 #
-# Let $s(z)$ be a model of the score. *Explicit* score matching minimises $\E\,(s - \partial_z \log q)^2$ over the noisy data, the *Fisher divergence*. It cannot be computed: $q$ is not known. Three other losses have the same minimum. The first rests on one fact, for any function $y(x)$ of what is hidden.
+# Let $s(z)$ be a model of the score. *Explicit* score matching minimises $\E\,(s - \partial_z \log q)^2$ over the noisy data, the *Fisher divergence*. It cannot be computed: $q$ is not known. Three other losses have the same minimum. The first rests on one fact, for anything hidden, $y$, and any guess $s$ of it. Given $z$ it has the mean $\bar y = \E[y|z]$.
 
 # %% tags=["derivation"]
-y, s = function("y"), symbol("s")
-mean_y = Abbreviation(r"\bar{y}", sp.Integral(y(x) * joint, over_x) / q)
-unknown = sp.Integral((y(x) - mean_y) ** 2 * joint, over_x)
+from companion.derivation.vectors import AnyLaw, VectorMean, norm2, vector
+
+y, mean_y, guess = vector("y"), vector("mean_y", r"\bar{y}"), vector("s")
+given_z = AnyLaw(y, mean_y)
 d.chain(
     "orthogonality",
-    sp.Integral((y(x) - s) ** 2 * joint, over_x),
-    (q * (s - mean_y) ** 2 + unknown, "the mixed product averages to 0, for $\\bar y = \\E[y|z]$"),
-    domain=any_data,
+    VectorMean(norm2(y - guess), given_z),
+    (
+        norm2(guess - mean_y) + VectorMean(norm2(y - mean_y), given_z),
+        "the mixed product averages to 0",
+    ),
 )
 
 # %% [markdown]
@@ -155,7 +158,7 @@ d.chain(
 
 # %% tags=["derivation"]
 target = Abbreviation("s_x", -(z - a * x) / variance)
-score = sp.Derivative(sp.log(q), z)
+s, score = symbol("s"), sp.Derivative(sp.log(q), z)
 explicit = q * (s - score) ** 2
 without_s = sp.Integral(target**2 * joint, over_x) - q * score**2
 d.chain(
@@ -193,18 +196,16 @@ d.prose(
 
 # %% [markdown]
 # The divergence $\nabla \cdot s$ is the trace of the Jacobian $A$ of $s$: $d$ backward passes. *Sliced* score matching takes random directions $\xi$ instead, isotropic ones: $\E\,\xi \xi^{\mathsf T} = I$. One pass
-# gives $\xi^{\mathsf T} A\, \xi$. Here are two coordinates of any number; every term of a quadratic form has one or two of them.
+# gives $\xi^{\mathsf T} A\, \xi$, which is right on average:
 
 # %% tags=["derivation"]
-A_11, A_12, A_21, A_22 = (symbol(f"A_{k}", f"A_{{{k}}}") for k in (11, 12, 21, 22))
-xi_1, xi_2 = symbol("xi_1", r"\xi_1"), symbol("xi_2", r"\xi_2")
-terms = A_11 * xi_1**2 + (A_12 + A_21) * xi_1 * xi_2 + A_22 * xi_2**2
-form = Abbreviation(r"\xi^{\mathsf T} A\,\xi", terms)
-trace = Abbreviation(r"\mathrm{tr}\,A", A_11 + A_22)
+from companion.derivation.vectors import Isotropic, dim, matrix, quadratic, trace
+
+A, xi = matrix("A"), vector("xi", r"\xi")
 d.chain(
     "trace",
-    Expectation(form, xi_1, xi_2),
-    (trace, "$\\E\\,\\xi_i^2 = 1$ and $\\E\\,\\xi_1 \\xi_2 = 0$"),
+    VectorMean(quadratic(A, xi), Isotropic(xi)),
+    (trace(A), "$\\E\\,\\xi_i \\xi_j$ is 1 for $i = j$, and 0 for all others"),
     cites="Hutchinson (1989); Song, Garg, Shi & Ermon (2019)",
 )
 
@@ -436,12 +437,13 @@ d.chain(
 # **2.** Code for sliced score matching may scale its directions to length 1. What does it then estimate? And what is learned if the other term is not $(\xi^{\mathsf T} s)^2$, which shrinks as well, but the exact $\|s\|^2$?
 
 # %% tags=["derivation", "solution"]
-angle, turn = symbol("phi", r"\varphi"), 2 * sp.pi
-on_circle = {xi_1: sp.cos(angle), xi_2: sp.sin(angle)}
 d.chain(
     "unit-directions",
-    sp.Integral(terms.subs(on_circle), (angle, 0, turn)) / turn,
-    (trace / 2, "$1/d$ of the trace; beside the exact $\\|s\\|^2$ one learns $1/d$ of the score"),
+    VectorMean(quadratic(A, xi / sp.sqrt(dim)), Isotropic(xi)),
+    (
+        trace(A) / dim,
+        "no direction is preferred, so $\\sqrt d$ times one of length 1 is isotropic; beside the exact $\\|s\\|^2$ one learns $1/d$ of the score",
+    ),
     rests_on=["score/trace"],
 )
 
@@ -449,17 +451,36 @@ d.chain(
 # **3.** What is the variance of $\xi^{\mathsf T} A\,\xi$ with Gaussian directions, and what with random signs?
 
 # %% tags=["derivation", "solution"]
-diagonal, j = 2 * (A_11**2 + A_22**2), symbol("j", positive=True, integer=True)
-signs = ((terms - A_11 - A_22) ** 2).subs({xi_1: 2 * i - 3, xi_2: 2 * j - 3})
+from companion.derivation.vectors import Frobenius, OverCoordinates, Signs, symmetric_part
+
+away = (quadratic(A, xi) - trace(A)) ** 2
 d.chain(
     "direction-variance",
-    Expectation((form - trace) ** 2, xi_1, xi_2),
+    VectorMean(away, xi),
     (
-        diagonal + (A_12 + A_21) ** 2,
-        "twice the squared entries of the symmetric part",
+        2 * Frobenius(symmetric_part(A)),
+        "moments of four coordinates: twice the squared entries of the symmetric part",
     ),
-    (diagonal + sp.Sum(signs, (i, 1, 2), (j, 1, 2)) / 4, "signs pay for the last term only"),
+    (
+        VectorMean(away, Signs(xi)) + 2 * OverCoordinates(A, A),
+        "signs do not pay for the diagonal: $\\xi_i^2$ never varies",
+    ),
     rests_on=["score/trace"],
+    torch="companion.chapters.score_matching.counterparts.variance_over_signs",
+)
+
+# %% [markdown]
+# The Jacobian $H$ of a score is symmetric: it is the matrix of second derivatives of $\log q$. With signs only its entries off the diagonal are paid for.
+
+# %% tags=["derivation", "solution"]
+from companion.derivation.vectors import symmetric
+
+H = symmetric("H")
+d.chain(
+    "symmetric-variance",
+    VectorMean((quadratic(H, xi) - trace(H)) ** 2, Signs(xi)),
+    (2 * (Frobenius(H) - OverCoordinates(H, H)), "the symmetric part is $H$ itself"),
+    rests_on=["score/direction-variance"],
 )
 
 # %% [markdown]

@@ -38,7 +38,7 @@ from companion.derivation import (
     at_least,
     at_most,
 )
-from companion.derivation.vocabulary import eps, function, i, s, sigma, symbol, t, x, x_hat, z_s
+from companion.derivation.vocabulary import eps, function, i, s, sigma, symbol, t, x, z_s
 
 d = Derivation("bounds", title="How tight is a bound?")
 
@@ -89,20 +89,24 @@ d.chain(
 # The step back from $z_t$ to $z_s$ was given the variance $\sigma_Q^2$ of the posterior. Is that the best constant? Let it be $e^u$ instead, with any real $u$:
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import mean_q, posterior, snr, var_q
+from companion.derivation import vectors
+from companion.derivation.vectors import VectorKL, VectorNormal, dim, mean_q, norm2
+from companion.derivation.vocabulary import snr, var_q
 
 u = symbol("log_variance", "u")
-paid = (snr(s) - snr(t)) * (x - x_hat) ** 2
+paid = (snr(s) - snr(t)) * norm2(vectors.x - vectors.x_hat) / dim
+of_model = VectorNormal(vectors.z_s, mean_q(vectors.x_hat), sp.exp(u))
 
 d.chain(
     "free-variance",
-    KL(posterior(x), Normal(z_s, mean_q(x_hat), sp.exp(u))),
+    VectorKL(vectors.posterior(), of_model),
     (
-        ((1 + paid) * var_q() * sp.exp(-u) + u - sp.log(var_q()) - 1) / 2,
-        "unequal variances; the squared difference of means is $\\sigma_Q^2 (\\SNR(s) - \\SNR(t)) (x - \\hat x)^2$",
+        dim / 2 * ((1 + paid) * var_q() * sp.exp(-u) + u - sp.log(var_q()) - 1),
+        "unequal variances; the squared distance of means is $\\sigma_Q^2 (\\SNR(s) - \\SNR(t)) \\|x - \\hat x\\|^2$",
     ),
     domain=Ordered(s, t),
     rests_on=["nelbo-x/gaussian-kl", "nelbo-x/step"],
+    torch="companion.chapters.bounds.results.divergence_of_step",
 )
 
 # %% [markdown]
@@ -113,15 +117,15 @@ from companion.derivation.vocabulary import alpha, alpha_step, log_snr, var_step
 
 fixed = symbol("fixed_variance", "v", positive=True)
 noise, guess = (
-    Abbreviation(latex, (z_t - alpha(t) * clean) / sigma(t))
-    for latex, clean in ((r"\epsilon", x), (r"\hat{\epsilon}", x_hat))
+    Abbreviation(latex, (vectors.z_t - alpha(t) * clean) / sigma(t))
+    for latex, clean in ((r"\epsilon", vectors.x), (r"\hat{\epsilon}", vectors.x_hat))
 )
 
 d.chain(
     "ddpm-weight",
-    (mean_q(x) - mean_q(x_hat)) ** 2 / (2 * fixed),
+    norm2(mean_q() - mean_q(vectors.x_hat)) / (2 * fixed),
     (
-        var_step() ** 2 / (2 * fixed * alpha_step() ** 2 * sigma(t) ** 2) * (noise - guess) ** 2,
+        var_step() ** 2 / (2 * fixed * alpha_step() ** 2 * sigma(t) ** 2) * norm2(noise - guess),
         "$\\beta_t^2/(2 v\\, \\alpha_{t|s}^2 (1 - \\bar\\alpha_t))$ times the squared error",
     ),
     domain=Ordered(s, t),
@@ -152,7 +156,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Average over the data: $(x - \hat x)^2$ becomes its mean $r$, since the line is linear in it. With $\rho = (\SNR(s) - \SNR(t))\, r$, twice the cost of the step in chapter 3:
+# Average over the data: $\|x - \hat x\|^2$ becomes its mean $r$, since the line is linear in it. With $\rho = (\SNR(s) - \SNR(t))\, r$, twice the cost of the step in chapter 3, and one variance for all $d$ dimensions:
 
 # %% tags=["derivation"]
 rho = symbol("rho", r"\rho", positive=True)
@@ -160,9 +164,9 @@ variance = symbol("var_Q", r"\sigma_Q^2", positive=True)
 
 d.chain(
     "best-variance",
-    ((1 + rho) * variance * sp.exp(-u) + u - sp.log(variance) - 1) / 2,
+    dim / 2 * ((1 + rho / dim) * variance * sp.exp(-u) + u - sp.log(variance) - 1),
     (
-        at_least(sp.log(1 + rho) / 2, equality={u: sp.log((1 + rho) * variance)}),
+        at_least(dim / 2 * sp.log(1 + rho / dim), equality={u: sp.log((1 + rho / dim) * variance)}),
         "the variance of the posterior, and the spread of its mean",
     ),
     rests_on=["bounds/free-variance", "bounds/free-scale"],
@@ -172,7 +176,7 @@ d.chain(
 # %% tags=["derivation"]
 d.chain(
     "saving",
-    sp.log(1 + rho),
+    dim * sp.log(1 + rho / dim),
     (
         at_most(rho, equality={rho: 0}),
         "less than $\\sigma_Q^2$ costs; as much, in the limit of small steps",
@@ -181,7 +185,7 @@ d.chain(
 )
 
 # %% [markdown]
-# In $d$ dimensions with one variance for all, a step costs $\frac d2 \log(1 + \rho/d)$. For $x \sim \N(0, c)$ the error of the exact denoiser at the SNR $\gamma_1$ is $c/(1 + c \gamma_1)$, and a step from there to $\gamma_2$ costs
+# For $x \sim \N(0, c)$ the error of the exact denoiser at the SNR $\gamma_1$ is $c/(1 + c \gamma_1)$, and a step from there to $\gamma_2$ costs
 
 # %% tags=["derivation"]
 c = symbol("c", positive=True)

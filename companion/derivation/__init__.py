@@ -29,7 +29,7 @@ Write shown operators unevaluated: ``KL``, ``Expectation``, ``sp.Integral``, ``s
 ``sp.Derivative``, ``sp.Sum``, ``sp.Product``; each check computes them by its own means.
 ``(at_most(expr, equality={x: 1}), "reason")`` is a link that bounds the line before (``inequality``).
 ``Abbreviation(latex, definition, positive=...)`` is a printed name. A new operator is one file or cell: see
-``operators``. Symbols live in ``vocabulary``;
+``operators``. Symbols live in ``vocabulary``, vectors and matrices of any dimension in ``vectors``;
 ``domain`` has ``Ordered``, ``Where``, ``Between``,
 ``Falling``, ``Density``, ``VariancePreserving``; join with ``&``. Put such cells under the tag
 ``derivation`` together with the imports and definitions that they need: ``python -m companion

@@ -12,6 +12,7 @@ import sympy as sp
 
 from . import inequality
 from .coats import bare
+from .columns import imaginary
 from .conditions import side_conditions
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
@@ -161,7 +162,7 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
             what = str(error) or "a division by zero"
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
         gap = relative_error(left, right)
-        if mp.im(left) or mp.im(right):
+        if imaginary(left) or imaginary(right):
             raise failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:
             values = f"left {mp.nstr(left, 8)}, right {mp.nstr(right, 8)}"
@@ -267,11 +268,12 @@ def _counterexample(
         try:
             value = evaluate(mutant.expr, place)
             against = left if mutant.side == "rhs" else evaluate(step.right, place)
+            gap = relative_error(against, value)
         except ZeroDivisionError:
             return f"undefined at {show_point(place)}"
         except NumericError:
             return ""
-        if not relative_error(against, value) <= TOLERANCE:
+        if not gap <= TOLERANCE:
             values = f"{mp.nstr(against, 8)} is not {mp.nstr(value, 8)}"
             return f"{values} at {show_point(place)}"
     return None

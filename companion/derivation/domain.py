@@ -30,6 +30,7 @@ from .rules import (
     Uniform,
     UniformInteger,
     UnitVariance,
+    drawn,
     remembered,
     uniform,
     wiggle,
@@ -116,7 +117,8 @@ class Domain:
                 rule.draw(rng, environment)
             for atom in atoms:
                 if atom not in environment:
-                    environment[atom] = _default(atom, rng, far)
+                    own = drawn(atom, rng, environment, len(points) + rejected)
+                    environment[atom] = _default(atom, rng, far) if own is None else own
             for head, function in environment.items():
                 if isinstance(head, UndefinedFunction):
                     environment[head] = remembered(function)

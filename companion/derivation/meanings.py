@@ -76,6 +76,7 @@ MEANINGS = (
     _of("p", "a density of the model; $p_i$ its step from $z_i$ to $z_{i-1}$", "p() p_i"),
     _of("\\gamma", "the SNR as a variable; $\\gamma_0$ at the clean end", "\\gamma \\gamma_0"),
     _of("h", "a short step of time", "h"),
+    _of("d", "number of dimensions of the data, any from 1 on", "d"),
     _of("w(\\lambda)", "the weight of a noise level in a loss", "w()", name="weightings.Weighting",
       text=True),
     _of("L", "a diffusion loss; $L_T$ of $T$ steps, $L_\\infty$ of infinitely many",
@@ -146,7 +147,7 @@ MEANINGS = (
       "density of the noisy data, $q_\\nu$ where $\\nu$ varies; $\\hat q$ that of noisy data of a model",
       "q q() q_\\nu \\hatq()", "score"),
     _of("s", "a model of the score; $s_x$ the score of the kernel", "s s() s_x", "score", name="SCORE"),
-    _of("y", "any function of the clean data; $\\bar y$ its posterior mean", "y() \\bary", "score"),
+    _of("y", "anything hidden behind $z$; $\\bar y$ its posterior mean", "y \\bary", "score"),
     _of("m_k", "mean of component $k$ of the data", "m_1 m_2", "score"),
     _of("c_k", "variance of component $k$ of the data; $c$ of Gaussian data", "c c_1 c_2", "score"),
     _of("b", "variance of a model's Gaussian data", "b", "score"),
@@ -154,19 +155,15 @@ MEANINGS = (
     _of("P_k", "minus the score of component $k$ of the noisy data", "P_1 P_2", "score"),
     _of("\\omega_1", "posterior probability of component 1", "\\omega_1", "score"),
     _of("W", "average posterior variance of $\\epsilon$ within components", "W", "score"),
-    _of("A", "Jacobian of a model of the score; $A_{ij}$ its entries", "A_11 A_12 A_21 A_22", "score"),
-    _of("\\mathrm{tr}\\,A", "trace of $A$", "tr\\,A", "score"),
-    _of("\\xi", "a random direction; $\\xi_1$ and $\\xi_2$ two coordinates", "\\xi_1 \\xi_2", "score"),
-    _of("\\xi^{\\mathsf T} A\\,\\xi", "quadratic form of $A$", "\\xi^\\mathsfTA\\,\\xi", "score"),
+    _of("A", "Jacobian of a model of the score, a $d \\times d$ matrix", "A", "score"),
+    _of("\\xi", "a random direction", "\\xi", "score"),
+    _of("H", "Jacobian of a score, a symmetric matrix", "H", "score"),
     _of("\\nu", "variance of the noise where $\\alpha_t = 1$", "\\nu", "score"),
     _of("\\ell", "$\\log q/\\hat q$", "\\ell", "score"),
     _of("J", "Fisher information of the noisy data", "J", "score"),
     _of("\\mathrm{mmse}", "least mean squared error of $x$ at an SNR", "mmse()", "score",
       name="exact.mixtures.Mixture.mmse"),
     _of("\\gamma'", "the SNR, where it is integrated over", "\\gamma'", "score"),
-    _of("\\varphi", "an angle", "\\varphi", "score"),
-    _of("i", "number of the first of two signs", "i", "score"),
-    _of("j", "number of the second of two signs", "j", "score"),
     # what a loss weighs
     _of("f(t)", "density of the drawn times", "f()", "weightings", name="times.TimeSampler"),
     _of("\\omega(t)", "weight of the squared error of a target at time $t$", "\\omega()", "weightings"),
@@ -321,7 +318,7 @@ def letter(short: str) -> str:
 
 def forms(expr: Any) -> Iterator[str]:
     """The forms of every symbol, function and name in an expression, those inside of names too."""
-    if isinstance(expr, sp.Symbol):
+    if isinstance(expr, sp.Symbol | sp.MatrixSymbol):
         yield form(LATEX.get(expr.name) or sp.latex(expr))
     elif isinstance(expr, AppliedUndef):
         head = expr.func.__name__

@@ -122,7 +122,7 @@ def _swaps(expr: sp.Expr, other: sp.Expr) -> Iterator[Variant]:
     symbols = sorted(expr.free_symbols | other.free_symbols, key=lambda a: a.name)
     for old in symbols:
         for new in symbols:
-            if old != new and old.assumptions0 == new.assumptions0:
+            if old != new and type(old) is type(new) and old.assumptions0 == new.assumptions0:
                 yield "symbol swapped", f"{old} for {new}", expr.xreplace({old: new})
     applied = expr.atoms(AppliedUndef) | other.atoms(AppliedUndef)
     heads = sorted({f.func for f in applied}, key=lambda f: f.__name__)

@@ -21,11 +21,11 @@ _LOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈
 _SIGNS = {
     "int": "∫", "sum": "Σ", "prod": "Π", "infty": "∞", "to": "→", "ne": "≠", "le": "≤", "ge": "≥",
     "cdot": "·", "partial": "∂", "epsilon": "ε", "sqrt": "√", "sim": "~", "dots": "…", "approx": "≈",
-    "times": "×",
+    "times": "×", "pm": "±", "langle": "⟨", "rangle": "⟩",
     "E": "E", "KL": "KL", "SNR": "SNR", "N": "N", "|": "‖", "in": "∈", "mid": "|", "propto": "∝",
 }  # fmt: skip
 _DROPPED = re.compile(
-    r"(left|right|middle|[bB]ig{1,2}[lr]?|math(rm|cal|bb)|text|operatorname|limits|[,;!: ]|quad)$"
+    r"(left|right|middle|[bB]ig{1,2}[lr]?|math(rm|cal|bb|sf)|text|operatorname|limits|[,;!: ]|quad)$"
 )
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([{}^_])|(\s+)|([^\\{}^_\s]+)")
 

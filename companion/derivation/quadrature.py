@@ -8,15 +8,15 @@ from typing import Any
 
 import mpmath as mp
 
+from .columns import NumericError, size
 
-class NumericError(ValueError):
-    """The value cannot be computed: an unknown node, or a sum or integral that does not settle."""
+__all__ = ["NumericError", "relative_error"]
 
 
 def relative_error(left: Any, right: Any) -> Any:
     """|left - right| / max(|left|, |right|), or absolute where one side is exactly zero."""
-    scale = max(abs(left), abs(right)) if left != 0 and right != 0 else mp.mpf(1)
-    return abs(left - right) / scale
+    scale = max(size(left), size(right)) if left != 0 and right != 0 else mp.mpf(1)
+    return size(left - right) / scale
 
 
 @lru_cache(maxsize=64)

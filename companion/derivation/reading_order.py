@@ -113,7 +113,7 @@ def is_error(factor: sp.Expr) -> bool:
 
 def arranged(expr: Any) -> Any:
     """The same tree in reading order: coefficients before variables, minus signs last."""
-    if isinstance(expr, AppliedUndef) or not expr.args or opened(expr) is not expr:
+    if isinstance(expr, AppliedUndef | sp.MatrixExpr) or not expr.args or opened(expr) is not expr:
         return expr
     args = [arranged(a) for a in expr.args]
     if expr.is_Add:

@@ -10,7 +10,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, singledispatch
 from typing import Any, ClassVar
 
 import mpmath as mp
@@ -45,6 +45,16 @@ class Rule(ABC):
             order: groups of symbols that are known to increase.
         """
         return expr
+
+
+@singledispatch
+def drawn(unknown: Any, rng: random.Random, environment: Environment, number: int) -> Any:
+    """A random value of an unknown that is no number, a vector say; None for any other.
+
+    ``number`` counts the draws. What it shares with other unknowns, such as a dimension, it puts into the
+    environment.
+    """
+    return None
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ operator that does not:
 
 * ``tree.opened`` (stands for nothing else), ``tree.pointwise`` (no),
 * ``exact.exact`` (its arguments are computed, it stays), ``exact.log_of`` (unknown),
-* ``second.walk.value`` (not known to the second provers),
+* ``second.walk.value`` (not known to the second provers), ``second.walk.coordinates`` (one number),
 * ``numeric.build`` (refused), ``numeric.degree`` and ``numeric.log_degree`` (not a polynomial),
 * ``symbolic.atom`` (one opaque symbol for the whole),
+* ``rules.drawn`` (a number), ``operators.parts.granted`` (it takes nothing for granted),
 * ``conditions.conditions``, ``needs.divides_by`` (nothing is needed), ``needs.ranges``, ``needs.of_its_own``,
 * ``latex.typeset`` (SymPy's way), ``latex.own_brackets``, ``latex.typeset_power``,
 * ``mutants.variants`` (none of its own), ``mutants.touched`` (every argument).

@@ -58,10 +58,10 @@ def var_q() -> sp.Expr:
     return Abbreviation(r"\sigma_Q^2", var_step() * sigma(s) ** 2 / sigma(t) ** 2, positive=True)
 
 
-def mean_q(clean: sp.Expr = x) -> sp.Expr:
-    """mu_Q(z_t, x), the mean of q(z_s | z_t, x), at any guess of the clean data."""
+def mean_q(clean: sp.Expr = x, latent: sp.Expr = z_t) -> sp.Expr:
+    """mu_Q(z_t, x), the mean of q(z_s | z_t, x), at any guess of the clean data; of vectors, if both are."""
     latex = rf"\mu_Q(z_t, {printed(clean, inline=True)})"
-    from_z = alpha_step() * sigma(s) ** 2 / sigma(t) ** 2 * z_t
+    from_z = alpha_step() * sigma(s) ** 2 / sigma(t) ** 2 * latent
     return Abbreviation(latex, from_z + alpha(s) * var_step() / sigma(t) ** 2 * clean)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Generator, Tensor
+from torch.distributions import Normal, kl_divergence
 
 from diffcore.bounds import reconstruction_levels, step_weight
 from diffcore.exact import GaussianMixture, Mixture
@@ -38,6 +39,18 @@ class Budget(NamedTuple):
 
 
 # --- steps, and the variance of a step
+
+
+def divergence_of_step(
+    alpha_s: Tensor, alpha_t: Tensor, sigma_s: Tensor, sigma_t: Tensor, log_variance: Tensor,
+    x: Tensor, x_hat: Tensor,
+) -> Tensor:  # fmt: skip
+    """PyTorch's divergence of q(z_s|z_t, x) from a step to x_hat of free variance, at z_t = 0, (n,), nats."""
+    added = sigma_t**2 - (alpha_t / alpha_s * sigma_s) ** 2
+    pull = (alpha_s * added / sigma_t**2)[:, None]
+    spread = (added.sqrt() * sigma_s / sigma_t)[:, None].expand_as(x)
+    known = Normal(pull * x, spread)
+    return kl_divergence(known, Normal(pull * x_hat, (log_variance / 2).exp()[:, None])).sum(1)
 
 
 def best_gaussian_step(gamma_1: Tensor, gamma_2: Tensor, c: Tensor) -> Tensor:

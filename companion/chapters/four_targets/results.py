@@ -59,16 +59,16 @@ def convert_row(
     y: Tensor,
     z_t: Tensor,
 ) -> Tensor:
-    """diffcore's `convert`, from row (a, b) to row (a_to, b_to), at one point."""
+    """diffcore's `convert`, from row (a, b) to row (a_to, b_to), at one time; y and z_t are (n, d)."""
     return convert(y, z_t, ANY_TIME, Pointwise(alpha_t, sigma_t), Row(a, b), Row(a_to, b_to))
 
 
 def squared_error_in_y(
     a: Tensor, b: Tensor, alpha_t: Tensor, sigma_t: Tensor, x: Tensor, x_hat: Tensor
 ) -> Tensor:
-    """The squared error of the row (a, b), by diffcore's `error_scale`."""
+    """The squared error of the row (a, b), by diffcore's `error_scale`; x and x_hat are (n, d)."""
     scale = error_scale(Pointwise(alpha_t, sigma_t), ANY_TIME, Row(a, b))
-    return (scale * alpha_t / sigma_t * (x - x_hat)) ** 2
+    return (scale * alpha_t / sigma_t) ** 2 * squared_norm(x - x_hat)
 
 
 def x_error_factor(target: Target) -> sp.Expr:

@@ -7,9 +7,11 @@ import math
 import pandas as pd
 import torch
 from torch import Generator, Tensor
+from torch.distributions import Normal, kl_divergence
 
 from diffcore.bounds import Bound, nelbo, step_weight
 from diffcore.exact.gaussian_mixture import GaussianMixture
+from diffcore.losses import squared_norm
 from diffcore.schedules import Cosine
 
 LOG_SNR = (-12.0, 12.0)
@@ -56,7 +58,14 @@ def step_term(
 ) -> Tensor:
     """diffcore's term of one step from t to s, from its weight of the squared error of eps."""
     lambda_s, lambda_t = 2 * (alpha_s / sigma_s).log(), 2 * (alpha_t / sigma_t).log()
-    return step_weight(lambda_s, lambda_t) * (alpha_t / sigma_t * (x - x_hat)) ** 2
+    weight = step_weight(lambda_s, lambda_t)
+    return weight * (alpha_t / sigma_t) ** 2 * squared_norm(x - x_hat)
+
+
+def gaussian_divergence(m_1: Tensor, m_2: Tensor, v_1: Tensor, v_2: Tensor) -> Tensor:
+    """PyTorch's divergence of N(m_1, v_1 I) from N(m_2, v_2 I), (n, d) and (n,) -> (n,), nats."""
+    p, q = (Normal(m, v.sqrt()[:, None].expand_as(m)) for m, v in ((m_1, v_1), (m_2, v_2)))
+    return kl_divergence(p, q).sum(1)
 
 
 def gaps(n: int, seed: int) -> pd.DataFrame:

@@ -30,6 +30,14 @@ def mixture_variance(
     return _moments(alpha_t, sigma_t, z, weights, mean, variance).eps_variance
 
 
+def variance_over_signs(A: Tensor) -> Tensor:
+    """The variance of xi^T A xi over every choice of d signs, and what Gaussian directions pay more, (n,)."""
+    each = torch.tensor([-1.0, 1.0], dtype=A.dtype)
+    signs = torch.cartesian_prod(*[each] * A.shape[-1]).reshape(-1, A.shape[-1])
+    along = torch.einsum("ki,nij,kj->nk", signs, A, signs)
+    return along.var(1, correction=0) + 2 * A.diagonal(dim1=1, dim2=2).square().sum(1)
+
+
 def _moments(
     alpha: Tensor, sigma: Tensor, z: Tensor, weights: Tensor, mean: Tensor, variance: Tensor
 ) -> Moments:

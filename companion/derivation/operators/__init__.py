@@ -15,6 +15,9 @@ may touch. A new operator is a new file, or a cell of a notebook: it registers w
   kink (``half_normal``), integration by parts and changes of variable (``parts``).
 * Imported where they are used: sums over a state space of symbolic size (``states``), the divergence of
   categorical laws (``finite_kl``), the Beta function and factorials (``beta``).
+* By way of ``companion.derivation.vectors``: inner products (``vectors``), traces (``traces``), means over
+  random vectors (``vector_means``) and Gaussian vectors (``vector_normal``), of symbolic dimension, and what
+  the second provers make of them (``coordinates``).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ know that of an abstract function, so ``assumed`` says it, and the page shows it
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import Any
 
 import sympy as sp
@@ -51,8 +52,20 @@ def affine(term: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
     )
 
 
+@singledispatch
+def granted(node: Any) -> str:
+    """What a node takes for granted, in words; empty for nothing."""
+    return ""
+
+
 def assumed(*sides: Any) -> tuple[str, ...]:
     """What is taken for granted in a claim with these sides, in words."""
+    nodes = (node for side in map(open_names, sides) for node in sp.preorder_traversal(side))
+    own = dict.fromkeys(words for node in nodes if (words := granted(node)))
+    return (*_boundary(*sides), *own)
+
+
+def _boundary(*sides: Any) -> tuple[str, ...]:
     for side in map(open_names, sides):
         for node in sp.preorder_traversal(side):
             bound = set(getattr(node, "bound_symbols", ())) if isinstance(node, sp.Expr) else set()

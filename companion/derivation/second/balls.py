@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import mpmath as mp
 import sympy as sp
 from flint import acb, arb, ctx
 
@@ -20,7 +21,7 @@ from ..agreement import EXACT
 from ..step import Step
 from .scene import Scene, decided
 from .values import Series, Unknown, Value, rebuilt
-from .walk import value
+from .walk import coordinates, value
 
 PRECISIONS = (192, 384, 768)
 """Bits that are carried, more where the balls are too wide."""
@@ -228,12 +229,13 @@ def enclosed(step: Step, places: list[dict[Any, Any]]) -> Enclosure:
     Raises:
         Outside: where the claim is refuted.
     """
-    found = [_at(step, place) for place in places]  # all: a later one may refute it
+    # all, and all coordinates of a vector: a later one may refute it
+    found = [_at(step, at) for place in places for at in coordinates(step.right, place)]
     digits = [n for n in found if isinstance(n, int)]
     missed = [why for why in found if isinstance(why, str)]
     if missed or not digits:
         return Enclosure(why_not=[*missed, "no points"][0])
-    return Enclosure(len(digits), min(digits))
+    return Enclosure(len(places), min(digits))
 
 
 def _at(step: Step, place: dict[Any, Any]) -> int | str:
@@ -257,7 +259,7 @@ def _at(step: Step, place: dict[Any, Any]) -> int | str:
 
 def _side(side: sp.Expr, place: dict[Any, Any]) -> Any:
     known = {
-        key: Ball(arb(number)) if isinstance(key, sp.Symbol) else number
+        key: Ball(arb(number)) if isinstance(number, mp.mpf) else number
         for key, number in place.items()
     }
     found = value(side, Balls(known))

@@ -82,6 +82,29 @@ def _(expr: AppliedUndef, scene: Scene) -> Value:
     return scene.call(expr.func, [value(a, scene) for a in expr.args])
 
 
+@singledispatch
+def coordinates(node: Any, place: dict[Any, Any]) -> list[dict[Any, Any]]:
+    """The places at which a side has one number: this one, or for a vector one for each coordinate."""
+    return [place]
+
+
+@coordinates.register(sp.Add)
+@coordinates.register(sp.Mul)
+def _(node: sp.Expr, place: dict[Any, Any]) -> list[dict[Any, Any]]:
+    return max(
+        (coordinates(part, place) for part in node.args), key=lambda found: COORDINATE in found[0]
+    )
+
+
+@coordinates.register
+def _(node: Abbreviation, place: dict[Any, Any]) -> list[dict[Any, Any]]:
+    return coordinates(node.definition, place)
+
+
+COORDINATE = sp.Dummy("coordinate")
+"""What the number of a coordinate is bound to where that coordinate is looked at."""
+
+
 # --- functions
 
 NAMES: dict[Any, str] = {
