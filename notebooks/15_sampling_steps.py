@@ -319,4 +319,4 @@ d.chain(
 # %% [markdown]
 # ## Sources
 #
-# DDIM: {cite:t}`song2021ddim`; the ancestral step: {cite:t}`ho2020`. DPM-Solver-2, DPM-Solver++(2M) and SDE-DPM-Solver-1 are of Lu et al. (2022, 2022b), Heun's method in $\sigma/\alpha$ and the grid of Karras et al. (2022); Langevin steps in diffusion models of {cite:t}`song2021sde`. The study's samplers are read from its published code {cite:p}`kumar2025`. `tests/peers` holds our steps against those of azula and diffusers, number by number.
+# DDIM: {cite:t}`song2021ddim`; the ancestral step: {cite:t}`ho2020`. DPM-Solver-2 is of {cite:t}`lu2022`, DPM-Solver++(2M) and SDE-DPM-Solver-1 of {cite:t}`lu2022plus`, Heun's method in $\sigma/\alpha$ and the third grid of {cite:t}`karras2022`; Langevin steps in diffusion models of {cite:t}`song2021sde`. The study's samplers are read from its published code {cite:p}`kumar2025`. `tests/peers` holds our steps against those of azula and diffusers, number by number.
