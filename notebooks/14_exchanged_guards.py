@@ -75,9 +75,8 @@ trained = runs.get(wanted)
 plan, seeds = grid.plan(budget), grid.seeds(budget)
 Markdown(sentences.budget(plan.steps, plan.batch, len(seeds), measure.points))
 
+
 # %%
-
-
 def measured(keys, multiple=1.0):
     """The excess of networks of the grid, level by level."""
     found = {key: trained[grid.name(key, multiple)].denoiser for key in keys}
