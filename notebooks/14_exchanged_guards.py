@@ -146,9 +146,8 @@ artifacts.table(judged, "exchanged_judged", **claims.JUDGED_SHOWN, **both)
 
 # %%
 ends = {claims.RATIO_RULES[column]: end for column, end in pairs.RANGES.items()}
-artifacts.figure(
-    figures.ratios(judged, ends), "exchanged_ratios", **figures.ratios_shown(judged, ends), **new
-)
+shown = figures.ratios_shown(judged, ends, len(grid.fresh(budget)))
+artifacts.figure(figures.ratios(judged, ends), "exchanged_ratios", **shown, **new)
 
 # %%
 Markdown(sentences.two_rules(judged))
