@@ -75,9 +75,8 @@ trained = runs.get(wanted)
 plan, seeds = grid.plan(budget), grid.seeds(budget)
 Markdown(sentences.budget(plan.steps, plan.batch, len(seeds), measure.points))
 
+
 # %%
-
-
 def measured(keys, multiple=1.0):
     """The excess of networks of the grid, level by level."""
     found = {key: trained[grid.name(key, multiple)].denoiser for key in keys}
@@ -147,9 +146,8 @@ artifacts.table(judged, "exchanged_judged", **claims.JUDGED_SHOWN, **both)
 
 # %%
 ends = {claims.RATIO_RULES[column]: end for column, end in pairs.RANGES.items()}
-artifacts.figure(
-    figures.ratios(judged, ends), "exchanged_ratios", **figures.ratios_shown(judged, ends), **new
-)
+shown = figures.ratios_shown(judged, ends, len(grid.fresh(budget)))
+artifacts.figure(figures.ratios(judged, ends), "exchanged_ratios", **shown, **new)
 
 # %%
 Markdown(sentences.two_rules(judged))

@@ -58,7 +58,8 @@ def test_a_mean_over_data_sets_is_called_one() -> None:
         for w in WEIGHTS
         for t in TARGETS
     ]
-    table = pd.DataFrame(rows, columns=["dataset", "weight", "target", "excess"])
+    table = pd.DataFrame(rows, columns=["dataset", "weight", "target", "excess"]).assign(seeds=4)
+    assert "small dots: 4 seeds" in figures.totals_shown(table)["caption"]
     alt = figures.totals_shown(table)["alt"]
     assert "in 2 panels of a data set each" in alt
     assert "Mean excess in nats, also over data sets" in alt
@@ -90,7 +91,8 @@ def test_factors_are_drawn_with_their_intervals_case_by_case() -> None:
             assert ends == [[value * k / 2, value * k * 3], [value * 7 * k / 2, value * 7 * k * 3]]
             heights.append(np.asarray(points.get_ydata(), float).round().tolist())
         assert heights == [[1.0, 0.0]] * 4
-    alt = figures.ratios_shown(judged, rules)["alt"]
+    alt = figures.ratios_shown(judged, rules, 6)["alt"]
+    assert "6 new seeds" in figures.ratios_shown(judged, rules, 6)["caption"]
     assert "clusters eps within 12 1 (0.5 to 3)" in alt
     assert "rings v within 8 7e+02 (3.5e+02 to 2.1e+03)" in alt
     assert "99" not in alt

@@ -83,8 +83,9 @@ def totals_shown(table: pd.DataFrame) -> dict[str, Any]:
         for weight in WEIGHTS
     )
     return {
-        "caption": "Excess of every network over the exact floor, in nats (small dots: seeds; large marks: "
-        "their mean), by the guard that it was trained under and the target that it predicts.",
+        "caption": "Excess of every network over the exact floor, in nats (small dots: "
+        f"{table['seeds'].max()} seeds; large marks: their mean), by the guard that it was trained "
+        "under and the target that it predicts.",
         "alt": "Points on a logarithmic axis, five groups of four"
         f"{f', in {panels} panels of a data set each' if panels > 1 else ''}. Mean excess in nats"
         f"{', also over data sets' if panels > 1 else ''}, by weight. {words}.",
@@ -253,8 +254,8 @@ ASKED = {
 """The questions, as factors."""
 
 
-def ratios_shown(judged: pd.DataFrame, ends: dict[str, float]) -> dict[str, Any]:
-    """Caption and alt text of `ratios`."""
+def ratios_shown(judged: pd.DataFrame, ends: dict[str, float], seeds: int) -> dict[str, Any]:
+    """Caption and alt text of `ratios`, of so many new seeds."""
     rows = judged[judged["rule"].isin(list(ends))]
     words = "; ".join(
         f"{question}: "
@@ -266,8 +267,9 @@ def ratios_shown(judged: pd.DataFrame, ends: dict[str, float]) -> dict[str, Any]
         for question, block in rows.groupby("question", sort=False)
     )
     return {
-        "caption": "The rule on ratios, new seeds: factors and their intervals (95 % for all of a data set "
-        "and question together). Right of the line the answer is yes, left of it no, across it undecided.",
+        "caption": f"The rule on ratios, {seeds} new seeds: factors and their intervals (95 % for all of a "
+        "data set and question together). Right of the line the answer is yes, left of it no, across "
+        "it undecided.",
         "alt": "Two panels of factors with intervals on a logarithmic axis, with a line at one. By question, "
         f"data set, case and largest absolute log-SNR. {words}.",
     }
