@@ -23,7 +23,15 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Between, Density, Derivation, Normal, Ordered
+from companion.derivation import (
+    Abbreviation,
+    Between,
+    Density,
+    Derivation,
+    Normal,
+    Ordered,
+    at_most,
+)
 from companion.derivation.vocabulary import alpha, eps_hat, log_snr, sigma, symbol, t, x, x_hat, z
 
 d = Derivation("dynamics", title="One law, many paths", rests_on=["forward", "targets"])
@@ -312,8 +320,6 @@ d.chain(
 )
 
 # %% [markdown]
-# In the limit of short steps the fresh noise has the rate of the forward process, that of $\eta = 1$.
-# %% [markdown]
 # In the limit of short steps the mean moves by the drift of the reverse SDE, and the fresh noise has the rate of the forward process: that of $\eta = 1$.
 
 # %% tags=["derivation"]
@@ -409,12 +415,34 @@ d.chain(
     cites="Lu et al. (2022), DPM-Solver",
 )
 
+# %% [markdown]
+# Do the errors of $n$ steps add up? Let a step miss at most $C \delta^{m+1}$, and let it enlarge the error $e_n$ that it starts from by a factor of at most $1 + K \delta$, as it does where the prediction is Lipschitz. Then $e_{n+1} \le (1 + K \delta)\, e_n + C \delta^{m+1}$ with $e_0 = 0$, and $e_n \le B_n$ by induction:
+
+# %% tags=["derivation"]
+C, K = symbol("C", positive=True), symbol("K", positive=True)
+m, n = (symbol(name, positive=True, integer=True) for name in "mn")
+worst = {v: C * delta**m * ((1 + K * delta) ** v - 1) / K for v in (n, n + 1)}
+d.chain(
+    "errors-add-up",
+    (1 + K * delta) * Abbreviation("B_n", worst[n]) + C * delta ** (m + 1),
+    (worst[n + 1], "the bound after one step more; that of no step is 0"),
+    cites="Gronwall's lemma, for steps",
+)
+d.chain(
+    "errors-stay-bounded",
+    n * sp.log(1 + K * delta),
+    (
+        at_most(n * K * delta),
+        "so $(1 + K \\delta)^n < e^{K n \\delta}$, with $n \\delta$ the range",
+    ),
+)
+
 # %% tags=["derivation"]
 d.prose(
     "orders",
     "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2 of order $\\delta^2$.",
-    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. There are as many steps as $1/\\delta$, and an error made in one grows by a bounded factor in the others.",
-    rests_on=["dynamics/first-order", "dynamics/second-order"],
+    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed.",
+    rests_on=["dynamics/second-order", "dynamics/errors-add-up", "dynamics/errors-stay-bounded"],
 )
 
 # %% [markdown]

@@ -219,6 +219,13 @@ MEANINGS = (
     _of("c", "variance of Gaussian data", "c", "dynamics"),
     _of("V_t", "variance of the noisy data", "V_t", "dynamics"),
     _of("k", "a wrong noise scale", "k", "dynamics"),
+    _of("C", "what a step misses, over $\\delta^{m+1}$", "C", "dynamics"),
+    _of("K", "by how much a step enlarges an error, over $\\delta$", "K", "dynamics"),
+    _of("m", "order of a solver", "m", "dynamics"),
+    _of("n", "number of steps", "n", "dynamics"),
+    _of("B_n", "bound on the error after $n$ steps", "B_n", "dynamics"),
+    # real images
+    _of("M(\\gamma)", "mean squared error of the exact denoiser at an SNR", "M()", "images"),
     # masked diffusion
     _of("\\alpha_t", "probability that a token is kept until $t$; $\\alpha$ where no time is named",
       "\\alpha_t \\alpha \\alpha_1 \\alpha_2 \\alpha_3", "masked", name="masked.Masking.kept"),
