@@ -162,8 +162,8 @@ Markdown(
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Derivation, Expectation, VariancePreserving
-from companion.derivation.vocabulary import alpha, eps, sigma, snr, t, x
+from companion.derivation import Derivation, Expectation, VariancePreserving, at_most
+from companion.derivation.vocabulary import alpha, eps, function, sigma, snr, symbol, t, x
 
 d = Derivation("images", title="Real images", rests_on=["targets"])
 d.chain(
@@ -351,6 +351,24 @@ d.chain(
         "$\\hat v = 0$ means $\\hat\\epsilon = \\sigma z$: less than the 1 of the grey line, since $x^2 \\le 1$",
     ),
     domain=VariancePreserving(alpha, sigma),
+)
+
+# %% [markdown]
+# And where nothing but noise is left? Let the exact denoiser have the mean squared error $M(\gamma)$ at the SNR $\gamma$; $M(0)$ is the variance of the image. The loss of $\epsilon$ is $\gamma M$, that of $v$ is $(1 + \gamma) M$. The share of the first in the second, below, vanishes with the signal. The second does not.
+
+# %% tags=["derivation"]
+gamma, M = symbol("gamma", r"\gamma", positive=True), function("M", positive=True)
+d.chain(
+    "share-of-eps",
+    gamma / (1 + gamma),
+    (at_most(gamma), "it goes to 0 with the SNR"),
+    rests_on=["targets/error-v"],
+)
+d.chain(
+    "left-for-v",
+    sp.Limit((1 + gamma) * M(gamma), gamma, 0),
+    (M(0), "all that there is to know"),
+    rests_on=["targets/error-v"],
 )
 
 # %% [markdown]

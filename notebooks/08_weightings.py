@@ -450,6 +450,23 @@ d.chain(
     ),
 )
 
+# %% [markdown]
+# For any other smooth cost $a$ the leading order is the same. Look at one stratum, of width $h = 1/n$ from $\tau$ on. Added up, the first line is $(\xi - \frac12)(a(1) - a(0))/n$.
+
+# %% tags=["derivation"]
+a, h, tau, y = function("a"), symbol("h", positive=True), symbol("tau", r"\tau"), symbol("y")
+at, slope = a(tau + h * xi), sp.Derivative(a(tau), tau)
+d.chain(
+    "offset-in-a-stratum",
+    sp.Limit((h * at - sp.Integral(a(y), (y, tau, tau + h))) / h**2, h, 0),
+    ((xi - sp.Rational(1, 2)) * slope, "Taylor's theorem"),
+)
+d.chain(
+    "variance-in-a-stratum",
+    sp.Limit((sp.Integral(at**2, (xi, 0, 1)) - sp.Integral(at, (xi, 0, 1)) ** 2) / h**2, h, 0),
+    (slope**2 / 12, "that of a uniform number is $\\frac{1}{12}$"),
+)
+
 # %%
 n = active.pick(quick=64, standard=1024, paper=8192)
 deviations = results.variances(n)

@@ -23,7 +23,15 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Between, Density, Derivation, Normal, Ordered
+from companion.derivation import (
+    Abbreviation,
+    Between,
+    Density,
+    Derivation,
+    Normal,
+    Ordered,
+    at_most,
+)
 from companion.derivation.vocabulary import alpha, eps_hat, log_snr, sigma, symbol, t, x, x_hat, z
 
 d = Derivation("dynamics", title="One law, many paths", rests_on=["forward", "targets"])

@@ -350,7 +350,7 @@ d.chain(
 # first order in $\theta$ as $p_\theta \propto g\, e^{\theta \psi}$. Its score is $\psi$, up to a constant. Two independent draws $i, j$ have the slope right on average, whatever is added to all costs:
 
 # %% tags=["derivation"]
-from companion.derivation.masking import InStates, drawn, f, mean_cost, psi, theta
+from companion.derivation.masking import InStates, a, drawn, draws, f, mean_cost, other, psi, theta
 
 both = drawn(first) * drawn(second) * (f(first) - f(second))
 d.chain(
@@ -358,24 +358,18 @@ d.chain(
     over_both(both * (psi(first) - psi(second)) / 2),
     (sp.Derivative(mean_cost, theta), "the mean of a product, less the product of the means"),
     domain=InStates(V),
-    cites="Shi et al. (2024), for its use",
 )
 
 # %% [markdown]
 # Of $K$ draws, each cost is compared with the mean of the others (RLOO, leave one out). That is the mean over all pairs, so it is right on average too. Below, $f(a)$ is that of draw $a$.
 
 # %% tags=["derivation"]
-from companion.derivation.masking import a, draws, other
-
 of_others = (StateSum(f(other), (other, 1, draws)) - f(a)) / (draws - 1)
 pairs = StateSum((f(a) - f(other)) * (psi(a) - psi(other)) / 2, (other, 1, draws))
 d.chain(
     "leave-one-out",
     StateSum((f(a) - of_others) * psi(a), (a, 1, draws)) / draws,
-    (
-        StateSum(pairs, (a, 1, draws)) / (draws * (draws - 1)),
-        "each pair is there twice, from both of its ends",
-    ),
+    (StateSum(pairs, (a, 1, draws)) / (draws * (draws - 1)), "each pair, from both of its ends"),
     domain=Integers(draws, 2, 5),
     rests_on=["masked/two-draws"],
 )
@@ -385,14 +379,12 @@ d.chain(
 
 # %% tags=["derivation"]
 variance = StateSum(drawn(second) * (f(second) - mean_cost) ** 2, (second, 1, V))
-squared = [drawn(first) * psi(first) ** 2 * cost for cost in (1, (f(first) - mean_cost) ** 2)]
+known = StateSum(drawn(first) * psi(first) ** 2 * (f(first) - mean_cost) ** 2, (first, 1, V))
+price = variance * StateSum(drawn(first) * psi(first) ** 2, (first, 1, V))
 d.chain(
     "baseline",
     over_both(both * (f(first) - f(second)) * psi(first) ** 2),
-    (
-        StateSum(squared[1], (first, 1, V)) + variance * StateSum(squared[0], (first, 1, V)),
-        "the second moment of one term; the draws are independent",
-    ),
+    (known + price, "the second moment of one term; the draws are independent"),
     domain=InStates(V),
     rests_on=["masked/leave-one-out"],
 )

@@ -417,7 +417,16 @@ d.chain(
 )
 
 # %% [markdown]
-# The series is exact to third order, so the gap is $V/2K$ to first order, for weights that stay away from zero.
+# The series is exact to third order, so the gap is $V/2K$ to first order, for weights that stay away from zero. With many samples it vanishes: where no weight over $p(x)$ is below some $b$, neither is their mean $y$, and averaged the chain below says that $\log p(x) - L_K \le \E (y - 1)^2/y \le V/bK$.
+
+# %% tags=["derivation"]
+d.chain(
+    "many-samples",
+    sp.log(y),
+    (at_least(1 - 1 / y, equality={y: 1}), "the logarithm of $1/y$ is at most $1/y - 1$"),
+    ((y - 1) - (y - 1) ** 2 / y, "the same; $y - 1$ has mean 0"),
+    rests_on=["bounds/jensen"],
+)
 
 # %%
 examples = active.pick(quick=64, standard=512, paper=2048)

@@ -34,7 +34,7 @@ from companion.derivation import (
     at_most,
 )
 from companion.derivation.operators import ByParts
-from companion.derivation.vocabulary import alpha, function, sigma, snr, symbol, t
+from companion.derivation.vocabulary import alpha, function, log_snr, sigma, snr, symbol, t
 
 d = Derivation("reweighted", title="What a reweighted loss bounds")
 
@@ -76,6 +76,19 @@ d.chain(
     domain=span,
     rests_on=["reweighted/steps", "weightings/mixture"],
     cites="Kingma & Gao (2023); Shi & Titsias (2025)",
+)
+
+# %% [markdown]
+# The schedule does not enter. From the clean end to the time $t$ the loss is $\int_{\lambda_t}^{\lambda_0} w\, e\, d\lambda$ with $e$ half the squared error of $\epsilon$ at a level, and grows with $t$ at the rate that an integral over time has as its integrand. Both are 0 where they begin: they are one, the change of variable.
+
+# %% tags=["derivation"]
+d.chain(
+    "along-the-schedule",
+    sp.Derivative(sp.Integral(w(lam_2) * e(lam_2), (lam_2, log_snr(t), high)), t),
+    (-sp.Derivative(log_snr(t), t) * w(log_snr(t)) * e(log_snr(t)), "only the lower end moves"),
+    domain=Domain(where=(sp.Gt(high, log_snr(t)),), words=("$\\lambda_t < \\lambda_0$",)),
+    rests_on=["weightings/rule"],
+    cites="Kingma et al. (2021)",
 )
 
 # %% [markdown]
@@ -179,6 +192,25 @@ d.prose(
 #
 # ## What is no such mixture
 #
+# The truncated weight of {cite:t}`salimans2022` is one: for $x$ it is $\max(\SNR, 1)$, for $\epsilon$ $\max(1, e^{-\lambda})$, which falls until it is 1. They chose it for another reason. It is the larger of two errors:
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import eps, x, x_hat
+
+eps_hat = Abbreviation(r"\hat\epsilon", (alpha(t) * (x - x_hat) + sigma(t) * eps) / sigma(t))
+d.chain(
+    "truncated",
+    sp.Max(snr(t), 1) * (x - x_hat) ** 2,
+    (sp.Max(snr(t) * (x - x_hat) ** 2, (x - x_hat) ** 2), "a factor that is not negative"),
+    (
+        sp.Max((eps - eps_hat) ** 2, (x - x_hat) ** 2),
+        "$\\hat\\epsilon = (z_t - \\alpha_t \\hat x)/\\sigma_t$",
+    ),
+    rests_on=["targets/error-eps", "weightings/translate"],
+    cites="Salimans & Ho (2022)",
+)
+
+# %% [markdown]
 # Where a weight rises, $-w' < 0$: a bound with a negative coefficient, and minus an upper bound is no upper bound. The plain loss of $\epsilon$ has the density of noise levels as its weight; on the cosine schedule that is a hyperbolic secant.
 
 # %% tags=["derivation"]

@@ -23,7 +23,7 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Derivation, Ordered, VariancePreserving
+from companion.derivation import Abbreviation, Derivation, Ordered, VariancePreserving, at_most
 from companion.derivation.vocabulary import (
     alpha,
     eps_hat,
@@ -115,12 +115,41 @@ d.chain(
     cites="Lu et al. (2022b), DPM-Solver++",
 )
 
+# %% [markdown]
+# Do the errors of $n$ steps add up? Let a step miss at most $C \delta^{m+1}$, and let it enlarge the error $e_n$ that it starts from by a factor of at most $1 + K \delta$, as it does where the prediction is Lipschitz. Then $e_{n+1} \le (1 + K \delta)\, e_n + C \delta^{m+1}$ with $e_0 = 0$, and $e_n \le B_n$ by induction:
+
+# %% tags=["derivation"]
+C, K = symbol("C", positive=True), symbol("K", positive=True)
+m, n = (symbol(name, positive=True, integer=True) for name in "mn")
+worst = {v: C * delta**m * ((1 + K * delta) ** v - 1) / K for v in (n, n + 1)}
+d.chain(
+    "errors-add-up",
+    (1 + K * delta) * Abbreviation("B_n", worst[n]) + C * delta ** (m + 1),
+    (worst[n + 1], "the bound after one step more; that of no step is 0"),
+    cites="Gronwall's lemma, for steps",
+)
+d.chain(
+    "errors-stay-bounded",
+    n * sp.log(1 + K * delta),
+    (
+        at_most(n * K * delta),
+        "so $(1 + K \\delta)^n < e^{K n \\delta}$, with $n \\delta$ the range",
+    ),
+)
+
 # %% tags=["derivation"]
 d.prose(
     "orders",
     "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2, Heun and DPM-Solver++(2M) of order $\\delta^2$.",
-    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. There are as many steps as $1/\\delta$, and an error made in one grows by a bounded factor in the others. The first step of DPM-Solver++(2M) is of DDIM, and misses $\\delta^2$ once.",
-    rests_on=["steps/first-order", "steps/second-order", "steps/heun", "steps/multistep"],
+    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. DPM-Solver++(2M) looks back one step, at a prediction that is off by as little; its first step is of DDIM, and misses $\\delta^2$ once.",
+    rests_on=[
+        "steps/first-order",
+        "steps/second-order",
+        "steps/heun",
+        "steps/multistep",
+        "steps/errors-add-up",
+        "steps/errors-stay-bounded",
+    ],
 )
 
 # %% [markdown]
@@ -213,11 +242,11 @@ d.chain(
 # What do few steps get wrong? Four clusters, each a Gaussian, have a width and a share:
 
 # %%
-n = active.pick(quick=500, standard=4_000, paper=40_000)
-few = results.few_steps(n)
-limit, error = results.shares_limit(n), results.width_error(n)
-shown = results.few_shown(n, limit, error)
-artifacts.table(few, "few_steps", **shown, seeds=[0], n=n)
+size = active.pick(quick=500, standard=4_000, paper=40_000)
+few = results.few_steps(size)
+limit, error = results.shares_limit(size), results.width_error(size)
+shown = results.few_shown(size, limit, error)
+artifacts.table(few, "few_steps", **shown, seeds=[0], n=size)
 
 # %%
 Markdown(sentences.few(few, limit, error))
@@ -225,7 +254,7 @@ Markdown(sentences.few(few, limit, error))
 # %% [markdown]
 # ## A step at one level
 #
-# Langevin's step stays at its noise level and needs no other: $z \leftarrow z + \tau\, \partial_z \log q + \sqrt{2\tau}\, n$, with $n \sim \N(0, 1)$. Let $\tau = \delta \sigma_t^2$. Around a single clean point the score is $-z/\sigma_t^2$, with $z$ measured from there, and the step is $(1 - \delta) z + \sqrt{2\delta}\, \sigma_t n$. Which variance does it keep?
+# Langevin's step stays at its noise level and needs no other: $z \leftarrow z + \tau\, \partial_z \log q + \sqrt{2\tau}\, \epsilon$, with a fresh $\epsilon \sim \N(0, 1)$. Let $\tau = \delta \sigma_t^2$. Around a single clean point the score is $-z/\sigma_t^2$, with $z$ measured from there, and the step is $(1 - \delta) z + \sqrt{2\delta}\, \sigma_t \epsilon$. Which variance does it keep?
 
 # %% tags=["derivation"]
 kept = Abbreviation("V", sigma(t) ** 2 / (1 - delta / 2))
@@ -242,7 +271,7 @@ d.chain(
 #
 # :::{admonition} Trap: a score is not a direction of any length
 # :class: warning
-# The study's code draws samples of $s$ by one such step at each level, with $\delta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t n$ (`code/sampling.py`, lines 72 to 91). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
+# The study's code draws samples of $s$ by one such step at each level, with $\delta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ (`code/sampling.py`, lines 72 to 91). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
 # :::
 
 # %% tags=["derivation"]

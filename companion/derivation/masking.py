@@ -106,7 +106,7 @@ single = Abbreviation(
 theta = symbol("theta", r"\theta")
 f, psi = function("f"), function("psi", r"\psi")
 draws, a, other = (
-    symbol(*names, positive=True, integer=True) for names in (("K",), ("a",), ("a_2", "a'"))
+    symbol(*names, positive=True, integer=True) for names in (("K",), ("a",), ("ell", r"\ell"))
 )
 
 
