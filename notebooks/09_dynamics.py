@@ -30,7 +30,6 @@ from companion.derivation import (
     Derivation,
     Normal,
     Ordered,
-    at_most,
 )
 from companion.derivation.vocabulary import alpha, eps_hat, log_snr, sigma, symbol, t, x, x_hat, z
 
