@@ -81,6 +81,7 @@ TRUE = {
     "a trace turned": (trace(A * B * C), trace(C * A * B)),
     "a trace transposed": (trace(A_T * B), trace(sp.Transpose(B) * A)),
     "a trace of the identity": (trace(I + A), dim + trace(A)),
+    "the identity": (quadratic(I + A, x, y), dot(x, y) + quadratic(A, x, y)),
     "a square of matrices": (Frobenius(A + B), Frobenius(A) + 2 * trace(A_T * B) + Frobenius(B)),
     "half of a square": (2 * Frobenius(symmetric_part(A)), Frobenius(A) + trace(A * A)),
     "by coordinates": (OverCoordinates(x, y) + OverCoordinates(A), dot(x, y) + trace(A)),
