@@ -180,13 +180,15 @@ Markdown(sentences.widths(errors))
 #
 # ## Steps of the reverse SDE
 #
-# A step can also be exact for the reverse SDE, $dz = (f z - g^2 \partial_z \log q)\, dt + g\, d\bar w$, where a prediction is held. Which one is held makes two samplers. Hold $\hat x$: the score is $-(z - \alpha_t \hat x)/\sigma_t^2$, and a Gaussian that starts in $z_t$ has, at $s < t$, the mean $m_s$ and the variance $v_s$ of the ancestral step. Both obey the equations of a linear SDE, with $f = \alpha_s'/\alpha_s$ and $g^2 = -\lambda_s' \sigma_s^2$, run backwards:
+# A step can also be exact for the reverse SDE, $dz = (f z - g^2 \partial_z \log q)\, dt + g\, d\bar w$, where a prediction is held. Which one is held makes two samplers. Hold $\hat x$: the score is $-(z - \alpha_t \hat x)/\sigma_t^2$, and a Gaussian that starts in $z_t$ has, at $s < t$, the mean $\mu_s$ and the variance $v_s$ of the ancestral step. Both obey the equations of a linear SDE, with $f = \alpha_s'/\alpha_s$ and $g^2 = -\lambda_s' \sigma_s^2$, run backwards:
 
 # %% tags=["derivation"]
 drift = sp.Derivative(alpha(s), s) / alpha(s)
 rate = -sp.Derivative(log_snr(s), s) * sigma(s) ** 2
 ratio = alpha(t) * sigma(s) / (alpha(s) * sigma(t))
-m_x = Abbreviation("m_s", alpha(s) * x_hat + ratio * sigma(s) / sigma(t) * (z_t - alpha(t) * x_hat))
+m_x = Abbreviation(
+    r"\mu_s", alpha(s) * x_hat + ratio * sigma(s) / sigma(t) * (z_t - alpha(t) * x_hat)
+)
 v_x = Abbreviation("v_s", sigma(s) ** 2 * (1 - ratio**2))
 
 d.chain(
@@ -211,12 +213,12 @@ d.chain(
 )
 
 # %% [markdown]
-# At $s = t$ both are as they should be: $m_t = z_t$, $v_t = 0$. So the ancestral step is no approximation but for holding $\hat x$. Hold $\hat\epsilon$ instead, and the score is $-\hat\epsilon/\sigma_s$:
+# At $s = t$ both are as they should be: $\mu_t = z_t$, $v_t = 0$. So the ancestral step is no approximation but for holding $\hat x$. Hold $\hat\epsilon$ instead, and the score is $-\hat\epsilon/\sigma_s$:
 
 # %% tags=["derivation"]
 e_ratio = alpha(s) * sigma(t) / (sigma(s) * alpha(t))
 m_eps = Abbreviation(
-    r"\bar m_s", alpha(s) / alpha(t) * z_t - 2 * sigma(s) * (e_ratio - 1) * eps_hat
+    r"\bar\mu_s", alpha(s) / alpha(t) * z_t - 2 * sigma(s) * (e_ratio - 1) * eps_hat
 )
 v_eps = Abbreviation(r"\bar v_s", sigma(s) ** 2 * (e_ratio**2 - 1))
 
@@ -254,24 +256,25 @@ Markdown(sentences.few(few, limit, error))
 # %% [markdown]
 # ## A step at one level
 #
-# Langevin's step stays at its noise level and needs no other: $z \leftarrow z + \tau\, \partial_z \log q + \sqrt{2\tau}\, \epsilon$, with a fresh $\epsilon \sim \N(0, 1)$. Let $\tau = \delta \sigma_t^2$. Around a single clean point the score is $-z/\sigma_t^2$, with $z$ measured from there, and the step is $(1 - \delta) z + \sqrt{2\delta}\, \sigma_t \epsilon$. Which variance does it keep?
+# Langevin's step stays at its noise level and needs no other: $z \leftarrow z + \tau\, \partial_z \log q + \sqrt{2\tau}\, \epsilon$, with a fresh $\epsilon \sim \N(0, 1)$. Let $\tau = \beta \sigma_t^2$. Around a single clean point the score is $-z/\sigma_t^2$, with $z$ measured from there, and the step is $(1 - \beta) z + \sqrt{2\beta}\, \sigma_t \epsilon$. Which variance does it keep?
 
 # %% tags=["derivation"]
-kept = Abbreviation("V", sigma(t) ** 2 / (1 - delta / 2))
+beta = symbol("beta", r"\beta", positive=True)
+kept = Abbreviation("V", sigma(t) ** 2 / (1 - beta / 2))
 
 d.chain(
     "langevin",
-    (1 - delta) ** 2 * kept + 2 * delta * sigma(t) ** 2,
-    (kept, "variances add; for $\\delta < 2$, beyond which nothing is kept"),
+    (1 - beta) ** 2 * kept + 2 * beta * sigma(t) ** 2,
+    (kept, "variances add; for $\\beta < 2$, beyond which nothing is kept"),
     rests_on=["dynamics/rate"],
 )
 
 # %% [markdown]
-# Too much, by $1/(1 - \delta/2)$. Steps of $\delta = 1$ forget where they were, and keep twice the variance of the level.
+# Too much, by $1/(1 - \beta/2)$. Steps of $\beta = 1$ forget where they were, and keep twice the variance of the level.
 #
 # :::{admonition} Trap: a score is not a direction of any length
 # :class: warning
-# The study's code draws samples of $s$ by one such step at each level, with $\delta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ (`code/sampling.py`, lines 72 to 91). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
+# The study's code draws samples of $s$ by one such step at each level, with $\beta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ (`code/sampling.py`, lines 72 to 91). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
 # :::
 
 # %% tags=["derivation"]
@@ -340,8 +343,8 @@ zeta = symbol("zeta", r"\zeta", positive=True)
 
 d.chain(
     "step-length",
-    1 / (1 - Abbreviation(r"\delta", 2 * zeta / (1 + zeta)) / 2),
-    (1 + zeta, "up to $\\delta = 2\\zeta/(1 + \\zeta)$"),
+    1 / (1 - Abbreviation(r"\beta", 2 * zeta / (1 + zeta)) / 2),
+    (1 + zeta, "up to $\\beta = 2\\zeta/(1 + \\zeta)$"),
     rests_on=["steps/langevin"],
 )
 
