@@ -274,7 +274,7 @@ d.chain(
 #
 # :::{admonition} Trap: a score is not a direction of any length
 # :class: warning
-# The study's code draws samples of $s$ by one such step at each level, with $\beta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ (`code/sampling.py`, lines 72 to 91). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
+# The study's code draws samples of $s$ by one such step at each level, with $\beta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ ([`code/sampling.py`, lines 72 to 91](https://github.com/dibyanshu100/Master_thesis_code/blob/a37ca19357a75d9e67d669740309c96c63b96fbf/code/sampling.py#L72-L91)). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
 # :::
 
 # %% tags=["derivation"]

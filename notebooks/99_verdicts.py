@@ -32,7 +32,8 @@
 #   learning is not needed to explain it. Where it shows more than all of it, learning changed the difference with the opposite sign:
 #   the networks made it smaller. That is still the guard's difference, and no evidence for what was learnt.
 # - *Samplers.* The study draws samples of $v$ by a deterministic rule, of $x$ and $\epsilon$ by ancestral steps, of $s$ by Langevin-like
-#   steps. Samples of two such targets differ in two things at once, so they decide nothing about targets.
+#   steps. Samples of two such targets differ in two things at once, so they decide nothing about targets. [](15_sampling_steps) puts
+#   perfect networks into these samplers.
 # - *Chance.* Moment distances of 2,000 samples are not zero for exact samples either ([](05_published_numbers) measures by how much).
 #   FIDs are one run each.
 
