@@ -56,7 +56,10 @@ held = (sp.exp(-(lam + delta) / 2) - sp.exp(-lam / 2)) * e(lam)
 d.chain(
     "first-order",
     sp.Limit((moved - held) / delta**2, delta, 0),
-    (-sp.exp(-lam / 2) / 4 * slope, "half the slope of $\\hat\\epsilon$ in $\\rho$: zero if held"),
+    (
+        -sp.exp(-lam / 2) / 4 * slope,
+        "half the slope of $\\hat\\epsilon$ in $\\rho$, times the square of the step in $\\rho$: zero if held",
+    ),
     rests_on=["dynamics/in-units-of-signal"],
 )
 
@@ -130,18 +133,15 @@ d.chain(
 )
 d.chain(
     "errors-stay-bounded",
-    n * sp.log(1 + K * delta),
-    (
-        at_most(n * K * delta),
-        "so $(1 + K \\delta)^n < e^{K n \\delta}$, with $n \\delta$ the range",
-    ),
+    sp.log(1 + K * delta),
+    (at_most(K * delta), "so $(1 + K \\delta)^n < e^{K n \\delta}$, with $n \\delta$ the range"),
 )
 
 # %% tags=["derivation"]
 d.prose(
     "orders",
     "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2, Heun and DPM-Solver++(2M) of order $\\delta^2$.",
-    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. DPM-Solver++(2M) looks back one step, at a prediction that is off by as little; its first step is of DDIM, and misses $\\delta^2$ once.",
+    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. For DPM-Solver++(2M), which looks back, let $e_n$ be the larger of the last two errors, from what its first step, of DDIM, misses once: $\\delta^2$.",
     rests_on=[
         "steps/first-order",
         "steps/second-order",
@@ -153,7 +153,7 @@ d.prose(
 )
 
 # %% [markdown]
-# Is it so? On Gaussian data the flow is known ([](09_dynamics)), so a sampler's width can be held against the exact one.
+# Is it so? Euler's and Heun's steps along $dz/dt$ are the textbook's, of orders 1 and 2; here they are only measured. On Gaussian data the flow is known ([](09_dynamics)), so a sampler's width can be held against the exact one.
 
 # %%
 from IPython.display import Markdown
@@ -272,9 +272,9 @@ d.chain(
 # %% [markdown]
 # Too much, by $1/(1 - \beta/2)$. Steps of $\beta = 1$ forget where they were, and keep twice the variance of the level.
 #
-# :::{admonition} Trap: a score is not a direction of any length
+# :::{admonition} Trap: a guarded target is not a score
 # :class: warning
-# The study's code draws samples of $s$ by one such step at each level, with $\beta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ ([`code/sampling.py`, lines 72 to 91](https://github.com/dibyanshu100/Master_thesis_code/blob/a37ca19357a75d9e67d669740309c96c63b96fbf/code/sampling.py#L72-L91)). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly: what earlier levels left of their noise stays.
+# The study's code draws samples of $s$ by one such step at each level, with $\beta = 1$: $z \leftarrow z + \sigma_t^2 \hat s + \sqrt2\, \sigma_t \epsilon$ ([`code/sampling.py`, lines 72 to 91](https://github.com/dibyanshu100/Master_thesis_code/blob/a37ca19357a75d9e67d669740309c96c63b96fbf/code/sampling.py#L72-L91)). With the true score that leaves twice the variance of its last level, which is small. But its networks learn a guarded target, $-\sigma_t \epsilon/(\sigma_t^2 + g)$, which is the score times $\sigma_t^2/(\sigma_t^2 + g)$. Where $\sigma_t^2$ is well below $g$ it pulls too weakly to balance the noise that the same steps add, and the samples grow wider.
 # :::
 
 # %% tags=["derivation"]
@@ -317,7 +317,7 @@ Markdown(
 )
 
 # %% [markdown]
-# A perfect network is one end of what is possible. That it does no better on the clusters shows that the sampler and the target suffice for most of what is printed there; it does not show that the study's networks were good.
+# A perfect network is one end of what is possible. Where it does hardly better, the target and the sampler suffice for most of the printed *covariance* distance; that does not show that the study's networks were good. For $x$ it is the other way round: a perfect network's samples are as good as exact ones, and what is printed is the networks'. Two cautions. A shift of the mean lowers a covariance, so that an agreement can be partly chance. And where the walk is wider than the noisy data, a network is asked where it was not trained, and may answer otherwise than a perfect one.
 #
 # ## Exercises
 #

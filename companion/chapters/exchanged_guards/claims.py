@@ -1,10 +1,10 @@
 """Claims on networks that we trained ourselves: every target under every guard, and under none.
 
-Each question is judged by two rules. The first, in nats at |lambda| < 12, was fixed before any network was
-trained. Its verdict on x under its own guard was *undecided* although all seeds agreed, since excesses
-that differ by factors have no common spread in nats. The second, on the logarithm of ratios and in both of
-`RANGES`, was written when those networks were known. So it is judged on others: `grid.fresh` seeds, whose
-number was fixed here and committed before one of them was trained.
+Each question is judged by two rules. The first, in nats at |lambda| < 12, came with the first networks; its
+words were narrowed later. Its verdict on x under its own guard was *undecided* although all seeds agreed,
+since excesses that differ by factors have no common spread in nats. The second, on the logarithm of ratios
+and in both of `RANGES`, was written when those networks were known. So it is judged on others: `grid.fresh`
+seeds, whose number was fixed here and committed before one of them was trained.
 """
 
 from __future__ import annotations
@@ -143,8 +143,9 @@ def best_statement(end: float, data: str = NEW_DATA) -> str:
 def own_statement(end: float, data: str = NEW_DATA) -> str:
     """That a guard costs, between two log-SNRs."""
     return (
-        "Training on a published NELBO, guard included, leaves more excess of the bound between log-SNRs of "
-        f"{-end:g} and {end:g} than training the same network on the same bound without the guard {data}."
+        "Training under the weight of a published NELBO, guard included, leaves more excess of the bound "
+        f"between log-SNRs of {-end:g} and {end:g} than training the same network on the same bound without "
+        f"the guard {data}."
     )
 
 

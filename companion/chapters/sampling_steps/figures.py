@@ -16,12 +16,14 @@ from companion.evidence import style
 from diffcore.exact import clusters
 
 WIDTHS_SHOWN: dict[str, Any] = {
-    "caption": rf"How far the width of the samples of $\N(0, {results.VARIANCE})$ is from the exact one, by "
+    "caption": rf"How far the width of the samples of $\N(0, {results.VARIANCE})$ is from the exact "
+    rf"one, by "
     "evaluations of the denoiser, on grids of steps equal in time, in log-SNR and in Karras's unit. Exact "
     f"denoiser, cosine schedule, log-SNR from {results.WINDOW[0]:.0f} to {results.WINDOW[1]:.0f}. Every "
     "step is linear here, so nothing is random. Grey: slopes of order 1 and 2.",
-    "alt": "Three panels with logarithmic axes, five falling lines in each. DDIM falls with slope 1 "
-    "everywhere and is the highest from 64 evaluations on. Both kinds of Heun and the multistep solver fall "
+    "alt": "Three panels with logarithmic axes, five lines in each, all falling from 32 evaluations on. "
+    "DDIM falls with slope 1 everywhere and is the highest from 64 evaluations on. Both kinds of Heun "
+    "and the multistep solver fall "
     "with slope 2. Euler in time falls with slope 1 on the first grid, nearly 2 on the second, and "
     "unevenly on the third.",
 }
@@ -60,7 +62,8 @@ def walks_shown(samples: dict[str, Tensor], steps: int) -> dict[str, Any]:
     """What `walks_figure` shows, for readers and for those who cannot see it."""
     n = len(next(iter(samples.values())))
     return {
-        "caption": f"{n:,} samples of the clusters each. Left: of the data. Middle: of a perfect network, as "
+        "caption": f"{n:,} samples of the clusters each. Left: of the data. Middle: of a perfect "
+        f"network, as "
         f"the study's published code draws samples of $s$, with the guarded target, {steps} steps. Right: "
         "the same walk with the true score. Circles: one and two standard deviations of the data. Seed 0.",
         "alt": "Three panels with four round clusters in the corners of a square, and two circles around "
@@ -72,7 +75,7 @@ def walks_shown(samples: dict[str, Tensor], steps: int) -> dict[str, Any]:
 
 
 def walks(steps: int, n: int = 500) -> dict[str, Tensor]:
-    """Samples (n, 2) of the clusters: exact, and of a perfect network by the study's walk, guarded or not."""
+    """Samples (n, 2) of the clusters: exact, and of a perfect network by the study's walk with each target."""
     mixture = clusters()
     exact = mixture.sample(n, torch.Generator().manual_seed(0), torch.float64)
     return {

@@ -127,7 +127,7 @@ def few_shown(n: int, limit: float, error: float) -> dict[str, Any]:
         "caption": "The four clusters after few steps, exact denoiser. *Width*: the root mean square "
         "distance from the nearest centre, relative to the exact one; the standard error is "
         f"{error:.3f} for {n:,} samples. *Shares*: half the sum of the differences between the "
-        f"clusters' shares of the samples and a quarter; 95 % of exact samples stay below {limit:.3f}.",
+        f"clusters' shares of the samples and a quarter; 95 % of exact samples are not above {limit:.3f}.",
         "digits": {"width": 3, "shares": 3},
         "columns": {
             "solver": "solver",
@@ -164,13 +164,16 @@ def _measured(drawn: Tensor, mixture: GaussianMixture) -> tuple[float, float]:
     nearest, label = away.min(1)
     exact = mixture.components.variance.sum(0).mean()
     counts = torch.bincount(label, minlength=len(mixture.weights)).double() / len(drawn)
-    return float((nearest.mean() / exact).sqrt()), float((counts - mixture.weights).abs().sum()) / 2
+    shares = float((counts - mixture.weights).abs().sum()) / 2
+    return float((nearest.mean() / exact).sqrt()), round(
+        shares, 9
+    )  # a multiple of 1/2n, as the limit
 
 
 def shares_limit(n: int, draws: int = 20_000, seed: int = 0) -> float:
-    """What the distance of shares of 95 % of exact sets of ``n`` samples stay below."""
+    """What the distance of shares is not above in 95 % of exact sets of ``n`` samples."""
     counts = np.random.default_rng(seed).multinomial(n, [0.25] * 4, draws)
-    return float(np.quantile(np.abs(counts / n - 0.25).sum(1) / 2, 0.95))
+    return round(float(np.quantile(np.abs(counts / n - 0.25).sum(1) / 2, 0.95)), 9)
 
 
 def width_error(n: int) -> float:
