@@ -59,14 +59,12 @@ CLAIMS: tuple[Claim, ...] = (
         "near $t = 0$, where the score is large, and its samples blurred",
         measure="samples of a perfect network, drawn by the study's sampler of $s$ with the guarded target "
         "that its networks were trained on; the study's covariance distance, beside the printed one; 4 "
-        "data "
-        "sets, 2 objectives",
+        "data sets, 2 objectives",
         threshold=f"holds where {STANDARD_ERRORS:.0f} standard errors above the perfect network's distance "
-        "is still less than half of the printed, does not hold where as many below is more than half, else "
-        "undecided; the error is that of the mean over sets and of half the printed distance, which is of "
-        "one set. Not fixed before the data: a first version, with one set and its error, was replaced "
-        "when a "
-        "referee had shown that exact samples would have been undecided by it",
+        "is still less than half of the printed, does not hold where as many below is more than half, "
+        "else undecided; the error is that of the mean over sets and of half the printed distance, which "
+        "is of one set. Not fixed before the data: a first version, with one set and its error, was "
+        "replaced when a referee had shown that exact samples would have been undecided by it",
         tables=("perfect_samples",),
         decide=by_networks,
     ),

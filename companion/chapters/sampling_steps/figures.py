@@ -23,9 +23,8 @@ WIDTHS_SHOWN: dict[str, Any] = {
     "step is linear here, so nothing is random. Grey: slopes of order 1 and 2.",
     "alt": "Three panels with logarithmic axes, five lines in each, all falling from 32 evaluations on. "
     "DDIM falls with slope 1 everywhere and is the highest from 64 evaluations on. Both kinds of Heun "
-    "and the multistep solver fall "
-    "with slope 2. Euler in time falls with slope 1 on the first grid, nearly 2 on the second, and "
-    "unevenly on the third.",
+    "and the multistep solver fall with slope 2. Euler in time falls with slope 1 on the first grid, "
+    "nearly 2 on the second, and unevenly on the third.",
 }
 """What `widths_figure` shows, for readers and for those who cannot see it."""
 
@@ -63,9 +62,9 @@ def walks_shown(samples: dict[str, Tensor], steps: int) -> dict[str, Any]:
     n = len(next(iter(samples.values())))
     return {
         "caption": f"{n:,} samples of the clusters each. Left: of the data. Middle: of a perfect "
-        f"network, as "
-        f"the study's published code draws samples of $s$, with the guarded target, {steps} steps. Right: "
-        "the same walk with the true score. Circles: one and two standard deviations of the data. Seed 0.",
+        f"network, as the study's published code draws samples of $s$, with the guarded target, {steps} "
+        "steps. Right: the same walk with the true score. Circles: one and two standard deviations of "
+        "the data. Seed 0.",
         "alt": "Three panels with four round clusters in the corners of a square, and two circles around "
         "each centre. Left and right the points fill the circles alike. In the middle they are spread "
         "wider, and many lie outside of the outer circle.",
@@ -75,7 +74,7 @@ def walks_shown(samples: dict[str, Tensor], steps: int) -> dict[str, Any]:
 
 
 def walks(steps: int, n: int = 500) -> dict[str, Tensor]:
-    """Samples (n, 2) of the clusters: exact, and of a perfect network by the study's walk with each target."""
+    """Samples (n, 2) of the clusters: exact, and of a perfect network by the study's walk, either target."""
     mixture = clusters()
     exact = mixture.sample(n, torch.Generator().manual_seed(0), torch.float64)
     return {

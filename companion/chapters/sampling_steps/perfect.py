@@ -201,8 +201,6 @@ def residual(steps: int, guard: float, variance: float = 0.0) -> float:
     t = torch.linspace(1 - MARGIN, MARGIN, steps + 1, dtype=torch.float64)[:-2]
     found = 1.0
     for a, s in zip(SCHEDULE.alpha(t).tolist(), SCHEDULE.sigma(t).tolist(), strict=True):
-        pull = s**4 / (
-            (s**2 + guard) * (a**2 * variance + s**2)
-        )  # sigma^2 times the slope of the target
-        found = (1 - pull) ** 2 * found + 2 * s**2
+        slope = -(s**2) / ((s**2 + guard) * (a**2 * variance + s**2))  # of the target
+        found = (1 + s**2 * slope) ** 2 * found + 2 * s**2
     return found**0.5

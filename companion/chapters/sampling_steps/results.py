@@ -165,9 +165,8 @@ def _measured(drawn: Tensor, mixture: GaussianMixture) -> tuple[float, float]:
     exact = mixture.components.variance.sum(0).mean()
     counts = torch.bincount(label, minlength=len(mixture.weights)).double() / len(drawn)
     shares = float((counts - mixture.weights).abs().sum()) / 2
-    return float((nearest.mean() / exact).sqrt()), round(
-        shares, 9
-    )  # a multiple of 1/2n, as the limit
+    # a multiple of 1/2n, as the limit is: rounded, they can be compared
+    return float((nearest.mean() / exact).sqrt()), round(shares, 9)
 
 
 def shares_limit(n: int, draws: int = 20_000, seed: int = 0) -> float:

@@ -32,9 +32,8 @@ def few(table: pd.DataFrame, limit: float, error: float) -> str:
         f"The width is off by more than two standard errors in {(off > 2 * error).sum()} of {len(table)} "
         f"rows, by up to {100 * off.max():.0f} % ({worst['solver']}, {worst['grid']}, {worst['steps']} "
         f"steps). The shares are above what exact samples show in {(table['shares'] > limit).sum()}. A "
-        "sampler that draws no noise leaves a sample in the cluster that its first latent belongs to, "
-        "by the "
-        "symmetry of these data, so all such samplers have the same shares."
+        "sampler that draws no noise leaves a sample in the cluster that its first latent belongs to, by "
+        "the symmetry of these data, so all such samplers have the same shares."
     )
 
 
@@ -67,10 +66,8 @@ def whose(table: pd.DataFrame) -> str:
     mean = walk.set_index("dataset").loc["clusters", "mean"]
     return (
         "The covariance distance of a perfect network's samples of $s$, and in brackets the printed ones "
-        f"(NELBO and Weighted): {'; '.join(parts)}. The walk alone is not to blame: with the true score it "
-        f"would be {true:.3f} on the clusters, where exact samples show {exact:.3f}. Nor is all error "
-        f"of target "
-        f"and walk: the printed *mean* distances of the clusters, {printed.min():.3f} and "
-        f"{printed.max():.3f}, "
-        f"are the networks', for a perfect one has {mean:.3f}."
+        f"(NELBO and Weighted): {'; '.join(parts)}. The walk alone is not to blame: with the true score "
+        f"it would be {true:.3f} on the clusters, where exact samples show {exact:.3f}. Nor is all error "
+        f"of target and walk: the printed *mean* distances of the clusters, {printed.min():.3f} and "
+        f"{printed.max():.3f}, are the networks', for a perfect one has {mean:.3f}."
     )
