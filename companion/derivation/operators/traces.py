@@ -14,6 +14,7 @@ from ..columns import Column
 from ..exact import compute, exact
 from ..notation import LATEX
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
+from ..printed import named
 from ..symbolic import atom
 from .linear import NotLinear, applied, dim, form, is_symbol, linear
 from .matrices import shown
@@ -204,12 +205,17 @@ def _(expr: OverCoordinates, printer: latex.Printer) -> str:
         count = expr.args.count(part)
         plain = (part.is_Matrix and isinstance(part, sp.MatrixSymbol)) or is_symbol(part)
         text = shown(part) if part.is_Matrix else printer.doprint(part)
-        text = text if plain else rf"\left({text}\right)"
+        text = text if plain and "_" not in text else rf"\left({text}\right)"
         factors.append(
             rf"{text}_{{{'ii' if part.is_Matrix else 'i'}}}"
             + (f"^{{{count}}}" if count > 1 else "")
         )
     return rf"\sum_{{i}} {' '.join(factors)}"
+
+
+@named.register
+def _(expr: OverCoordinates) -> Iterable[tuple[str, Any]]:
+    return [("i", Str("the number of a coordinate"))]
 
 
 @latex.own_brackets.register(sp.Trace)
