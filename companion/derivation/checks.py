@@ -160,10 +160,10 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
     for place in places:
         try:
             left, right = evaluate(step.left, place), evaluate(step.right, place)
+            gap = relative_error(left, right)
         except (NumericError, ZeroDivisionError) as error:
             what = str(error) or "a division by zero"
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
-        gap = relative_error(left, right)
         if imaginary(left) or imaginary(right):
             raise failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:

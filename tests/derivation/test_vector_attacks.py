@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 import sympy as sp
 
-from companion.derivation import ANYWHERE, Abbreviation, DerivationError, Step, check
+from companion.derivation import ANYWHERE, Abbreviation, DerivationError, Step, Where, check
 from companion.derivation.latex import latex
 from companion.derivation.printed import two_senses
 from companion.derivation.step import Effort
 from companion.derivation.vectors import (
     AnyLaw,
+    Frobenius,
     Isotropic,
     OverCoordinates,
     Signs,
@@ -75,6 +76,40 @@ def test_what_means_nothing_is_refused_for_that(name: str) -> None:
     step = Step("s/1", sp.sympify(left), sp.sympify(right), "why", ANYWHERE)
     with pytest.raises(DerivationError, match=f"meaning check failed: .*{why}"):
         check(step, torch=False)
+
+
+NO_NUMBER: dict[str, tuple[Any, Any, str, str]] = {
+    "a vector and a number": (a * x, a, "=", "no vector of its dimension"),
+    "a bound on vectors": (x + y, x + y + a**2 * x, "<=", "vector or matrix is taken for a number"),
+    "vectors as exponents": (sp.exp(x) * a, a * sp.exp(x + y), "=", "is taken for a number"),
+    "the larger vector": (sp.Max(x, y) + x, sp.Max(2 * x, x + y), "=", "is taken for a number"),
+    "an integral of vectors": (
+        sp.Integral(y + p * z, (p, 0, 1)), y + z / 2, "=", "is taken for a number",
+    ),
+    "a norm of another kind": (Frobenius(x) + a, a + norm2(x), "=", "is taken for a matrix"),
+    "a vector for a variance": (
+        a * VectorNormal(z, x, y), VectorNormal(z, x, y), "=", "is taken for a number",
+    ),
+    "a matrix for a variance": (
+        a * VectorNormal(z, x, A), VectorNormal(z, x, A), "=", "is taken for a number",
+    ),
+    "matrices as sides": (
+        sp.Transpose(A * B), sp.Transpose(B) * sp.Transpose(A), "=", "a side is a matrix",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_NUMBER)
+def test_what_is_no_number_is_refused_for_that(name: str) -> None:
+    left, right, relation, why = NO_NUMBER[name]
+    step = Step("s/1", sp.sympify(left), sp.sympify(right), "why", ANYWHERE, relation=relation)
+    with pytest.raises(DerivationError, match=f"numeric check failed: .*{why}"):
+        check(step, torch=False)
+
+
+def test_an_equality_is_no_condition() -> None:
+    with pytest.raises(ValueError, match="no random point satisfies it"):
+        Where(sp.Eq(dim, 1))
 
 
 def test_a_sum_up_to_the_dimension_means_something() -> None:

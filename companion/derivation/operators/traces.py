@@ -10,7 +10,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from .. import latex, mutants
-from ..columns import Column
+from ..columns import Column, Table
 from ..exact import compute, exact
 from ..notation import LATEX
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
@@ -162,7 +162,14 @@ def _(expr: sp.Trace) -> Compiled:
 @build.register
 def _(expr: Frobenius) -> Compiled:
     inside = compile_expression(expr.args[0])
-    return lambda env: mp.fsum(a**2 for row in inside(env).rows for a in row)
+
+    def value(env: Environment) -> Any:
+        table = inside(env)
+        if not isinstance(table, Table):
+            raise NumericError(f"{expr.args[0]} is taken for a matrix")
+        return mp.fsum(a**2 for row in table.rows for a in row)
+
+    return value
 
 
 @build.register
