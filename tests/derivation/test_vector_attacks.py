@@ -26,6 +26,7 @@ from companion.derivation.vectors import (
     norm2,
     quadratic,
     symmetric,
+    symmetric_part,
     trace,
     vector,
 )
@@ -110,6 +111,14 @@ def test_what_is_no_number_is_refused_for_that(name: str) -> None:
 def test_an_equality_is_no_condition() -> None:
     with pytest.raises(ValueError, match="no random point satisfies it"):
         Where(sp.Eq(dim, 1))
+
+
+def test_a_square_of_a_matrix_is_one_unknown() -> None:
+    """That of an inner mean, and that of the outer one."""
+    two = (quadratic(A, v) + quadratic(A, y)) / 2 - trace(A)
+    left = VectorMean(VectorMean(two**2, y), v)
+    step = Step("s/1", left, Frobenius(symmetric_part(A)), "why", ANYWHERE)
+    assert check(step, Effort(far=0.05), torch=False).proof.tactic != "simplified"
 
 
 def test_a_sum_up_to_the_dimension_means_something() -> None:
