@@ -13,7 +13,7 @@ import sympy as sp
 from . import inequality
 from .coats import bare
 from .columns import imaginary
-from .conditions import side_conditions
+from .conditions import side_conditions, without_meaning
 from .domain import DomainError
 from .mutants import WANTED, Mutant, mutants
 from .numeric import (
@@ -73,6 +73,8 @@ def check(step: Step, effort: Effort = THOROUGH, *, torch: bool = True) -> Outco
 def _checked(step: Step, effort: Effort, *, torch: bool) -> Outcome:
     if bare(step.left) == bare(step.right):
         raise failure(step, "vacuous", "both sides are the same expression")
+    if why := without_meaning(step.left, step.right):
+        raise failure(step, "meaning", why)
     seconds: dict[str, float] = {}
     try:
         places = step.domain.points([step.left, step.right], step.name, effort.points)
@@ -158,10 +160,10 @@ def _numeric(step: Step, places: list[Environment]) -> tuple[list[Any], Any]:
     for place in places:
         try:
             left, right = evaluate(step.left, place), evaluate(step.right, place)
+            gap = relative_error(left, right)
         except (NumericError, ZeroDivisionError) as error:
             what = str(error) or "a division by zero"
             raise failure(step, "numeric", f"{what}, at {show_point(place)}") from error
-        gap = relative_error(left, right)
         if imaginary(left) or imaginary(right):
             raise failure(step, "numeric", f"a side is not real at {show_point(place)}")
         if not gap <= TOLERANCE:

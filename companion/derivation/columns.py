@@ -81,6 +81,9 @@ class Table:
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         self.rows = tuple(map(tuple, rows))
 
+    def __abs__(self) -> NoReturn:
+        raise NumericError("a side is a matrix: apply it to a vector")
+
     @property
     def columns(self) -> tuple[tuple[Any, ...], ...]:
         """Its columns."""

@@ -161,7 +161,16 @@ def Integers(symbol: sp.Symbol, low: int, high: int) -> Domain:
 
 
 def Where(*relations: Any) -> Domain:
-    """Keep the points at which every SymPy relation holds."""
+    """Keep the points at which every SymPy relation holds.
+
+    Raises:
+        ValueError: for an equality, which no random point satisfies.
+    """
+    for relation in relations:
+        if isinstance(relation, sp.Eq):
+            raise ValueError(
+                f"Where({relation}): no random point satisfies it; put one side in for the other"
+            )
     return Domain(where=relations, words=tuple(f"${sp.latex(r)}$" for r in relations))
 
 

@@ -23,6 +23,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import UndefinedFunction
 
+from .columns import Column, Table
 from .domain import DomainError
 from .mutants import Mutant, mutants
 from .needs import needs
@@ -98,6 +99,8 @@ def checked(
 def _gap(step: Step, place: Environment, digits: int = WORKING_DIGITS) -> tuple[Any, Any]:
     """How much room the inequality leaves at a point, and what counts as none."""
     left, right = (evaluate(side, place, digits) for side in (step.left, step.right))
+    if any(isinstance(side, Column | Table) for side in (left, right)):
+        raise NumericError("a vector or matrix is taken for a number")
     if mp.im(left) or mp.im(right):
         raise NumericError("a side is not real")
     room = mp.re(right - left if step.relation == "<=" else left - right)

@@ -36,6 +36,7 @@ import mpmath as mp
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from .columns import Column, Table
 from .quadrature import NumericError, relative_error
 from .tree import opened, pointwise
 
@@ -66,9 +67,18 @@ Compiled = Callable[[Environment], Any]
 
 
 def evaluate(expr: sp.Expr, environment: Environment, digits: int = WORKING_DIGITS) -> Any:
-    """The value of ``expr`` at one point, computed with so many digits."""
+    """The value of ``expr`` at one point, computed with so many digits.
+
+    Raises:
+        NumericError: if it cannot be computed.
+    """
     with mp.workdps(digits):
-        return compile_expression(expr)(environment)
+        try:
+            return compile_expression(expr)(environment)
+        except TypeError as error:
+            if any(kind.__name__ in str(error) for kind in (Column, Table)):
+                raise NumericError("a vector or matrix is taken for a number") from error
+            raise
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import singledispatch
 from typing import Any
 
 import sympy as sp
@@ -13,8 +14,19 @@ from .notation import bare_name, printed_name
 from .tree import open_names, opened
 
 
+@singledispatch
+def named(node: Any) -> Iterable[tuple[str, Any]]:
+    """The names that a node is printed with, and what each stands for."""
+    return ()
+
+
+@named.register
+def _(node: sp.Symbol) -> Iterable[tuple[str, Any]]:
+    return [(printed_name(node.name), node)]
+
+
 def meanings(expressions: Iterable[Any]) -> dict[str, list[Any]]:
-    """What each printed name stands for, in order: names, symbols (bound ones too) and functions."""
+    """What each printed name stands for, in order: names, symbols (bound ones too), functions, matrices."""
     found: dict[str, list[Any]] = {}
     seen: set[Any] = set()
     waiting = [e for e in expressions if isinstance(e, sp.Basic)]
@@ -28,8 +40,9 @@ def meanings(expressions: Iterable[Any]) -> dict[str, list[Any]]:
             found.setdefault(node.latex, []).append(inside)
             waiting.append(inside)
             continue
-        if isinstance(node, sp.Symbol):
-            found.setdefault(printed_name(node.name), []).append(node)
+        for name, sense in named(node):
+            if sense not in found.setdefault(name, []):
+                found[name].append(sense)
         if isinstance(node, AppliedUndef) and node.func not in seen:
             seen.add(node.func)
             found.setdefault(printed_name(node.func.__name__), []).append(node.func)
@@ -77,6 +90,8 @@ def _read_otherwise(expressions: list[Any]) -> str:
 
 
 def _both(one: Any, other: Any) -> str:
+    if str(one) == str(other) and type(one) is not type(other):
+        return " and for ".join(f"{type(sense).__name__} {sense}" for sense in (one, other))
     for kind, words in ((sp.Symbol, "symbols"), (UndefinedFunction, "functions")):
         if isinstance(one, kind) and isinstance(other, kind):
             what, names = (_assumed(one), _assumed(other)), (str(one), str(other))

@@ -9,7 +9,8 @@ operator that does not:
 * ``numeric.build`` (refused), ``numeric.degree`` and ``numeric.log_degree`` (not a polynomial),
 * ``symbolic.atom`` (one opaque symbol for the whole),
 * ``rules.drawn`` (a number), ``operators.parts.granted`` (it takes nothing for granted),
-* ``conditions.conditions``, ``needs.divides_by`` (nothing is needed), ``needs.ranges``, ``needs.of_its_own``,
+* ``conditions.conditions``, ``conditions.meaningless``, ``needs.divides_by`` (nothing is needed),
+  ``needs.ranges``, ``needs.of_its_own``, ``printed.named`` (no name is printed),
 * ``latex.typeset`` (SymPy's way), ``latex.own_brackets``, ``latex.typeset_power``,
 * ``mutants.variants`` (none of its own), ``mutants.touched`` (every argument).
 """

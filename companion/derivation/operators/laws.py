@@ -12,11 +12,15 @@ import sympy as sp
 
 from .. import latex
 from ..columns import Column
+from ..conditions import meaningless
 from ..exact import compute, exact
+from ..notation import printed_name
 from ..numeric import Environment, NumericError, compile_expression
+from ..printed import named
 from ..quadrature import gauss_hermite
+from ..tree import open_names
 from .expectation import _standard_moment
-from .linear import VectorSymbol
+from .linear import VectorSymbol, dim
 from .parts import granted
 
 MOST_NODES = 5000
@@ -159,6 +163,26 @@ def _axes(size: int) -> list[tuple[Any, Column]]:
 @exact.register
 def _(expr: Law) -> sp.Expr:
     return expr.func(expr.args[0], *(compute(a) for a in expr.args[1:]))
+
+
+@meaningless.register
+def _(node: Law) -> str:
+    v, *given = node.args
+    if not isinstance(v, VectorSymbol):
+        return f"a law of {v}, which is no vector"
+    itself = any(v in open_names(a).free_symbols for a in given)
+    return f"a law of {v} by {v} itself" if itself else ""
+
+
+@named.register
+def _(node: Law) -> Iterator[tuple[str, Any]]:
+    if not node.tilde:  # such a mean prints by the name of the vector alone
+        yield rf"\mathbb{{E}}_{{{latex.latex(node.args[0])}}}", node
+
+
+@named.register
+def _(node: Signs) -> Iterator[tuple[str, Any]]:
+    yield printed_name(dim.name), dim
 
 
 @granted.register

@@ -8,13 +8,17 @@ from typing import Any
 
 import mpmath as mp
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from .. import latex, mutants
 from ..columns import Table, identity
+from ..conditions import meaningless
 from ..notation import LATEX, printed_name
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
+from ..printed import named
 from ..rules import drawn, uniform
-from .linear import dimension_in
+from ..tree import opened
+from .linear import dim, dimension_in
 from .words import Symmetric
 
 # --- the numeric route
@@ -105,33 +109,71 @@ def _(expr: sp.MatPow) -> Compiled:
 # --- on the page, and in wrong variants
 
 
+IDENTITY = sp.Identity(dim)
+
+
 def shown(expr: Any, *, closed: bool = False) -> str:
-    """LaTeX of a matrix; ``closed``: a sum in brackets."""
+    """LaTeX of a matrix; ``closed``: a sum, or what begins with a number, in brackets."""
     if isinstance(expr, sp.MatrixSymbol):
         return LATEX.get(expr.name) or printed_name(expr.name)
     if isinstance(expr, sp.Identity):
         return "I"
     if isinstance(expr, sp.MatAdd):
         text = " + ".join(map(shown, expr.args)).replace("+ -", "- ")
-        return rf"\left({text}\right)" if closed else text
-    if isinstance(expr, sp.Transpose):
-        return rf"{shown(expr.arg, closed=True)}^{{\mathsf T}}"
-    if isinstance(expr, sp.MatPow):
-        base = shown(expr.base, closed=True)
-        base = base if isinstance(expr.base, sp.MatrixSymbol) else rf"\left({base}\right)"
-        return rf"{base}^{{{expr.exp}}}"
+        return _bracketed(text) if closed else text
+    if isinstance(expr, sp.Transpose | sp.MatPow):
+        base, power = (expr.arg, r"\mathsf T") if expr.is_Transpose else expr.args
+        simple = isinstance(base, sp.MatrixSymbol | sp.Identity)
+        return rf"{shown(base) if simple else _bracketed(shown(base))}^{{{power}}}"
     if isinstance(expr, sp.MatMul):
         number, rest = expr.as_coeff_matrices()
-        front = {1: "", -1: "-"}.get(number, f"{latex.latex(number, inline=True)} ")
-        if number.is_Rational and number.q != 1:
-            front = rf"{'-' if number < 0 else ''}\tfrac{{{abs(number.p)}}}{{{number.q}}} "
-        return front + " ".join(shown(part, closed=True) for part in rest)
+        text = multiple(number) + " ".join(
+            shown(part, closed=True) if not part.is_MatMul else _bracketed(shown(part))
+            for part in rest
+        )
+        return _bracketed(text) if closed and number != 1 else text
     return str(sp.latex(expr))
+
+
+def multiple(number: sp.Expr, printer: latex.Printer | None = None) -> str:
+    """LaTeX of a number before a matrix: in brackets, unless it is a product of powers."""
+    if number in (1, -1):
+        return "" if number == 1 else "-"
+    if number.is_Rational and number.q != 1:
+        return rf"{'-' if number < 0 else ''}\tfrac{{{abs(number.p)}}}{{{number.q}}} "
+    text = printer.inline(number) if printer else latex.latex(number, inline=True)
+    return f"{text if all(map(_stands, sp.Mul.make_args(number))) else _bracketed(text)} "
+
+
+def _stands(factor: sp.Expr) -> bool:
+    """Whether a factor stands before others without brackets."""
+    base, power = factor.as_base_exp()
+    simple = base.is_Symbol or base.is_Integer or isinstance(base, AppliedUndef)
+    named_so = opened(base) is not base
+    return bool((simple or named_so) and (power.is_Integer and power > 0))
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"
 
 
 @latex.typeset.register
 def _(expr: sp.MatrixExpr, printer: latex.Printer) -> str:
     return shown(expr)
+
+
+@named.register(sp.MatrixSymbol)
+@named.register(sp.Identity)
+def _(expr: sp.MatrixExpr) -> Iterable[tuple[str, Any]]:
+    return [(shown(expr), expr)]
+
+
+@meaningless.register
+def _(expr: sp.MatrixExpr) -> str:
+    if expr.shape == (dim, dim):
+        return ""
+    size = " x ".join(map(str, expr.shape))
+    return f"the matrix {expr} is {size}: expected a square one, {dim} x {dim}"
 
 
 @mutants.variants.register

@@ -10,10 +10,11 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from .. import latex, mutants
-from ..columns import Column
+from ..columns import Column, Table
 from ..exact import compute, exact
 from ..notation import LATEX
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
+from ..printed import named
 from ..symbolic import atom
 from .linear import NotLinear, applied, dim, form, is_symbol, linear
 from .matrices import shown
@@ -161,7 +162,14 @@ def _(expr: sp.Trace) -> Compiled:
 @build.register
 def _(expr: Frobenius) -> Compiled:
     inside = compile_expression(expr.args[0])
-    return lambda env: mp.fsum(a**2 for row in inside(env).rows for a in row)
+
+    def value(env: Environment) -> Any:
+        table = inside(env)
+        if not isinstance(table, Table):
+            raise NumericError(f"{expr.args[0]} is taken for a matrix")
+        return mp.fsum(a**2 for row in table.rows for a in row)
+
+    return value
 
 
 @build.register
@@ -204,12 +212,17 @@ def _(expr: OverCoordinates, printer: latex.Printer) -> str:
         count = expr.args.count(part)
         plain = (part.is_Matrix and isinstance(part, sp.MatrixSymbol)) or is_symbol(part)
         text = shown(part) if part.is_Matrix else printer.doprint(part)
-        text = text if plain else rf"\left({text}\right)"
+        text = text if plain and "_" not in text else rf"\left({text}\right)"
         factors.append(
             rf"{text}_{{{'ii' if part.is_Matrix else 'i'}}}"
             + (f"^{{{count}}}" if count > 1 else "")
         )
     return rf"\sum_{{i}} {' '.join(factors)}"
+
+
+@named.register
+def _(expr: OverCoordinates) -> Iterable[tuple[str, Any]]:
+    return [("i", Str("the number of a coordinate"))]
 
 
 @latex.own_brackets.register(sp.Trace)

@@ -14,9 +14,11 @@ from ..columns import Column, inner
 from ..conditions import conditions
 from ..exact import compute, exact, log_of
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression, remembered
+from ..printed import named
 from ..quadrature import gauss_hermite
 from ..symbolic import atom
 from .linear import InnerProduct, VectorSymbol, dim
+from .matrices import IDENTITY, multiple
 from .vector_means import Gaussian, VectorMean
 
 
@@ -147,10 +149,14 @@ def _column(value: Any) -> Column:
 @latex.typeset.register
 def _(expr: VectorNormal, printer: latex.Printer) -> str:
     z, mean, variance = expr.args
-    scale = "" if variance == 1 else printer.inline(variance)
-    scale = rf"\left({scale}\right)" if variance.is_Add else scale
+    scale = multiple(variance, printer)
     middle = printer.inline(mean)
-    return rf"\mathcal{{N}}\left({printer.inline(z)};\, {middle},\, {scale} I\right)"
+    return rf"\mathcal{{N}}\left({printer.inline(z)};\, {middle},\, {scale}I\right)"
+
+
+@named.register
+def _(expr: VectorNormal) -> Iterable[tuple[str, Any]]:
+    return named(IDENTITY)
 
 
 @latex.typeset.register

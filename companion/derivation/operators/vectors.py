@@ -15,10 +15,14 @@ import sympy as sp
 
 from .. import latex, mutants
 from ..columns import Column, inner
+from ..conditions import meaningless
 from ..exact import compute, exact
+from ..notation import printed_name
 from ..numeric import Compiled, Environment, NumericError, build, compile_expression
+from ..printed import named
 from ..rules import drawn, uniform
 from ..symbolic import atom
+from ..tree import open_names
 from .linear import (
     Act,
     DimensionSymbol,
@@ -26,6 +30,7 @@ from .linear import (
     NotLinear,
     VectorSymbol,
     applied,
+    dim,
     dimension_in,
     form,
     is_symbol,
@@ -77,6 +82,26 @@ def _(expr: sp.Expr) -> tuple[sp.Expr, bool]:
 @granted.register
 def _(node: VectorSymbol) -> str:
     return "in every dimension $d$"
+
+
+@named.register
+def _(node: VectorSymbol) -> Iterator[tuple[str, Any]]:
+    yield printed_name(node.name), node
+    yield printed_name(dim.name), dim  # of which the page says that it may be any
+
+
+@meaningless.register
+def _(node: sp.Expr) -> str:
+    bound = {*getattr(node, "bound_symbols", ())}
+    if isinstance(node, sp.Limit | sp.Derivative):
+        bound = {node.args[1]} if isinstance(node, sp.Limit) else {*node.variables}
+    if dim not in bound:
+        return ""
+    if not isinstance(node, sp.Limit | sp.Sum | sp.Product):
+        return f"the dimension is a whole number, and {node} takes it for a real one"
+    if open_names(node.args[0]).atoms(VectorSymbol, sp.MatrixSymbol, sp.Identity):
+        return f"a vector or matrix has one dimension, and {node} takes several"
+    return ""
 
 
 # --- the numeric route: a dimension in its turn, and every entry is drawn
@@ -139,7 +164,7 @@ def _(expr: InnerProduct, printer: latex.Printer) -> str:
     if one == other:
         return rf"\left\|{printer.doprint(one)}\right\|^{{2}}"
     if isinstance(other, Act) and is_symbol(one):
-        return rf"{printer.doprint(one)}^{{\mathsf T}} {_acted(other, printer)}"
+        return rf"{printer.doprint(one)}^{{\mathsf T}} {_acted(other, printer, closed=True)}"
     return rf"\left\langle {printer.inline(one)},\, {printer.inline(other)} \right\rangle"
 
 
@@ -148,10 +173,13 @@ def _(expr: Act, printer: latex.Printer) -> str:
     return _acted(expr, printer)
 
 
-def _acted(expr: Act, printer: latex.Printer) -> str:
+def _acted(expr: Act, printer: latex.Printer, *, closed: bool = False) -> str:
+    matrix = shown(expr.args[0], closed=closed)
+    if expr.args[0].is_MatAdd or matrix.startswith("-"):  # a sum, or what would be read as one
+        matrix = shown(expr.args[0], closed=True)
     argument = printer.doprint(expr.args[1])
     argument = argument if is_symbol(expr.args[1]) else rf"\left({argument}\right)"
-    return rf"{shown(expr.args[0], closed=True)}\, {argument}"
+    return rf"{matrix}\, {argument}"
 
 
 @latex.typeset_power.register

@@ -92,4 +92,4 @@ def round_trip(word: Word) -> Word:
 def matrix_of(word: Word) -> sp.MatrixExpr:
     """The SymPy matrix that a word stands for; not of the empty one."""
     parts = [sp.Transpose(le.matrix) if le.transposed else le.matrix for le in word]
-    return parts[0] if len(parts) == 1 else sp.MatMul(*parts)
+    return sp.MatMul(*parts).doit()  # with powers, as SymPy writes it when it builds it again
