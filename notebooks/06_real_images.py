@@ -364,6 +364,8 @@ d.chain(
     (at_most(gamma), "it goes to 0 with the SNR"),
     rests_on=["targets/error-v"],
 )
+
+# %% tags=["derivation"]
 d.chain(
     "left-for-v",
     sp.Limit((1 + gamma) * M(gamma), gamma, 0),

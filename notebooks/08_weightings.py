@@ -461,6 +461,8 @@ d.chain(
     sp.Limit((h * at - sp.Integral(a(y), (y, tau, tau + h))) / h**2, h, 0),
     ((xi - sp.Rational(1, 2)) * slope, "Taylor's theorem"),
 )
+
+# %% tags=["derivation"]
 d.chain(
     "variance-in-a-stratum",
     sp.Limit((sp.Integral(at**2, (xi, 0, 1)) - sp.Integral(at, (xi, 0, 1)) ** 2) / h**2, h, 0),

@@ -131,6 +131,8 @@ d.chain(
     (worst[n + 1], "the bound after one step more; that of no step is 0"),
     cites="Gronwall's lemma, for steps",
 )
+
+# %% tags=["derivation"]
 d.chain(
     "errors-stay-bounded",
     sp.log(1 + K * delta),

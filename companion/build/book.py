@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from companion import graph, notebooks, profiles
-from companion.build import engine, processes, records, shards
+from companion.build import cells, engine, processes, records, shards
 from companion.build.browser import bundle
 from companion.errors import UserError, one_line, plain
 from companion.files import read_yaml, write_text
@@ -48,6 +48,8 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         log.parent.mkdir(exist_ok=True)
         stale = records.forget(profile)
         if target in stale:
+            for name in notebooks.names() if only is None else (target,):
+                cells.check(notebooks.source(name))
             _snakemake(profile, target, jobs, log, list(stale), environment)
     return html_dir(profile) / "index.html" if only is None else records.page(target, profile)
 

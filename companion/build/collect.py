@@ -6,12 +6,12 @@ deferred. What a derivation rests on must exist, and must not rest on it in turn
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from companion import notebooks, paths
+from companion.build import cells
 from companion.derivation import Chain, Derivation, Prose, Step, deferred, fresh_ledger
 from companion.errors import UserError
 
@@ -56,6 +56,7 @@ def collect(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
 
     Raises:
         LedgerError: if a cell raises, or the graph does not hold (see :func:`validate`).
+        CellError: if a chain is in a cell without the tag.
     """
     chapters = [_chapter(path) for path in sorted(folder.glob("*.py"))]
     chapters = [chapter for chapter in chapters if chapter.derivations]
@@ -81,27 +82,9 @@ def _chapter(path: Path) -> Chapter:
                 ) from error
     chapter.derivations.extend(derivations)
     written = {name for name, value in namespace.items() if isinstance(value, Derivation)}
-    for cell in code_cells:
-        for call in () if cell in tagged else _chains_in(cell["source"], written):
-            raise LedgerError(
-                f"{path.name}: a cell writes {call} without the tag 'derivation', so that no one "
-                "verifies it: tag the cell"
-            )
+    for cell in code_cells:  # whatever name a derivation goes by
+        cells.check_tag(path, cell, cells.chains_in(cell["source"], written))
     return chapter
-
-
-def _chains_in(source: str, derivations: set[str]) -> list[str]:
-    """The calls in a cell, e.g. ``d.chain``, that add to one of these derivations."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # a magic of IPython
-        return []
-    return [
-        f"{node.value.id}.{node.attr}"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("chain", "prose")
-        and isinstance(node.value, ast.Name) and node.value.id in derivations
-    ]  # fmt: skip
 
 
 def validate(derivations: list[Derivation]) -> None:

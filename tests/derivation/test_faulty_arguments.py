@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sympy as sp
 
+from companion.build.cells import CellError
 from companion.build.collect import LedgerError, collect, validate
 from companion.derivation import (
     ANYWHERE,
@@ -237,5 +238,5 @@ d.chain("cube", (x + x_hat)**3, (x**3, "in no ledger"))
 
 def test_a_chain_outside_of_tagged_cells_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(OUTSIDE)
-    with pytest.raises(LedgerError, match=r"a\.py: a cell writes d\.chain.* without the tag"):
+    with pytest.raises(CellError, match=r"a\.py: a cell writes d\.chain.* without the tag"):
         collect(tmp_path)
