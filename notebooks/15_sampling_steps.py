@@ -64,15 +64,17 @@ d.chain(
 )
 
 # %% [markdown]
-# DPM-Solver-2 takes a step of DDIM to the middle, and holds the prediction that it gets there. It is off the exact path by what DDIM misses in half a step, and its prediction by $\kappa$ times that, with $\kappa$ the slope of $\hat\epsilon$ in $z_t/\alpha_t$. One order more is gone:
+# DPM-Solver-2 takes a step of DDIM to the middle, and holds the prediction that it gets there. It is off the exact path by what DDIM misses in half a step, and its prediction by $\kappa$ times that, with $\kappa$ the slope of $\hat\epsilon$ in $z_t/\alpha_t$. Let $\Delta$ be the integral above, and $r_{1/2}$ what DDIM misses of half a step. One order more is gone:
 
 # %% tags=["derivation"]
 kappa = symbol("kappa", r"\kappa")
-at_middle = e(lam + delta / 2) - kappa * (moved - held).subs(delta, delta / 2)
+missed = Abbreviation(r"r_{1/2}", (moved - held).subs(delta, delta / 2))
+step = Abbreviation(r"\Delta", moved)
+at_middle = e(lam + delta / 2) - kappa * missed
 
 d.chain(
     "second-order",
-    sp.Limit((moved - held / e(lam) * at_middle) / delta**3, delta, 0),
+    sp.Limit((step - held / e(lam) * at_middle) / delta**3, delta, 0),
     (
         sp.exp(-lam / 2) / 48 * (slope - bend) + kappa * sp.exp(-lam) / 32 * slope,
         "what the middle misses, and what it inherits",
@@ -82,14 +84,15 @@ d.chain(
 )
 
 # %% [markdown]
-# Heun's step, in the same units, first takes a step of DDIM to the end. Then it starts again, and moves by the mean of the predictions at both ends. Of these, the second inherits $\kappa$ times what DDIM missed:
+# Heun's step, in the same units, first takes a step of DDIM to the end. Then it starts again, and moves by the mean of the predictions at both ends. Of these, the second inherits $\kappa$ times $r_1$, what DDIM missed:
 
 # %% tags=["derivation"]
-at_end = e(lam + delta) - kappa * (moved - held)
+all_missed = Abbreviation("r_1", moved - held)
+at_end = e(lam + delta) - kappa * all_missed
 
 d.chain(
     "heun",
-    sp.Limit((moved - held / e(lam) * (e(lam) + at_end) / 2) / delta**3, delta, 0),
+    sp.Limit((step - held / e(lam) * (e(lam) + at_end) / 2) / delta**3, delta, 0),
     (
         sp.exp(-lam / 2) / 48 * (slope + 2 * bend) + kappa * sp.exp(-lam) / 16 * slope,
         "twice the curvature of the midpoint, with the other sign, and twice what is inherited",

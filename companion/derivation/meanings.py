@@ -223,6 +223,8 @@ MEANINGS = (
     _of("\\delta", "a step of the log-SNR", "\\delta", "steps"),
     _of("y", "log-SNR, where it is integrated over", "y", "steps"),
     _of("\\kappa", "slope of $\\hat\\epsilon$ in $z_t/\\alpha_t$", "\\kappa", "steps"),
+    _of("\\Delta", "how far a step moves $z_t/\\alpha_t$ along the exact path", "\\Delta", "steps"),
+    _of("r", "what DDIM misses of it; $r_{1/2}$ of half a step", "r_1 r_1/2", "steps"),
     _of("C", "what a step misses, over $\\delta^{m+1}$", "C", "steps"),
     _of("K", "by how much a step enlarges an error, over $\\delta$", "K", "steps"),
     _of("m", "order of a solver", "m", "steps"),

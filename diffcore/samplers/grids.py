@@ -71,9 +71,16 @@ class Karras(Grid):
     Attributes:
         rho: 7 there. 1 makes equal steps of sigma / alpha, and large values come close to equal steps of the
             log-SNR.
+
+    Raises:
+        ValueError: if rho >= 0.1 does not hold: float64 would overflow.
     """
 
     rho: Positive = 7.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require(self.rho >= 0.1, "rho of at least 0.1")
 
     def _times(self, schedule: Schedule, low: float, high: float, share: Tensor) -> Tensor:
         first, last = (

@@ -294,6 +294,7 @@ def test_levels_that_float64_cannot_tell_apart_are_refused():
         (lambda: Langevin(sweeps=0), "Langevin.sweeps: expected an integer >= 1"),
         (lambda: Langevin(predictor=1), "predictor"),
         (lambda: Karras(rho=0), "Karras.rho: expected a positive number"),
+        (lambda: Karras(rho=0.09), "Karras: expected rho of at least 0.1"),
         (lambda: sample(DATA.denoiser(Cosine()), (1, 1), 2, generator(), "ddim"), "solver"),
         (lambda: sample(DATA.denoiser(Cosine()), (1, 1), 2, generator(), DDIM(), 7), "grid"),
     ],
@@ -306,6 +307,8 @@ def test_what_has_no_meaning_is_refused(make, words):
 def test_the_ends_of_the_domains_are_inside():
     assert DDIM(eta=1).eta == 1
     assert Langevin(size=1.99).size == 1.99
+    times = Karras(rho=0.1).times(Cosine(), (-12.0, 12.0), 3)
+    assert times.isfinite().all()
 
 
 def test_the_defaults_are_what_the_page_says():

@@ -45,7 +45,7 @@ def _(expr: sp.Limit) -> sp.Expr:
 @lru_cache(maxsize=64)
 def _prepared(expr: sp.Limit) -> tuple[sp.Expr, dict[sp.Dummy, sp.Expr], list[sp.Dummy]]:
     """The body, computed, of plain symbols only; what they stand for; the unknown remainders among them."""
-    body, x, point, _ = expr.args
+    body, x, point, _ = open_names(expr).args
     names: dict[sp.Dummy, sp.Expr] = {}
     remainders: list[sp.Dummy] = []
     if point not in (sp.oo, -sp.oo):
