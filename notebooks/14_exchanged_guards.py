@@ -190,7 +190,7 @@ d.chain(
 d.prose(
     "edm-is-v",
     r"A network of $x$ with EDM's head is a network of $v$ with its sign turned, under any weight.",
-    r"Its output is $-v$ by the last chain, and a weight on the error of $\epsilon$ costs the same in all targets ({eq}`eq-targets-error`).",
+    r"Its output is $-v$ by the last chain, and a weight on the error of $\epsilon$ costs the same in all targets.",
     rests_on=["exchanged/edm-head", "targets/error"],
 )
 

@@ -110,5 +110,5 @@ def _name(call: ast.Call) -> str:
 def _tree(source: str) -> ast.Module:
     try:
         return ast.parse(source)
-    except SyntaxError:  # a magic of IPython
+    except (SyntaxError, ValueError):  # a magic of IPython, or a null byte
         return ast.Module(body=[], type_ignores=[])

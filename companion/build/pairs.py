@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from companion import notebooks
+from companion.errors import UserError
 from companion.files import read_text, write_text
 
 
@@ -18,14 +19,21 @@ def made(name: str) -> str:
     """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time.
 
     Raises:
-        UserError: if the ``.py`` is no notebook.
+        UserError: if the ``.py`` is no notebook, or holds a null byte.
         SyntaxError: if it is not Python.
     """
     import nbformat
 
     source = notebooks.source(name)
     notebook = notebooks.parse(source)
-    ast.parse(read_text(source), str(source))
+    try:
+        ast.parse(read_text(source), str(source))
+    except (SyntaxError, ValueError) as error:
+        if isinstance(error, SyntaxError) and error.lineno is not None:
+            raise
+        raise UserError(
+            f"{source}: {error}: expected Python that parses; mend it"
+        ) from error  # a null byte
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"

@@ -13,6 +13,7 @@ import yaml
 
 from companion import notebooks, paths
 from companion.build import every_step, execute, notation_page, pairs, reproduced
+from companion.errors import UserError
 
 NAMES = notebooks.names()
 LONGEST_CELL = 45  # lines; a reader need not scroll
@@ -97,3 +98,11 @@ def test_a_solution_is_folded_away_whole() -> None:
     }
     assert solution.outputs[1].text == "printed"
     assert step.outputs == outputs
+
+
+def test_a_null_byte_is_one_clear_line(tmp_path, monkeypatch):
+    source = tmp_path / "01_first.py"
+    source.write_bytes(b"# %%\nx = 1\x00\n")
+    monkeypatch.setattr(pairs.notebooks, "source", lambda name: source)
+    with pytest.raises(UserError, match="null bytes: expected Python that parses"):
+        pairs.made("01_first")

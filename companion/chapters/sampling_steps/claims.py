@@ -55,7 +55,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="score-samples-by-networks",
         statement="The covariance error of the study's 2-D samples of $s$ comes from what its networks "
         "failed to learn of their target, rather than from that target and the sampler.",
-        stated="not in these words: public summaries of the study, sections 4.2 and 4.3, call $s$ unstable "
+        stated="nobody: public summaries of the study, sections 4.2 and 4.3, only call $s$ unstable "
         "near $t = 0$, where the score is large, and its samples blurred",
         measure="samples of a perfect network, drawn by the study's sampler of $s$ with the guarded target "
         "that its networks were trained on; the study's covariance distance, beside the printed one; 4 "
