@@ -14,7 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -78,7 +78,8 @@ def of(path: Path) -> Syntax:
     source = read_text(path)
     key = hashlib.sha256(source.encode()).hexdigest()
     if key not in (known := _known()):
-        known[key] = asdict(_said(source, path))
+        with parsing(path):
+            known[key] = asdict(read(ast.parse(source)))
         _keep_at_exit()
     _asked.add(key)
     return Syntax(**known[key])
@@ -204,9 +205,15 @@ def _member(node: ast.ImportFrom, alias: ast.alias) -> str:
     return f"{_base(node)}.{alias.name}" if node.module else f"{_base(node)}{alias.name}"
 
 
-def _said(source: str, path: Path) -> Syntax:
+@contextmanager
+def parsing(path: Path) -> Iterator[None]:
+    """While ``path`` is parsed, or read as it stands.
+
+    Raises:
+        UserError: if it is not Python that parses; the message says where.
+    """
     try:
-        return read(ast.parse(source))
+        yield
     except SyntaxError as error:
         raise UserError(
             f"{path}, line {error.lineno}: {error.msg}: expected Python that parses; mend the line"

@@ -49,19 +49,10 @@ def build(profile: str, *, only: str | None = None, jobs: int = 2) -> Path:
         stale = records.forget(profile)
         if target in stale:
             for name in notebooks.names() if only is None else (target,):
-                _look_at(name)
+                if name in stale:
+                    cells.check(notebooks.source(name))
             _snakemake(profile, target, jobs, log, list(stale), environment)
     return html_dir(profile) / "index.html" if only is None else records.page(target, profile)
-
-
-def _look_at(name: str) -> None:
-    """Refuse a notebook whose chains no page would show; one that does not read, who executes it names."""
-    try:
-        cells.check(notebooks.source(name))
-    except cells.CellError:
-        raise
-    except UserError:
-        pass
 
 
 def render(profile: str) -> None:

@@ -83,7 +83,7 @@ def _chapter(path: Path) -> Chapter:
     chapter.derivations.extend(derivations)
     written = {name for name, value in namespace.items() if isinstance(value, Derivation)}
     for cell in code_cells:  # whatever name a derivation goes by
-        cells.check_tag(path, cell, cells.chains_in(cell["source"], written))
+        cells.check_tag(path, cell, written)
     return chapter
 
 

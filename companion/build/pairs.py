@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from companion import notebooks
-from companion.errors import UserError
+from companion import notebooks, syntax
 from companion.files import read_text, write_text
 
 
@@ -19,21 +18,14 @@ def made(name: str) -> str:
     """Return what the ``.ipynb`` of notebook ``name`` must hold: the same bytes every time.
 
     Raises:
-        UserError: if the ``.py`` is no notebook, or holds a null byte.
-        SyntaxError: if it is not Python.
+        UserError: if the ``.py`` is no notebook, or not Python.
     """
     import nbformat
 
     source = notebooks.source(name)
     notebook = notebooks.parse(source)
-    try:
-        ast.parse(read_text(source), str(source))
-    except (SyntaxError, ValueError) as error:
-        if isinstance(error, SyntaxError) and error.lineno is not None:
-            raise
-        raise UserError(
-            f"{source}: {error}: expected Python that parses; mend it"
-        ) from error  # a null byte
+    with syntax.parsing(source):
+        ast.parse(read_text(source))
     notebook.nbformat_minor = 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"

@@ -7,11 +7,12 @@ A sampler is a solver (how one step is made) on a grid (at which noise levels): 
 from diffcore.samplers.grids import Grid, Karras, UniformLogSNR, UniformTime
 from diffcore.samplers.ode import DPMSolver2M, Euler, Heun
 from diffcore.samplers.sde import DDIM, EulerMaruyama, ExponentialSDE, GaussianStep, Langevin
-from diffcore.samplers.solver import Level, Predicted, Solver
+from diffcore.samplers.solver import Chain, Level, Predicted, Solver
 from diffcore.samplers.walk import sample, trajectory
 
 __all__ = [
     "DDIM",
+    "Chain",
     "DPMSolver2M",
     "Euler",
     "EulerMaruyama",

@@ -6,9 +6,9 @@ The book derives the flow in "One law, many paths", and the order of each step i
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from diffcore.samplers.solver import Level, Predict, Predicted, Solver
+from diffcore.samplers.solver import Chain, Level, Predicted, Solver
 from diffcore.targets import like
 
 
@@ -16,14 +16,7 @@ from diffcore.targets import like
 class Euler(Solver):
     r"""A straight line: :math:`z_s = z_t - (t - s) (\alpha_t' \hat x + \sigma_t' \hat\epsilon)`, order 1."""
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """See :meth:`Solver.step`."""
         return here.z + like(there.t - here.level.t, here.z) * _velocity(here)
 
@@ -40,23 +33,16 @@ class Heun(Solver):
 
     scaled: bool = False
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """See :meth:`Solver.step`."""
         at = here.level
         if not self.scaled:
             length = like(there.t - at.t, here.z)
-            guess = predict(here.z + length * _velocity(here), there)
+            guess = chain.predict(here.z + length * _velocity(here), there)
             return here.z + length / 2 * (_velocity(here) + _velocity(guess))
         stretch = like(there.alpha / at.alpha, here.z)
         length = like(there.sigma - at.sigma * there.alpha / at.alpha, here.z)
-        guess = predict(stretch * here.z + length * here.eps_hat, there)
+        guess = chain.predict(stretch * here.z + length * here.eps_hat, there)
         return stretch * here.z + length / 2 * (here.eps_hat + guess.eps_hat)
 
 
@@ -68,20 +54,13 @@ class DPMSolver2M(Solver):
     step is :class:`DDIM`'s.
     """
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """See :meth:`Solver.step`."""
         length = (there.log_snr - here.level.log_snr) / 2
         x_hat = here.x_hat
-        if before is not None:
-            ahead = length / (here.level.log_snr - before.level.log_snr)
-            x_hat = x_hat + like(ahead, x_hat) * (x_hat - before.x_hat)
+        if chain.before is not None:
+            ahead = length / (here.level.log_snr - chain.before.level.log_snr)
+            x_hat = x_hat + like(ahead, x_hat) * (x_hat - chain.before.x_hat)
         kept = like(there.sigma / here.level.sigma, here.z)
         return kept * here.z - like(there.alpha * torch.expm1(-length), x_hat) * x_hat
 

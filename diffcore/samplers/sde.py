@@ -7,11 +7,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from diffcore.choice import Count, NonNegative, Positive, Scalar
 from diffcore.losses import noise_like
-from diffcore.samplers.solver import Level, Predict, Predicted, Solver
+from diffcore.samplers.solver import Chain, Level, Predicted, Solver
 from diffcore.targets import like
 
 
@@ -26,19 +26,12 @@ class GaussianStep(Solver):
         Arguments as for :meth:`Solver.step`.
         """
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """See :meth:`Solver.step`."""
         mean, deviation = self.law(here, there)
         if deviation is None:
             return mean
-        return mean + like(deviation, mean) * noise_like(mean, generator)
+        return mean + like(deviation, mean) * noise_like(mean, chain.generator)
 
 
 @dataclass(frozen=True)
@@ -141,18 +134,11 @@ class Langevin(Solver):
         super().__post_init__()
         self._require(self.size < 2, "size below 2")
 
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """See :meth:`Solver.step`."""
-        z = self.predictor.step(here, there, predict, generator, before)
+        z = self.predictor.step(here, there, chain)
         pull, push = self.size * there.sigma, (2 * self.size) ** 0.5 * there.sigma
         for _ in range(self.sweeps):
-            eps_hat = predict(z, there).eps_hat
-            z = z - like(pull, z) * eps_hat + like(push, z) * noise_like(z, generator)
+            eps_hat = chain.predict(z, there).eps_hat
+            z = z - like(pull, z) * eps_hat + like(push, z) * noise_like(z, chain.generator)
         return z

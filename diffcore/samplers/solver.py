@@ -59,8 +59,18 @@ class Predicted(NamedTuple):
     eps_hat: Tensor
 
 
-Predict = Callable[[Tensor, Level], Predicted]
-"""Asks the denoiser, once, about a latent at a level."""
+class Chain(NamedTuple):
+    """What a step may use beside the place where it is.
+
+    Attributes:
+        predict: asks the denoiser, once, about a latent at a level: for rules that ask again in a step.
+        generator: the only source of randomness.
+        before: where the chain was a step ago; None in the first step.
+    """
+
+    predict: Callable[[Tensor, Level], Predicted]
+    generator: Generator
+    before: Predicted | None = None
 
 
 @dataclass(frozen=True)
@@ -68,14 +78,7 @@ class Solver(Choice, ABC):
     """How a sampler goes from one noise level to the next."""
 
     @abstractmethod
-    def step(
-        self,
-        here: Predicted,
-        there: Level,
-        predict: Predict,
-        generator: Generator,
-        before: Predicted | None,
-    ) -> Tensor:
+    def step(self, here: Predicted, there: Level, chain: Chain) -> Tensor:
         """The latent at the level ``there``, like ``here.z``.
 
         Coefficients are computed in the precision of the levels and cast last.
@@ -83,7 +86,5 @@ class Solver(Choice, ABC):
         Args:
             here: where the chain is, and what was predicted there.
             there: the next level, with less noise.
-            predict: for rules that ask the denoiser more than once in a step.
-            generator: the only source of randomness.
-            before: where the chain was a step ago; None in the first step.
+            chain: what else there is.
         """

@@ -11,7 +11,7 @@ from diffcore import checks
 from diffcore.denoisers import Denoiser
 from diffcore.samplers.grids import Grid, UniformTime
 from diffcore.samplers.sde import DDIM
-from diffcore.samplers.solver import Level, Predicted, Solver
+from diffcore.samplers.solver import Chain, Level, Predicted, Solver
 from diffcore.targets import X
 
 DETERMINISTIC, EVEN_TIMES = DDIM(), UniformTime()
@@ -101,8 +101,9 @@ def _walk(
     z = torch.randn(shape, generator=generator, dtype=dtype, device=device)
     z = z * torch.hypot(levels[0].alpha, levels[0].sigma).to(dtype)
     yield levels[0], z
-    here: Predicted | None = None
+    before: Predicted | None = None
     for at, there in pairwise(levels):
-        before, here = here, predict(z, at)
-        z = solver.step(here, there, predict, generator, before)
+        here = predict(z, at)
+        z = solver.step(here, there, Chain(predict, generator, before))
         yield there, z
+        before = here

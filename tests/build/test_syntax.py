@@ -92,7 +92,7 @@ def test_what_is_remembered_is_not_parsed_again(
 ) -> None:
     said = syntax.of(source)
     kept(source)
-    monkeypatch.setattr(syntax, "_said", lambda *_: pytest.fail("parsed again"))
+    monkeypatch.setattr(syntax, "read", lambda *_: pytest.fail("parsed again"))
     assert syntax.of(source) == said
 
 

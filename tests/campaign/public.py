@@ -13,7 +13,7 @@ ROOMS = (
     dc.bounds, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact, dc.masked,
     dc.published, dc.samplers, networks, training,
 )  # fmt: skip
-RECORDS = {"Bound", "Times", "Draw", "Level", "Predicted"}
+RECORDS = {"Bound", "Times", "Draw", "Level", "Predicted", "Chain"}
 """What a function returns: values with names, made by nobody else."""
 ABSTRACT = {"Scales"}
 """Protocols."""

@@ -8,7 +8,7 @@ from reference import Gaussian, generator, tensor
 from torch import Tensor
 
 import diffcore as dc
-from diffcore.samplers import DDIM, DPMSolver2M, Heun, Level, Predicted, Solver
+from diffcore.samplers import DDIM, Chain, DPMSolver2M, Heun, Level, Predicted, Solver
 from diffcore.schedules import Cosine, VarianceExploding
 
 pytestmark = pytest.mark.peer
@@ -26,7 +26,8 @@ def our_step(
         return Predicted(level, z, *oracle.predict_pair(z, level.t))
 
     before = predict(z, levels[0]) if len(levels) == 3 else None
-    return solver.step(predict(z, levels[-2]), levels[-1], predict, generator(seed), before)
+    chain = Chain(predict, generator(seed), before)
+    return solver.step(predict(z, levels[-2]), levels[-1], chain)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from diffcore.exact import GaussianMixture
-from diffcore.samplers import DDIM, Euler, Level, Predicted
+from diffcore.samplers import DDIM, Chain, Euler, Level, Predicted
 from diffcore.schedules import RectifiedFlow
 from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 from diffcore.targets import VELOCITY
@@ -28,9 +28,7 @@ def in_units_of_noise(
 ) -> Tensor:
     """Slope of z / sigma along diffcore's flow velocity."""
     at = Pointwise(alpha_t, sigma_t, alpha_prime_t, sigma_prime_t)
-    eps_hat = torch.full_like(x_hat, ANY_NUMBER)
-    velocity = _velocity(at, x_hat, eps_hat)
-    return velocity / sigma_t - (alpha_t * x_hat + sigma_t * eps_hat) * sigma_prime_t / sigma_t**2
+    return _slope(at, x_hat, torch.full_like(x_hat, ANY_NUMBER), sigma_t, sigma_prime_t)
 
 
 def in_units_of_signal(
@@ -38,9 +36,7 @@ def in_units_of_signal(
 ) -> Tensor:
     """Slope of z / alpha along diffcore's flow velocity."""
     at = Pointwise(alpha_t, sigma_t, alpha_prime_t, sigma_prime_t)
-    x_hat = torch.full_like(eps_hat, ANY_NUMBER)
-    velocity = _velocity(at, x_hat, eps_hat)
-    return velocity / alpha_t - (alpha_t * x_hat + sigma_t * eps_hat) * alpha_prime_t / alpha_t**2
+    return _slope(at, torch.full_like(eps_hat, ANY_NUMBER), eps_hat, alpha_t, alpha_prime_t)
 
 
 def ancestral_mean(
@@ -78,7 +74,15 @@ def euler_on_straight_lines(eps_hat: Tensor, s: Tensor, x_hat: Tensor) -> Tensor
     def asked_once(z: Tensor, level: Level) -> Predicted:
         raise AssertionError("Euler's step asks once")
 
-    return Euler().step(here, Level(schedule, s), asked_once, torch.Generator(), None)
+    return Euler().step(here, Level(schedule, s), Chain(asked_once, torch.Generator()))
+
+
+def _slope(
+    at: Pointwise, x_hat: Tensor, eps_hat: Tensor, unit: Tensor, unit_prime: Tensor
+) -> Tensor:
+    """Slope of z over a unit that changes, along the flow."""
+    z = at.alpha_t * x_hat + at.sigma_t * eps_hat
+    return _velocity(at, x_hat, eps_hat) / unit - z * unit_prime / unit**2
 
 
 def _velocity(at: Pointwise, x_hat: Tensor, eps_hat: Tensor) -> Tensor:

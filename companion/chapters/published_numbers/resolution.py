@@ -12,6 +12,7 @@ import torch
 
 from companion import study
 from companion.chapters.published_numbers.results import losses_at
+from companion.evidence import moments
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
 from diffcore.published import Published
@@ -41,8 +42,7 @@ def moment_noise_shown(sets: int) -> dict[str, Any]:
 def moment_noise(sets: int, seed: int = 0) -> pd.DataFrame:
     """The study's two moment distances between its data and *exact* samples, over many sets of samples.
 
-    As in the study's code: the L2 norm of the difference of means and the Frobenius norm of the difference of
-    covariances, of `SAMPLES` samples against all `ROWS` data points.
+    :func:`companion.evidence.moments.distances` of `SAMPLES` samples from all `ROWS` data points.
 
     Returns:
         A row for each data set: ``points``, ``sets``; the mean and the 95 % point of both distances
@@ -54,14 +54,9 @@ def moment_noise(sets: int, seed: int = 0) -> pd.DataFrame:
         mixture = DATASETS[name]()
         data = mixture.sample(ROWS, generator, torch.float64)
         drawn = mixture.sample(sets * SAMPLES, generator, torch.float64).reshape(sets, SAMPLES, 2)
-        centred = drawn - drawn.mean(1, keepdim=True)
-        covariance = centred.mT @ centred / (SAMPLES - 1)
-        distances = {
-            "mean": (drawn.mean(1) - data.mean(0)).norm(dim=1),
-            "cov": torch.linalg.matrix_norm(covariance - torch.cov(data.T)),
-        }
+        found = moments.distances(drawn, data.mean(0), torch.cov(data.T))
         row: dict[str, str | int | float] = {"dataset": name, "points": SAMPLES, "sets": sets}
-        for metric, value in distances.items():
+        for metric, value in zip(("mean", "cov"), found, strict=True):
             row[f"{metric}_mean"] = value.mean().item()
             row[f"{metric}_95"] = value.quantile(0.95).item()
         rows.append(row)

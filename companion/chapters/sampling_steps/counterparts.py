@@ -10,5 +10,5 @@ from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 
 def guarded_pull(g: Tensor, sigma_t: Tensor, z: Tensor) -> Tensor:
     """What a step of the study's walk leaves of z, around a single point, by diffcore's guarded target."""
-    on_x, on_eps = GuardedScore(g).row(Pointwise(sigma_t, sigma_t), ANY_TIME)
-    return z + sigma_t**2 * (on_x * 0 + on_eps * z / sigma_t)
+    _, on_eps = GuardedScore(g).row(Pointwise(sigma_t, sigma_t), ANY_TIME)
+    return z + sigma_t**2 * on_eps * z / sigma_t

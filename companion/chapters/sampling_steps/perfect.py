@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from companion import study
+from companion.evidence import moments as metric
 from diffcore.exact.curves import CurveMixture
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.mixtures import Mixture
@@ -81,20 +82,19 @@ def covariance(name: str) -> Tensor:
     return (up - down).mT / (2 * alpha)
 
 
-def distances(samples: Tensor, name: str) -> tuple[float, float]:
-    """The study's two: L2 norm of the mean, and Frobenius norm of the difference of covariances.
+def distances(samples: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """The study's two, of sets of samples (..., n, 2) from a data set, each (...).
 
     Its data, 100,000 points, are taken as the population: standardised, so of mean 0.
     """
-    gap = torch.cov(samples.mT) - covariance(name)
-    return float(samples.mean(0).norm()), float(torch.linalg.matrix_norm(gap))
+    return metric.distances(samples, samples.new_zeros(2), covariance(name))
 
 
 def covariance_error(samples: Tensor, name: str, draws: int = 500, seed: int = 0) -> float:
     """Standard error of the covariance distance, by bootstrap over the samples (n, 2)."""
     n = len(samples)
-    picked = np.random.default_rng(seed).integers(n, size=(draws, n))
-    return float(np.std([distances(samples[row], name)[1] for row in picked], ddof=1))
+    picked = torch.from_numpy(np.random.default_rng(seed).integers(n, size=(draws, n)))
+    return float(distances(samples[picked], name)[1].std())
 
 
 @dataclass(frozen=True)
@@ -167,13 +167,14 @@ def moments(budget: Budget, seed: int = 0) -> pd.DataFrame:
     for name in study.DATASETS:
         cheap, law = name == "clusters", mixture(name)
         n, sets = (SAMPLES, budget.sets) if cheap else (budget.samples, budget.others)
-        exact = [
-            distances(law.sample(n, Generator().manual_seed(seed + k), torch.float64), name)[1]
-            for k in range(50)
-        ]
+        exact = torch.stack(
+            [law.sample(n, Generator().manual_seed(seed + k), torch.float64) for k in range(50)]
+        )
         for sampled in SAMPLERS if cheap or budget.everywhere else (WALK,):
-            drawn = [draw(law, sampled, n, budget.steps, seed + k) for k in range(sets)]
-            mean, cov = np.mean([distances(one, name) for one in drawn], axis=0)
+            drawn = torch.stack(
+                [draw(law, sampled, n, budget.steps, seed + k) for k in range(sets)]
+            )
+            mean, cov = (float(found.mean()) for found in distances(drawn, name))
             rows.append(
                 {
                     "dataset": name,
@@ -184,7 +185,7 @@ def moments(budget: Budget, seed: int = 0) -> pd.DataFrame:
                     "cov": cov,
                     "error": covariance_error(drawn[0], name),
                     **printed.loc[name, sampled.target],
-                    "exact": np.mean(exact),
+                    "exact": float(distances(exact, name)[1].mean()),
                 }
             )
     return pd.DataFrame(rows)

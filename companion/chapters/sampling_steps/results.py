@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from diffcore.denoisers import Denoiser
 from diffcore.exact import clusters
 from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.samplers import (
@@ -76,16 +78,11 @@ def width_errors(variance: float = VARIANCE) -> pd.DataFrame:
     oracle = GaussianMixture.gaussian(torch.zeros(1), covariance).denoiser(SCHEDULE)
     start = torch.randn(1, 1, generator=Generator().manual_seed(0), dtype=torch.float64)
     rows = []
-    for name, solver in SOLVERS.items():
-        for unit, grid in GRIDS.items():
-            for evaluations in EVALUATIONS:
-                steps = evaluations // 2 if name in ASKS_TWICE else evaluations
-                generator = Generator().manual_seed(0)
-                end = sample(oracle, (1, 1), steps, generator, solver, grid, WINDOW, torch.float64)
-                error = float(end / start) / exact_scale(variance) - 1
-                rows.append(
-                    {"solver": name, "grid": unit, "evaluations": evaluations, "error": error}
-                )
+    for name, unit, evaluations in product(SOLVERS, GRIDS, EVALUATIONS):
+        steps = evaluations // 2 if name in ASKS_TWICE else evaluations
+        end = _drawn(oracle, (1, 1), steps, SOLVERS[name], GRIDS[unit], 0)
+        error = float(end / start) / exact_scale(variance) - 1
+        rows.append({"solver": name, "grid": unit, "evaluations": evaluations, "error": error})
     return pd.DataFrame(rows)
 
 
@@ -144,18 +141,21 @@ def few_steps(n: int, seed: int = 0) -> pd.DataFrame:
     mixture = clusters()
     oracle = mixture.denoiser(SCHEDULE)
     rows = []
-    for name, solver in FEW_SOLVERS.items():
-        for unit, grid in GRIDS.items():
-            for steps in FEW:
-                generator = Generator().manual_seed(seed)
-                drawn = sample(
-                    oracle, (n, 2), steps, generator, solver, grid, WINDOW, torch.float64
-                )
-                width, shares = _measured(drawn, mixture)
-                rows.append(
-                    {"solver": name, "grid": unit, "steps": steps, "width": width, "shares": shares}
-                )
+    for name, unit, steps in product(FEW_SOLVERS, GRIDS, FEW):
+        drawn = _drawn(oracle, (n, 2), steps, FEW_SOLVERS[name], GRIDS[unit], seed)
+        width, shares = _measured(drawn, mixture)
+        rows.append(
+            {"solver": name, "grid": unit, "steps": steps, "width": width, "shares": shares}
+        )
     return pd.DataFrame(rows)
+
+
+def _drawn(
+    oracle: Denoiser, shape: tuple[int, int], steps: int, solver: Solver, grid: Grid, seed: int
+) -> Tensor:
+    """Samples over `WINDOW`, in float64, from fresh randomness."""
+    generator = Generator().manual_seed(seed)
+    return sample(oracle, shape, steps, generator, solver, grid, WINDOW, torch.float64)
 
 
 def _measured(drawn: Tensor, mixture: GaussianMixture) -> tuple[float, float]:

@@ -1,0 +1,23 @@
+"""The study's two distances between samples and data: of their means, and of their covariances."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def distances(samples: Tensor, mean: Tensor, covariance: Tensor) -> tuple[Tensor, Tensor]:
+    """As in the study's code: L2 norm of the difference of means, Frobenius norm of that of covariances.
+
+    Args:
+        samples: sets of n points, (..., n, D).
+        mean: of the data, (D,).
+        covariance: of the data, (D, D).
+
+    Returns:
+        Both distances of each set, (...).
+    """
+    centre = samples.mean(-2, keepdim=True)
+    centred = samples - centre
+    found = centred.mT @ centred / (samples.shape[-2] - 1)
+    return (centre.squeeze(-2) - mean).norm(dim=-1), torch.linalg.matrix_norm(found - covariance)
