@@ -76,7 +76,7 @@ test-slurm: env ## the pipeline through a SLURM of its own, set up and taken dow
 mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|companion N=200 SEED=0)
 	@$(RUN) tests/mutants/run.py $(or $(PACKAGE),diffcore) -n $(or $(N),200) --seed $(or $(SEED),0)
 
-lint: env typecheck ## ruff, its formatter, mypy, and which room may import which
+lint: env typecheck ## ruff, its formatter, mypy, and which package may import which
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(VENV)/bin/lint-imports --no-logo --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
