@@ -404,7 +404,7 @@ d.prose(
     "excess",
     "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$, and "
     "$\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\Big(\\frac{d}{1 + \\gamma} - \\E\\,\\|x - \\hat x\\|^2\\Big)\\, d\\gamma$.",
-    "At $\\gamma = 0$ both $I$ and $D$ are zero: a divergence of two mixtures is at most the mean of that of their kernels, by Jensen, and that is of order $\\gamma$. As $\\gamma \\to \\infty$ the left side of the last chain becomes the entropy of $x$ and $\\KL(p \\,\\|\\, \\hat p)$.",
+    "At $\\gamma = 0$ both $I$ and $D$ are zero: a divergence of two mixtures is at most the mean of that of their kernels, by Jensen, and that is of order $\\gamma$. As $\\gamma \\to \\infty$ the left side of the last chain becomes the entropy of $x$ and $\\KL(p \\,\\|\\, \\hat p)$: as noise is taken away entropies only fall and divergences only rise, and neither passes that of the data, for a divergence, that from a Gaussian too, is never above its limit along densities that converge.",
     cites="Verdú (2010)",
     rests_on=["score/cross-entropy", "score/no-signal"],
 )
