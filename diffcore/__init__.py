@@ -24,9 +24,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from diffcore import bounds, samplers, schedules, targets, times, weightings
+from diffcore import bounds, likelihood, samplers, schedules, targets, times, weightings
 from diffcore.bounds import Bound, nelbo
 from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
+from diffcore.likelihood import log_likelihood
 from diffcore.losses import Loss, excess
 from diffcore.samplers import sample, trajectory
 from diffcore.schedules import Schedule
@@ -57,6 +58,8 @@ __all__ = [
     "error_scale",
     "exact",
     "excess",
+    "likelihood",
+    "log_likelihood",
     "masked",
     "nelbo",
     "published",

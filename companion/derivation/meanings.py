@@ -256,6 +256,19 @@ MEANINGS = (
     _of("V", "variance that Langevin steps keep", "V", "steps"),
     _of("g", "the guard of the study's target", "g", "steps"),
     _of("\\zeta", "share by which a variance is too large", "\\zeta", "steps"),
+    # likelihood and samples
+    _of("y", "the latent $z_t/\\alpha_t$", "y", "flow"),
+    _of("\\rho", "$\\sigma_t/\\alpha_t = e^{-\\lambda/2}$", "\\rho", "flow"),
+    _of("a", "signal scale at a log-SNR, if the variance is preserved", "a", "flow"),
+    _of("b", "noise scale at a log-SNR, if the variance is preserved", "b", "flow"),
+    _of("f", "velocity of a flow", "f()", "flow"),
+    _of("q", "density of $y$", "q()", "flow"),
+    _of("\\mathrm{Var}", "variance of the noise, given $y$", "Var", "flow"),
+    _of("c", "variance of Gaussian data", "c", "flow"),
+    _of("V", "variance of $y$", "V", "flow"),
+    _of("\\ell", "an estimate of a log-likelihood; $m$ its mean, $v$ its variance", "\\ell", "flow"),
+    _of("m", "mean of $\\ell$", "m", "flow"),
+    _of("v", "variance of $\\ell$", "v", "flow"),
     # real images
     _of("M(\\gamma)", "mean squared error of the exact denoiser at an SNR", "M()", "images"),
     # masked diffusion

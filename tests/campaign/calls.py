@@ -188,6 +188,21 @@ def _losses_and_bounds() -> Iterator[Call]:
                 "dtype": (torch.float64, "dtype"),
             }
             yield Call(name, sampler, chain, random=True)
+        followed = {
+            "denoiser": (denoiser, "denoiser"),
+            "x": (x, "precise data"),
+            "generator": (generator(), "generator"),
+            "divergence": (dc.likelihood.Hutchinson(), "choice"),
+            "method": (dc.likelihood.RungeKutta(4), "choice"),
+            "log_snr": ((-6.0, 6.0), "range or none"),
+        }
+        yield Call("log_likelihood", dc.log_likelihood, followed, random=True)
+        moved = {
+            "denoiser": (denoiser, "denoiser"),
+            "u": (x, "data"),
+            "log_snr": (T, "log-SNRs of examples"),
+        }
+        yield Call("velocity", dc.likelihood.velocity, moved)
     end = {"x": (x, "precise data"), "log_snr": (-6.0, "log-SNR")}
     yield Call("prior_kl", dc.bounds.prior_kl, end, least=0.0)
     yield Call("reconstruction_gaussian", dc.bounds.reconstruction_gaussian, end)

@@ -40,6 +40,9 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
     dc.samplers.UniformTime: {},
     dc.samplers.UniformLogSNR: {},
     dc.samplers.Karras: {"rho": (7.0, "positive")},
+    dc.likelihood.RungeKutta: {"steps": (8, "count")},
+    dc.likelihood.ExactDivergence: {},
+    dc.likelihood.Hutchinson: {"probes": (2, "count"), "signs": (True, "flag")},
     dc.weightings.Elbo: {},
     dc.weightings.Native: {"target": (dc.X, "choice")},
     dc.catalogue.EDM: {

@@ -182,6 +182,11 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
     "times of examples, each its own": lambda v: [*_floats(v), *_shapes(v)],
     "quantiles": _quantiles,
     "log-SNRs": lambda v: [*_floats(v), Given("NaN", _with(v, NAN))],
+    "log-SNRs of examples": lambda v: [
+        *_floats(v),
+        Given("NaN", _with(v, NAN)),
+        *(g for g in _shapes(v) if g.words != "no axis"),
+    ],
     "log-SNRs, some": lambda v: [
         *_floats(v),
         Given("NaN", _with(v, NAN)),
