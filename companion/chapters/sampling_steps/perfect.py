@@ -130,8 +130,9 @@ The predicted noise moves by less than 1e-3.
 def mixture(name: str) -> Mixture:
     """The data set, a curve with `NODES` nodes a panel and `CUTOFF`."""
     found = DATASETS[name]()
-    curve = isinstance(found, CurveMixture)
-    return replace(found, nodes=NODES, cutoff=CUTOFF) if curve else found
+    if isinstance(found, CurveMixture):
+        return replace(found, nodes=NODES, cutoff=CUTOFF)
+    return found
 
 
 SHOWN: dict[str, Any] = {
