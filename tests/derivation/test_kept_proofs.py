@@ -14,7 +14,7 @@ import pytest
 
 from companion import loaded
 from companion.build import verify
-from companion.build.proving import keys, prove, store
+from companion.build.proving import keys, pool, prove, store
 
 NOTEBOOK = """\
 # %% tags=["derivation"]
@@ -201,12 +201,12 @@ def test_many_steps_are_proved_on_all_cores(
 
     started = []
 
-    class Pool(prove.ProcessPoolExecutor):
+    class Pool(pool.ProcessPoolExecutor):
         def __init__(self, workers: int, *options: object) -> None:
             started.append(workers)
             super().__init__(workers, *options)
 
-    monkeypatch.setattr(prove, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", Pool)
     monkeypatch.setattr(prove, "FEW", 0)
     (row,) = prove.prove_all(["one/square.1"], *_ledger(book))
     assert started == [1]  # no more workers than steps

@@ -58,7 +58,10 @@ def _taken(expr: sp.Limit) -> tuple[sp.Expr | None, sp.Expr, Names]:
         if value is not None and not value.has(sp.nan, *unknown):
             return value, body, names
     if value is None:
-        value = sp.limit(sp.together(body), x, point, str(direction))
+        try:
+            value = sp.limit(sp.together(body), x, point, str(direction))
+        except NotImplementedError:  # a sign that it does not know: what is needed of it is said
+            return None, body, names
     undecided = value.has(sp.Limit, sp.nan, *unknown)
     return None if undecided else value, body, names
 
