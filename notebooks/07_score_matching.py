@@ -377,6 +377,7 @@ d.chain(
     -norm2(g - g_hat) / 2 * sp.Derivative(1 / gamma, gamma),
     (norm2(exact - guessed) / 2, "$d\\nu = -\\nu^2 d\\gamma$, and $\\nu = 1/\\gamma$"),
     rests_on=["score/de-bruijn", "targets/tweedie"],
+    torch="companion.chapters.score_matching.counterparts.half_excess",
 )
 
 # %% [markdown]

@@ -474,7 +474,7 @@ d.chain(
     "many-samples",
     sp.log(above_half),
     (
-        at_least((above_half - 1) - 2 * (above_half - 1) ** 2, equality={beta: 1}),
+        at_least((above_half - 1) - (above_half - 1) ** 2, equality={beta: 1}),
         "the gap falls until $y = 1$, and rises from there; $y - 1$ has mean 0, and its square $V/K$",
     ),
     rests_on=["bounds/jensen"],
@@ -498,7 +498,7 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "limit-of-samples",
-    "$L_K \\to \\log p(x)$ as $K \\to \\infty$: with $B$ the mean square of the logarithm of one weight over $p(x)$, $\\log p(x) - L_K \\le \\frac{2V}{K} + \\eta B + \\frac{V}{\\eta K}$ for every $\\eta > 0$.",
+    "$L_K \\to \\log p(x)$ as $K \\to \\infty$: with $B$ the mean square of the logarithm of one weight over $p(x)$, $\\log p(x) - L_K \\le \\frac{V}{K} + \\eta B + \\frac{V}{\\eta K}$ for every $\\eta > 0$.",
     "Average: $\\E\\, b^2 \\le B$, for the square of a mean is at most the mean of the squares. Given any $\\eta$, the two other terms vanish with many samples; and $\\eta$ may be as small as one likes.",
     rests_on=["bounds/many-samples", "bounds/small-weights"],
 )

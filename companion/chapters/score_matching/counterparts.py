@@ -7,6 +7,8 @@ from torch import Tensor
 
 from diffcore.exact import GaussianMixture
 from diffcore.exact.posterior import Moments
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
+from diffcore.targets import SCORE, X, convert
 
 
 def component_moment(
@@ -36,6 +38,13 @@ def variance_over_signs(A: Tensor) -> Tensor:
     signs = torch.cartesian_prod(*[each] * A.shape[-1]).reshape(-1, A.shape[-1])
     along = torch.einsum("ki,nij,kj->nk", signs, A, signs)
     return along.var(1, correction=0) + 2 * A.diagonal(dim1=1, dim2=2).square().sum(1)
+
+
+def half_excess(g: Tensor, g_hat: Tensor, gamma: Tensor) -> Tensor:
+    """Half the squared distance of the clean data that diffcore makes of two scores, (n, d) -> (n,)."""
+    at, anywhere = Pointwise(torch.ones_like(gamma), gamma.rsqrt()), torch.full_like(g, 0.37)
+    exact, guessed = (convert(of, anywhere, ANY_TIME, at, SCORE, X) for of in (g, g_hat))
+    return (exact - guessed).square().sum(1) / 2
 
 
 def _moments(
