@@ -21,8 +21,8 @@ from .rules import Increasing
 from .symbolic import Positive
 from .tree import open_names, pointwise
 
-FEW = 6
-"""So many points are looked at before a proof is looked for."""
+FEW, CLEARLY = 6, -1e-12
+"""So many points are looked at before a proof is looked for; what is negative there, and no rounded zero."""
 
 DEEPEST = 3
 """So many steps one proof may take inside another."""
@@ -111,15 +111,16 @@ def never_negative(expr: sp.Expr, known: Known, strict: bool = False) -> str | N
 
 def _below_zero(expr: sp.Expr, known: Known) -> bool:
     """Whether ``expr`` is negative at one of a few points of the domain; where they can be drawn."""
-    closed = [v for v in expr.atoms(sp.Dummy) if v.is_nonnegative and not v.is_integer]
-    expr = expr.xreplace({v: sp.Dummy(positive=True) for v in closed})
     sides = [side for relation in known.domain.where for side in getattr(relation, "args", ())]
-    free = set().union(*(e.free_symbols for e in (expr, *sides)))
-    if not all(v.is_positive or (_fills_an_interval(v) and not v.is_nonnegative) for v in free):
+    told = set().union(*(side.free_symbols for side in sides))
+    ends = {v for v in expr.atoms(sp.Dummy) - told if _fills_an_interval(v) and v.is_nonnegative}
+    expr = expr.xreplace({v: sp.Dummy(positive=True) for v in ends})  # which are drawn aright
+    drawn = expr.free_symbols | told
+    if not all(v.is_positive or (_fills_an_interval(v) and not v.is_nonnegative) for v in drawn):
         return False
     with suppress(DomainError, NumericError, ArithmeticError, TypeError):  # then it is looked for
         places = known.domain.points([expr, *sides], "below zero", FEW)
-        return any(evaluate(expr, place, 15) < 0 for place in places)
+        return any(evaluate(expr, place, 30) < CLEARLY for place in places)
     return False
 
 
