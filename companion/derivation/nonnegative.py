@@ -7,17 +7,22 @@ They are in ``tactics``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from .domain import Domain
+from .domain import Domain, DomainError
 from .exact import compute
+from .numeric import NumericError, evaluate
 from .rules import Increasing
 from .symbolic import Positive
 from .tree import open_names, pointwise
+
+FEW, CLEARLY = 6, -1e-12
+"""So many points are looked at before a proof is looked for; what is negative there, and no rounded zero."""
 
 DEEPEST = 3
 """So many steps one proof may take inside another."""
@@ -99,7 +104,24 @@ def never_negative(expr: sp.Expr, known: Known, strict: bool = False) -> str | N
     """The name of a tactic that proves ``expr >= 0`` (or ``> 0``) on the domain; None if none does."""
     if known.depth > DEEPEST or expr.has(sp.nan, sp.zoo):
         return None
+    if known.depth > 0 and _below_zero(expr, known):
+        return None  # what a proof needs on its way is false: no proof of it is looked for
     return next((name for name, how in BOUNDS.items() if how(expr, known, strict)), None)
+
+
+def _below_zero(expr: sp.Expr, known: Known) -> bool:
+    """Whether ``expr`` is negative at one of a few points of the domain; where they can be drawn."""
+    sides = [side for relation in known.domain.where for side in getattr(relation, "args", ())]
+    told = set().union(*(side.free_symbols for side in sides))
+    ends = {v for v in expr.atoms(sp.Dummy) - told if _fills_an_interval(v) and v.is_nonnegative}
+    expr = expr.xreplace({v: sp.Dummy(positive=True) for v in ends})  # which are drawn aright
+    drawn = expr.free_symbols | told
+    if not all(v.is_positive or (_fills_an_interval(v) and not v.is_nonnegative) for v in drawn):
+        return False
+    with suppress(DomainError, NumericError, ArithmeticError, TypeError):  # then it is looked for
+        places = known.domain.points([expr, *sides], "below zero", FEW)
+        return any(evaluate(expr, place, 30) < CLEARLY for place in places)
+    return False
 
 
 def smooth(expr: sp.Expr, x: sp.Symbol, positive: Positive) -> bool:

@@ -49,15 +49,21 @@ return {
 };
 """
 
+#: By how much a page is too wide, and what sticks out of it, but for what is in a box that scrolls or is cut.
 OVERFLOW = """
 const wide = document.documentElement.clientWidth;
-return [document.documentElement.scrollWidth - wide,
-  [...document.querySelectorAll('article *')].filter((x) => {
-    const box = x.getBoundingClientRect();
-    for (let up = x.parentElement; up; up = up.parentElement)
-      if (['auto', 'scroll', 'hidden'].includes(getComputedStyle(up).overflowX)) return false;
-    return box.width > 0 && box.right > wide + 1;
-  }).map((x) => x.tagName + '.' + x.className).slice(0, 5)];
+const cuts = (x) => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(x).overflowX);
+const past = [];
+const look = (x) => { for (const child of x.children) {
+  const box = child.getBoundingClientRect();
+  if (box.width > 0 && box.right > wide + 1) past.push(child.tagName + '.' + child.className);
+  if (child.firstElementChild && !cuts(child)) look(child); } };
+for (const article of document.querySelectorAll('article')) {
+  let up = article;
+  while (up && !cuts(up)) up = up.parentElement;
+  if (!up) look(article);
+}
+return [document.documentElement.scrollWidth - wide, past.slice(0, 5)];
 """
 
 #: Contrast of text with what is behind it, by the WCAG formula, for every kind of text on a page.

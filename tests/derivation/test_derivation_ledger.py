@@ -216,6 +216,21 @@ def test_a_limit_that_needs_more_than_the_taylor_polynomial_is_left_alone() -> N
     assert compute(fourth) == 0
 
 
+@pytest.mark.parametrize(
+    ("ratio", "value"),
+    [
+        ((sp.exp(h) - 1) / h, 1),
+        ((sp.exp(v + h) - sp.exp(v)) / h, sp.exp(v)),
+        ((sp.exp(h) - sum(h**k / sp.factorial(k) for k in range(5))) / h**5, sp.Rational(1, 120)),
+    ],
+    ids=["a number", "a parameter", "a remainder that counts"],
+)
+def test_a_limit_of_exponentials_beside_an_abstract_function(
+    ratio: sp.Expr, value: sp.Expr
+) -> None:
+    assert sp.expand(compute(sp.Limit(f(t + h) * ratio, h, 0)) - value * f(t)) == 0
+
+
 def test_random_schedules_are_schedules() -> None:
     points = Ordered(s, t).points([alpha(t), sigma(t), s, t], "seed", 20)
     times = [mp.mpf(k) / 10 for k in range(11)]

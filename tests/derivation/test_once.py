@@ -70,6 +70,15 @@ def test_a_slope_has_all_digits(x: float, digits: int) -> None:
         assert abs(slope(lambda v: mp.exp(mp.sin(3 * v)), at) - exact) < mp.mpf(10) ** (4 - digits)
 
 
+@given(st.floats(-3, 3), st.sampled_from([30, 65, 160]), st.integers(2, 4))
+def test_a_higher_slope_has_all_digits_too(x: float, digits: int, count: int) -> None:
+    with mp.workdps(digits):
+        at = mp.mpf(x)
+        exact = 3**count * mp.sin(3 * at + count * mp.pi / 2) + (-2) ** count * mp.exp(-2 * at)
+        found = slope(lambda v: mp.sin(3 * v) + mp.exp(-2 * v), at, count)
+        assert abs(found - exact) < mp.mpf(10) ** (6 - digits)
+
+
 def test_the_slope_of_an_integral_has_all_digits_too() -> None:
     z, x, v = sp.Symbol("z", real=True), sp.Symbol("x", real=True), sp.Symbol("v", positive=True)
     bell = sp.exp(-((x - z) ** 2) / v - x**2)

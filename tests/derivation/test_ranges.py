@@ -20,7 +20,7 @@ from companion.derivation import (
     at_most,
 )
 from companion.derivation.exact import compute
-from companion.derivation.nonnegative import BOUNDS, Known, computed
+from companion.derivation.nonnegative import BOUNDS, Known, _below_zero, computed
 from companion.derivation.operators import ByParts
 from companion.derivation.positive import positive
 from companion.derivation.vocabulary import function, symbol, x, z
@@ -176,3 +176,25 @@ def test_wrong_parts_are_refused(name: str) -> None:
 def test_nothing_is_moved_where_the_other_factor_is_not_smooth(integrand: sp.Expr) -> None:
     moved = ByParts(integrand, (z, 0, 1))
     assert compute(moved) == compute(sp.Integral(integrand, (z, 0, 1)))
+
+
+END, INSIDE = sp.Dummy("end", nonnegative=True), sp.Dummy("inside", positive=True)
+LATER = Domain(where=(sp.Gt(INSIDE, b), sp.Gt(b, a)), words=("b < inside", "a < b"))
+
+
+@pytest.mark.parametrize(
+    ("expr", "domain", "false"),
+    [
+        (END, ANYWHERE, False),
+        (END - 1, ANYWHERE, True),
+        ((x + z) ** 2 - x**2 - 2 * x * z - z**2, ANYWHERE, False),
+        (-((x + z) ** 2), ANYWHERE, True),
+        (w(a) - w(INSIDE), LATER & Falling(w), False),
+        (w(INSIDE) - w(a), LATER & Falling(w), True),
+        (symbol("n", integer=True) ** 2 - symbol("n", integer=True), ANYWHERE, False),
+    ],
+)
+def test_a_proof_is_given_up_only_where_a_point_is_against_it(
+    expr: sp.Expr, domain: Domain, false: bool
+) -> None:
+    assert _below_zero(expr, Known(domain, partial(positive, domain=domain))) is false

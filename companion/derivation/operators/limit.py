@@ -32,8 +32,13 @@ ORDER = 4
 @exact.register
 def _(expr: sp.Limit) -> sp.Expr:
     """The limit, or ``expr`` itself where it cannot be decided."""
-    value, _, names = _taken(open_names(expr))
-    return expr if value is None else value.xreplace(names)
+    _, x, point, direction = open_names(expr).args
+    value, body, names, unknown = _taken(open_names(expr))
+    if value is None:
+        value = sp.limit(sp.together(body), x, point, str(direction))
+    if value.has(sp.Limit, sp.nan, *unknown):
+        return expr
+    return value.xreplace(names)
 
 
 Names = dict[sp.Dummy, sp.Expr]
@@ -44,26 +49,20 @@ Kinds = tuple[type, ...]
 
 
 @lru_cache(maxsize=64)
-def _taken(expr: sp.Limit) -> tuple[sp.Expr | None, sp.Expr, Names]:
-    """The limit, None where it is not decided; what it is taken of; what the plain symbols in both are.
+def _taken(expr: sp.Limit) -> tuple[sp.Expr | None, sp.Expr, Names, list[sp.Dummy]]:
+    """The limit of what is rational, else None; with what it is to be taken of, see `_prepared`.
 
     Beside an abstract function an exponential is one more function, and what is left is rational. Where the
     remainder of the exponential does not drop out, it is left to SymPy's limit.
     """
-    _, x, point, direction = expr.args
+    _, x, point, _ = expr.args
     too: list[Kinds] = [(AppliedUndef, sp.exp)] if expr.has(sp.exp) else []
     for kinds in (*too, (AppliedUndef,)):
         body, names, unknown = _prepared(expr, kinds)
         value = _of_rational(body, x, point)
         if value is not None and not value.has(sp.nan, *unknown):
-            return value, body, names
-    if value is None:
-        try:
-            value = sp.limit(sp.together(body), x, point, str(direction))
-        except NotImplementedError:  # a sign that it does not know: what is needed of it is said
-            return None, body, names
-    undecided = value.has(sp.Limit, sp.nan, *unknown)
-    return None if undecided else value, body, names
+            break
+    return value, body, names, unknown
 
 
 def _prepared(expr: sp.Limit, kinds: Kinds) -> tuple[sp.Expr, Names, list[sp.Dummy]]:
@@ -83,7 +82,7 @@ def _prepared(expr: sp.Limit, kinds: Kinds) -> tuple[sp.Expr, Names, list[sp.Dum
 @of_its_own.register
 def _(expr: sp.Limit) -> list[tuple[str, sp.Expr]]:
     expr = open_names(expr)
-    _, body, names = _taken(expr)
+    _, body, names, _ = _taken(expr)
     return [(kind, need.xreplace(names)) for kind, need in dict.fromkeys(_generic(expr, body))]
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import sympy as sp
 
-from ..domain import DomainError
 from ..nonnegative import Known, bound, never_negative, opaque, smooth
-from ..numeric import NumericError, evaluate
 from .bounds import not_below, roots, within
 
 
@@ -28,16 +24,7 @@ def turning_point(expr: sp.Expr, known: Known, strict: bool) -> bool:
             if sp.simplify(slope.subs(x, place)) != 0:
                 continue
             rate = sp.factor(sp.cancel(slope / (x - place)))
-            if _below_zero(rate, known) or never_negative(rate, known.deeper()) is None:
+            if never_negative(rate, known.deeper()) is None:
                 continue
             return not_below(whole.subs(x, place), known, strict)
-    return False
-
-
-def _below_zero(expr: sp.Expr, known: Known) -> bool:
-    """Whether ``expr`` is negative at one of a few points: then no proof is looked for."""
-    sides = [side for relation in known.domain.where for side in getattr(relation, "args", ())]
-    with suppress(DomainError, NumericError, ArithmeticError, TypeError):  # then it is looked for
-        places = known.domain.points([expr, *sides], "turning point", 6)
-        return any(evaluate(expr, place, 15) < 0 for place in places)
     return False
