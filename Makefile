@@ -14,6 +14,15 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 pytho
 upper = $(shell echo '$1' | tr a-z A-Z)
 $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$(if $(filter $(call upper,$v),$v),,$(error $v= is not read: expected $(call upper,$v)=))))
 
+# What is asked for is looked at before anything is installed.
+given = $(filter command,$(firstword $(origin $1)))
+ifneq ($(and $(filter notebook,$(MAKECMDGOALS)),$(if $(strip $(NB)),,none)),)
+$(error which notebook? expected NB=, as in make notebook NB=04)
+endif
+ifneq ($(and $(filter verify,$(MAKECMDGOALS)),$(call given,NAME),$(if $(strip $(NAME)),,none)),)
+$(error NAME= is empty: expected a step, a chain or a chapter, as in make verify NAME=nelbo-x/step)
+endif
+
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
@@ -47,7 +56,6 @@ serve: env ## serve the rendered book to this machine alone (PORT=8000, PROFILE=
 	@$(RUN) -m companion serve --profile $(PROFILE) --port $(PORT)
 
 notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...)
-	@if [ -z "$(NB)" ]; then echo "error: which notebook? expected NB=, as in make notebook NB=04" >&2; exit 2; fi
 	@$(RUN) -m companion book --only $(NB) --profile $(PROFILE) --jobs $(JOBS)
 
 verify: env ## check every derivation step (NAME=... for one, as it is read)
@@ -68,7 +76,7 @@ test-slurm: env ## the pipeline through a SLURM of its own, set up and taken dow
 mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|companion N=200 SEED=0)
 	@$(RUN) tests/mutants/run.py $(or $(PACKAGE),diffcore) -n $(or $(N),200) --seed $(or $(SEED),0)
 
-lint: env typecheck ## ruff, its formatter, mypy, and which room may import which
+lint: env typecheck ## ruff, its formatter, mypy, and which package may import which
 	@$(RUN) -m ruff check --quiet .
 	@$(RUN) -m ruff format --check --quiet .
 	@$(VENV)/bin/lint-imports --no-logo --no-cache > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }

@@ -24,9 +24,9 @@ ROUNDING = 8
 
 
 def number(name: str, value: Any) -> float:
-    """A finite number, as a float."""
+    """A finite number, as a float; no text that could be read as one, and no bool."""
     try:
-        found = float(value)
+        found = float("no number" if isinstance(value, str | bytes | bytearray | bool) else value)
     except (TypeError, ValueError, RuntimeError, OverflowError):
         raise TypeError(f"{name}: expected a number, got {described(value)}") from None
     if not math.isfinite(found):

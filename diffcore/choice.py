@@ -74,7 +74,7 @@ def _read(name: str, kind: Any, value: Any) -> Any:
     if kind == Count:
         return checks.count(name, value)
     if (value is None and kind == float | None) or (
-        kind == Scalar and not isinstance(value, int | float)
+        kind == Scalar and not isinstance(value, int | float | str | bytes)
     ):
         return value
     number = checks.number(name, value) + 0.0  # -0.0 + 0.0 is 0.0

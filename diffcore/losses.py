@@ -100,14 +100,15 @@ class Loss(Choice):
 
         Raises:
             TypeError: if ``x`` is no tensor of floating-point numbers, or ``generator`` no generator.
-            ValueError: if ``x`` has no examples, or the prediction does not have the shape of ``x``.
+            ValueError: if ``x`` has no examples or, on the CPU, a number that is not finite, or if the
+                prediction does not have the shape of ``x``.
         """
         return self.terms(net, x, generator).value
 
     def terms(self, net: Net, x: Tensor, generator: Generator) -> Terms:
         """Per-example losses with the times that they were taken at; arguments as for a call."""
         checks.generator(generator)
-        checks.batch("x", x)
+        checks.finite("x", checks.batch("x", x))
         once = self.memoized(Memoized(self.schedule))
         times = self.times.sample(x.shape[0], once.schedule, generator)
         eps = noise_like(x, generator)
@@ -132,10 +133,10 @@ class Loss(Choice):
 
         Raises:
             TypeError: if one is no tensor of floating-point numbers.
-            ValueError: if ``prediction`` or ``eps`` does not have the shape of ``x``, or there is not one
-                time for each example.
+            ValueError: if ``prediction`` or ``eps`` does not have the shape of ``x``, there is not one
+                time for each example, or ``x`` is not finite.
         """
-        checks.alike("eps", eps, checks.batch("x", x))
+        checks.alike("eps", eps, checks.finite("x", checks.batch("x", x)))
         for name, values in zip(times._fields, times, strict=True):
             if checks.floating(f"times.{name}", values).shape != x.shape[:1]:
                 raise ValueError(

@@ -184,7 +184,7 @@ d.chain(
 # $L_T = \sum_i \frac12 (S(t_i - h) - S(t_i))\, r(t_i)$. One step, divided by its width, tends to the integrand of $L_\infty$:
 
 # %% tags=["derivation"]
-from companion.derivation import Between, Domain, Falling
+from companion.derivation import Between, Domain, Falling, at_most
 
 S, r = function("S", positive=True), function("r", positive=True)
 tau = symbol("tau", r"\tau")
@@ -232,13 +232,28 @@ d.chain(
     ),
 )
 
+# %% [markdown]
+# None of this needs a smooth denoiser to begin with. Let $r$ be a function of the SNR $\gamma$, and let it fall by less than $\omega$ within a step from $\gamma_1$ up to $\gamma_2$: there it is above $r(\gamma_1) - \omega$, by $\psi(\gamma)$. Then the step costs no more than this beyond its share:
+
+# %% tags=["derivation"]
+gamma, omega = symbol("gamma", r"\gamma", positive=True), symbol("omega", r"\omega", positive=True)
+noisy, clean = (symbol(f"gamma_{k}", rf"\gamma_{k}", positive=True) for k in (1, 2))
+above = r(noisy) - omega + function("above", r"\psi", positive=True)(gamma)
+d.chain(
+    "within-a-step",
+    (clean - noisy) / 2 * r(noisy) - sp.Integral(above, (gamma, noisy, clean)) / 2,
+    (at_most((clean - noisy) / 2 * omega), "summed over steps: $\\omega$ times half the range"),
+    domain=Domain(where=(sp.Gt(clean, noisy),), words=("$\\gamma_1 < \\gamma_2$",)),
+    rests_on=["nelbo-x/step"],
+)
+
 # %% tags=["derivation"]
 d.prose(
     "expansion",
-    "For any smooth $S$ and $r$, $L_T \\to L_\\infty$ and $L_T - L_\\infty = -\\frac{1}{4T} \\int_0^1 S'(t)\\, r'(t)\\, dt + O(1/T^2)$.",
-    "With three bounded derivatives, Taylor's remainder is at most a constant times $h^3$, the same constant for every step. The $1/h$ leading terms "
+    "Where the error is continuous in the SNR, $L_T \\to L_\\infty$. For any smooth $S$ and $r$, $L_T - L_\\infty = -\\frac{1}{4T} \\int_0^1 S'(t)\\, r'(t)\\, dt + O(1/T^2)$.",
+    "The last chain bounds the gap from above, and with the signs exchanged from below; on a closed range a continuous error has an $\\omega$ that vanishes with the steps. With three bounded derivatives, Taylor's remainder is at most a constant times $h^3$, the same constant for every step. The $1/h$ leading terms "
     "$-\\frac{h^2}{4} S' r'$ are $h$ times a Riemann sum, which is within $O(h)$ of its integral.",
-    rests_on=["nelbo-x/continuous", "nelbo-x/correction"],
+    rests_on=["nelbo-x/within-a-step", "nelbo-x/continuous", "nelbo-x/correction"],
 )
 
 # %% [markdown]
@@ -325,8 +340,6 @@ d.chain(
 )
 
 # %% tags=["derivation"]
-gamma = symbol("gamma", r"\gamma", positive=True)
-
 d.chain(
     "gaussian-error-falls",
     sp.Derivative(c / (1 + c * gamma), gamma),

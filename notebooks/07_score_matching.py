@@ -184,16 +184,6 @@ d.chain(
     cites="Hyvärinen (2005)",
 )
 
-# %% tags=["derivation"]
-d.prose(
-    "same-minimum",
-    "Explicit, denoising and *implicit* score matching differ by constants: with $J = \\E\\,(\\partial_z \\log q)^2$, the denoising loss is the explicit one $+\\, d/\\sigma_t^2 - J$, and the implicit "
-    "loss $\\E[\\|s\\|^2 + 2 \\nabla \\cdot s]$ is the explicit one $-\\, J$.",
-    "Integrate the two last chains over $z$. In the first, $\\E \\epsilon^2/\\sigma_t^2 = 1/\\sigma_t^2$. In the second the slope integrates to the values of $q s$ at both ends, which vanish if $q$ falls "
-    "faster than $s$ grows; so it does, for data that fall as a Gaussian does. In $d$ dimensions do this for each coordinate, and add up.",
-    rests_on=["score/denoising", "score/implicit"],
-)
-
 # %% [markdown]
 # The divergence $\nabla \cdot s$ is the trace of the Jacobian $A$ of $s$: $d$ backward passes. *Sliced* score matching takes random directions $\xi$ instead, isotropic ones: $\E\,\xi \xi^{\mathsf T} = I$. One pass
 # gives $\xi^{\mathsf T} A\, \xi$, which is right on average:
@@ -207,6 +197,35 @@ d.chain(
     VectorMean(quadratic(A, xi), Isotropic(xi)),
     (trace(A), "$\\E\\,\\xi_i \\xi_j$ is 1 for $i = j$, and 0 for all others"),
     cites="Hutchinson (1989); Song, Garg, Shi & Ermon (2019)",
+)
+
+# %% [markdown]
+# So directions also carry implicit score matching to $d$ dimensions. Let $g = \nabla \log q$. A short way $r$ along $\xi$ the density is $q\,(1 + r \langle g, \xi \rangle)$ and the model $s + r A\, \xi$. What flows out, averaged over Gaussian $\xi$ and divided by $r$, is the divergence of $q s$:
+
+# %% tags=["derivation"]
+from companion.derivation.vectors import act, dot
+
+r, q_here = symbol("r", positive=True), symbol("q", positive=True)
+s_vector, g = vector("s"), vector("g")
+square = q_here * (norm2(s_vector) + norm2(g) + 2 * trace(A))
+flow = q_here * (1 + r * dot(g, xi)) * dot(xi, s_vector + r * act(A, xi))
+d.chain(
+    "implicit-in-d",
+    q_here * norm2(s_vector - g),
+    (square - 2 * q_here * (dot(g, s_vector) + trace(A)), "a trace added, and taken away"),
+    (square - 2 / r * VectorMean(flow, xi), "the last term is a divergence, for every $r$"),
+    rests_on=["score/trace"],
+    cites="Hyvärinen (2005)",
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "same-minimum",
+    "Explicit, denoising and *implicit* score matching differ by constants: with $J = \\E\\,(\\partial_z \\log q)^2$, the denoising loss is the explicit one $+\\, d/\\sigma_t^2 - J$, and the implicit "
+    "loss $\\E[\\|s\\|^2 + 2 \\nabla \\cdot s]$ is the explicit one $-\\, J$.",
+    "Integrate both chains over $z$. In the first, $\\E \\epsilon^2/\\sigma_t^2 = 1/\\sigma_t^2$. In the second the slope integrates to the values of $q s$ at both ends, which vanish if $q$ falls "
+    "faster than $s$ grows; so it does, for data that fall as a Gaussian does. In $d$ dimensions it is a divergence, whose integral is what flows out through a far sphere: nothing.",
+    rests_on=["score/denoising", "score/implicit", "score/implicit-in-d"],
 )
 
 # %% [markdown]
@@ -311,33 +330,83 @@ d.chain(
 # %% [markdown]
 # ## The likelihood is an integral of errors
 #
-# Add up from no signal to an SNR of $\gamma$. The entropy of $x$ with noise of variance $1/\gamma$ is the information and the entropy of the noise. It becomes that of $x$ as $\gamma \to \infty$, and $\log(1 + 1/\gamma)$ vanishes.
+# Add up from no signal to an SNR of $\gamma$, for any data, in $d$ dimensions. The error is twice the slope of the information $I(\gamma)$. The entropy of $x$ with noise of variance $1/\gamma$ is the information and the entropy of the noise. It becomes that of $x$ as $\gamma \to \infty$, and $\log(1 + 1/\gamma)$ vanishes.
 
 # %% tags=["derivation"]
-deficit = sp.Integral(1 / (1 + below) - mmse(below), (below, 0, gamma))
-unit_data = sp.log(2 * sp.pi * sp.E) / 2
+told = function("I")
+error = Abbreviation(r"\mathrm{mmse}(\gamma')", 2 * sp.Derivative(told(below), below))
+of_noise, unit_data = (dim / 2 * sp.log(2 * sp.pi * sp.E * c) for c in (1 / gamma, 1))
+deficit = sp.Integral(dim / (1 + below) - error, (below, 0, gamma))
 d.chain(
     "entropy",
-    sp.Integral(mmse(below), (below, 0, gamma)) / 2 + sp.log(2 * sp.pi * sp.E / gamma) / 2,
-    (unit_data + sp.log(1 + 1 / gamma) / 2 - deficit / 2, "$1/(1 + \\gamma')$: for $\\N(0, 1)$"),
+    told(gamma) + of_noise,
+    (
+        told(0) + unit_data + dim / 2 * sp.log(1 + 1 / gamma) - deficit / 2,
+        "the integral of a slope; $d/(1 + \\gamma')$: for $\\N(0, I)$",
+    ),
     rests_on=["score/i-mmse"],
     cites="Kong, Brekelmans & Ver Steeg (2023)",
 )
 
 # %% [markdown]
+# Without a signal nothing is told, $I(0) = 0$. For two points $x_1$ and $x_2$ the kernels are ever less apart, and mixtures of kernels are no further from each other than kernels are on average:
+
+# %% tags=["derivation"]
+from companion.derivation.vectors import VectorKL, VectorNormal
+
+point_1, point_2, latent = vector("x_1"), vector("x_2"), vector("z")
+d.chain(
+    "no-signal",
+    VectorKL(*(VectorNormal(latent, point, 1 / gamma) for point in (point_1, point_2))),
+    (gamma / 2 * norm2(point_1 - point_2), "equal variances: it vanishes with $\\gamma$"),
+    rests_on=["nelbo-x/gaussian-kl"],
+)
+
+# %% [markdown]
 # ## A divergence is an integral of excess errors
 #
-# Now let a model denoise with $\hat x$, from here on the posterior mean of *its* data, of density $\hat p$. Its *excess* is its squared error less that of the exact denoiser, $\E\,\|\E[x|z] - \hat x\|^2$.
+# Now let a model denoise with $\hat x$, from here on the posterior mean of *its* data, of density $\hat p$. Its *excess* is its squared error less that of the exact denoiser $\bar x$. By Tweedie $\bar x = z + g/\gamma$ and $\hat x = z + \hat g/\gamma$, with the scores $g$ and $\hat g$. So at a point the rate of the divergence is half the excess:
+
+# %% tags=["derivation"]
+g_hat = vector("g_hat", r"\hat{g}")
+exact, guessed = (
+    Abbreviation(name, latent + of / gamma) for name, of in ((r"\bar{x}", g), (r"\hat{x}", g_hat))
+)
+d.chain(
+    "excess-rate",
+    -norm2(g - g_hat) / 2 * sp.Derivative(1 / gamma, gamma),
+    (norm2(exact - guessed) / 2, "$d\\nu = -\\nu^2 d\\gamma$, and $\\nu = 1/\\gamma$"),
+    rests_on=["score/de-bruijn", "targets/tweedie"],
+)
+
+# %% [markdown]
+# Let $D(\gamma)$ be the divergence. Then $\mathrm{mse} = 2 I' + 2 D'$ is the squared error of $\hat x$, by orthogonality, and:
+
+# %% tags=["derivation"]
+apart = function("D")
+of_model = 2 * sp.Derivative(told(below) + apart(below), below)
+shortfall = sp.Integral(
+    dim / (1 + below) - Abbreviation(r"\mathrm{mse}(\gamma')", of_model), (below, 0, gamma)
+)
+d.chain(
+    "cross-entropy",
+    told(gamma) + apart(gamma) + of_noise,
+    (
+        told(0) + apart(0) + unit_data + dim / 2 * sp.log(1 + 1 / gamma) - shortfall / 2,
+        "the integral of both slopes",
+    ),
+    rests_on=["score/entropy", "score/excess-rate", "score/orthogonality"],
+    cites="Verdú (2010); Kong, Brekelmans & Ver Steeg (2023)",
+)
 
 # %% tags=["derivation"]
 d.prose(
     "excess",
-    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$. With the entropy above, "
+    "$\\KL(p \\,\\|\\, \\hat p)$ is half the integral of the excess over all SNRs $\\gamma$, and "
     "$\\E[-\\log \\hat p(x)] = \\frac d2 \\log 2\\pi e - \\frac12 \\int_0^\\infty \\Big(\\frac{d}{1 + \\gamma} - \\E\\,\\|x - \\hat x\\|^2\\Big)\\, d\\gamma$.",
-    "By Tweedie the two guesses differ by $\\nu$ times the difference of the scores, and $d\\nu = -\\nu^2 d\\gamma$. So the divergence of the noisy densities grows with $\\gamma$ at half the excess. At $\\gamma = 0$ it is zero: both "
-    "are noise. The excess is a difference of errors by orthogonality.",
+    "At $\\gamma = 0$ both $I$ and $D$ are zero: a divergence of two mixtures is at most the mean of that of their kernels, by Jensen, and that is of order $\\gamma$. As $\\gamma \\to \\infty$ the left side of the last chain becomes the entropy of $x$ and $\\KL(p \\,\\|\\, \\hat p)$: as noise is taken away entropies only fall and divergences only rise, and neither passes that of the data, for a divergence, that from a Gaussian too, is never above its limit along densities that converge.",
     cites="Verdú (2010)",
-    rests_on=["score/de-bruijn", "score/orthogonality", "score/entropy"],
+    rests_on=["score/cross-entropy", "score/no-signal"],
 )
 
 # %% [markdown]
@@ -357,8 +426,8 @@ d.chain(
 d.prose(
     "no-slack",
     "A denoiser that is exact for *some* density $\\hat p$ has no slack in its bound: over all SNRs its NELBO is $\\E[-\\log \\hat p(x)]$.",
-    "In the bound of [](03_nelbo_in_x), $L_\\infty$ is half the integral of $\\E\\,\\|x - \\hat x\\|^2$ up to the largest SNR $\\gamma$, and the decoder costs $\\frac d2 \\log 2\\pi e/\\gamma$. That is the left side of the chain for the "
-    "entropy with this error in it. The prior term vanishes with the SNR at the noisy end. What remains is the expression of the last statement.",
+    "In the bound of [](03_nelbo_in_x), $L_\\infty$ is half the integral of $\\E\\,\\|x - \\hat x\\|^2$ up to the largest SNR $\\gamma$, which is $I + D$, and the decoder costs $\\frac d2 \\log 2\\pi e/\\gamma$. That is the left side of the last chain. "
+    "The prior term vanishes with the SNR at the noisy end. What remains is the expression of the last statement.",
     cites="Kong, Brekelmans & Ver Steeg (2023)",
     rests_on=["score/excess", "nelbo-x/gaussian-decoder", "nelbo-x/three-averages"],
 )

@@ -451,22 +451,51 @@ d.chain(
 )
 
 # %% [markdown]
-# For any other smooth cost $a$ the leading order is the same. Look at one stratum, of width $h = 1/n$ from $\tau$ on. Added up, the first line is $(\xi - \frac12)(a(1) - a(0))/n$.
+# For any other smooth cost $a$ the leading order is the same. Look at one stratum, of width $h = 1/n$ from $\tau$ on. What a shared offset misses there is $(\xi - \frac12)\, h$ times the rise of $a$, and a term of third order, of which $n$ add up to second:
 
 # %% tags=["derivation"]
 a, h, tau, y = function("a"), symbol("h", positive=True), symbol("tau", r"\tau"), symbol("y")
 at, slope = a(tau + h * xi), sp.Derivative(a(tau), tau)
+rise = (xi - sp.Rational(1, 2)) * h * (a(tau + h) - a(tau))
 d.chain(
     "offset-in-a-stratum",
-    sp.Limit((h * at - sp.Integral(a(y), (y, tau, tau + h))) / h**2, h, 0),
-    ((xi - sp.Rational(1, 2)) * slope, "Taylor's theorem"),
+    sp.Limit((h * at - sp.Integral(a(y), (y, tau, tau + h)) - rise) / h**3, h, 0),
+    (
+        (xi**2 - xi + sp.Rational(1, 6)) / 2 * sp.Derivative(a(tau), (tau, 2)),
+        "Taylor's theorem, and Bernoulli's polynomials again",
+    ),
 )
+
+# %% tags=["derivation"]
+d.chain(
+    "strata-add-up",
+    sp.Sum((xi - sp.Rational(1, 2)) / draws * (a(i / draws) - a((i - 1) / draws)), (i, 1, draws)),
+    ((xi - sp.Rational(1, 2)) * (a(1) - a(0)) / draws, "of all rises the last and the first stay"),
+    rests_on=["weightings/offset-in-a-stratum"],
+)
+
+# %% [markdown]
+# The square of this has the mean $(a(1) - a(0))^2/12 n^2$. With an offset for each stratum, its variance is
 
 # %% tags=["derivation"]
 d.chain(
     "variance-in-a-stratum",
     sp.Limit((sp.Integral(at**2, (xi, 0, 1)) - sp.Integral(at, (xi, 0, 1)) ** 2) / h**2, h, 0),
     (slope**2 / 12, "that of a uniform number is $\\frac{1}{12}$"),
+)
+
+# %% [markdown]
+# Offsets of different strata are independent, so their errors do not correlate. Let $e$ hold the size of each, one coordinate a stratum, and let the errors be $e_i \zeta_i$:
+
+# %% tags=["derivation"]
+from companion.derivation.vectors import Isotropic, VectorMean, dot, norm2, vector
+
+e, zeta = vector("e"), vector("zeta", r"\zeta")
+d.chain(
+    "independent-strata",
+    VectorMean(dot(e, zeta) ** 2, Isotropic(zeta)),
+    (norm2(e), "$n$ terms of $h^2$ times the last line: $h^3$ times a Riemann sum of $a'^2/12$"),
+    rests_on=["weightings/variance-in-a-stratum"],
 )
 
 # %%

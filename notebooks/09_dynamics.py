@@ -198,6 +198,40 @@ d.chain(
 )
 
 # %% [markdown]
+# In $d$ dimensions the slope is a divergence, for volumes grow: over a short time $h$ the map of a flow has the Jacobian $I + h A$, with $A$ that of $u$. Of its determinant take the part for some coordinates, with the matrix $B$, and add a coordinate: $1 + h a$ on the diagonal, a column $h b$, a row $h c$. Less the mixture $h B^{-1} b$ of the other columns, the new one is 0 but for its last entry, $1 + h a - h^2 R$ with $R = c^{\mathsf T} B^{-1} b$, which is smooth in $h$. By so much the determinant is multiplied:
+
+# %% tags=["derivation"]
+from companion.derivation.vocabulary import h
+
+entry, rest = symbol("a"), function("rest", "R")
+d.chain(
+    "one-coordinate-more",
+    sp.Limit(sp.log(1 + h * entry - h**2 * rest(h)) / h, h, 0),
+    (
+        entry,
+        "one entry of the diagonal for each coordinate: $\\log\\det$ grows at the rate $\\mathrm{tr}\\, A$",
+    ),
+    cites="Jacobi's formula, coordinate by coordinate",
+)
+
+# %% [markdown]
+# So $\log p$ falls along a flow at the rate $\mathrm{tr}\, A = \nabla \cdot u$. The other way to see it: at a fixed place it changes by minus the divergence of $p u$, over $p$, and what moves gains $\langle \psi, u \rangle$, with $\psi = \nabla \log p$. The divergence is what flows out over a short way $r$, averaged over Gaussian directions:
+
+# %% tags=["derivation"]
+from companion.derivation.vectors import VectorMean, act, dot, matrix, trace, vector
+
+A, u_here, psi, xi = matrix("A"), vector("u"), vector("psi", r"\psi"), vector("xi", r"\xi")
+r = symbol("r", positive=True)
+outflow = (1 + r * dot(psi, xi)) * dot(xi, u_here + r * act(A, xi))
+d.chain(
+    "along-the-flow",
+    dot(psi, u_here) - VectorMean(outflow, xi) / r,
+    (-trace(A), "the mixed term is what moving gains; for every $r$"),
+    rests_on=["dynamics/one-coordinate-more", "score/implicit-in-d"],
+    cites="Chen et al. (2018), for the instantaneous change of variables",
+)
+
+# %% [markdown]
 # The forward process moves any density by $f z - \frac12 g^2 \times$ its score. The flow of a model has the model's score $-\hat\epsilon/\sigma$ in its place, which need not be that of the densities $p$ which it makes:
 
 # %% tags=["derivation"]
@@ -297,7 +331,7 @@ d.chain(
 # The step back of [](02_forward_process) adds fresh noise of variance $\sigma_Q^2$. What remains of $\sigma_s^2$ is the square of the factor that the old noise keeps.
 
 # %% tags=["derivation"]
-from companion.derivation.vocabulary import alpha_step, h, var_q, var_step
+from companion.derivation.vocabulary import alpha_step, var_q, var_step
 
 d.chain(
     "kept-noise",

@@ -361,7 +361,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Of $K$ draws, each cost is compared with the mean of the others (RLOO, leave one out). That is the mean over all pairs, so it is right on average too. Below, $f(a)$ is that of draw $a$.
+# Of $K$ draws, each cost is compared with the mean of the others (RLOO, leave one out). That is the mean over all pairs. Below, $f(a)$ is that of draw $a$.
 
 # %% tags=["derivation"]
 of_others = (StateSum(f(other), (other, 1, draws)) - f(a)) / (draws - 1)
@@ -375,7 +375,22 @@ d.chain(
 )
 
 # %% [markdown]
-# Another draw in the place of the mean cost $\bar f$ has a price: the variance of the cost, times the mean of $\psi^2$. The mean of $K - 1$ others has a $(K - 1)$-th of that variance.
+# With three draws, say, one of them against the mean of both others, averaged over all three:
+
+# %% tags=["derivation"]
+from companion.derivation.masking import k as third
+
+of_one = drawn(third) * (f(first) - (f(second) + f(third)) / 2) * psi(first)
+d.chain(
+    "three-draws",
+    StateSum(over_both(drawn(first) * drawn(second) * of_one), (third, 1, V)),
+    (sp.Derivative(mean_cost, theta), "a draw that a pair does not contain adds up to 1"),
+    domain=InStates(V),
+    rests_on=["masked/two-draws"],
+)
+
+# %% [markdown]
+# Another draw in the place of the mean cost $\bar f$ has a price: the variance of the cost, times the mean of $\psi^2$.
 
 # %% tags=["derivation"]
 variance = StateSum(drawn(second) * (f(second) - mean_cost) ** 2, (second, 1, V))
@@ -387,6 +402,28 @@ d.chain(
     (known + price, "the second moment of one term; the draws are independent"),
     domain=InStates(V),
     rests_on=["masked/leave-one-out"],
+)
+
+# %% [markdown]
+# The mean of $K - 1$ others has the variance below: a square of $K - 1$ terms has as many squares, and $(K - 1)(K - 2)$ products of two independent draws.
+
+# %% tags=["derivation"]
+mixed = over_both(drawn(first) * drawn(second) * (f(first) - mean_cost) * (f(second) - mean_cost))
+others = draws - 1
+d.chain(
+    "mean-of-others",
+    (others * variance + others * (others - 1) * mixed) / others**2,
+    (variance / others, "each product has the mean 0"),
+    domain=InStates(V) & Integers(draws, 2, 5),
+    rests_on=["masked/baseline"],
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "any-number-of-draws",
+    "RLOO with $K$ draws has the slope of the mean cost as its mean, and pays a $(K - 1)$-th of the price of one other draw.",
+    "It is a mean over pairs. All pairs have one mean, that of two draws, since the other draws add up to 1; and a mean of equal numbers is that number. The other draws are independent of $\\psi$.",
+    rests_on=["masked/two-draws", "masked/leave-one-out", "masked/mean-of-others"],
 )
 
 # %% [markdown]

@@ -209,7 +209,7 @@ d.chain(
 #
 # ## Fewer steps, larger bound
 #
-# The error of the exact denoiser falls as the SNR rises (chapter 3, in words, for all data). How fast? Let $\alpha = 1$, and let $\nu = 1/\gamma$ be the variance of the noise. By [](07_score_matching) the error is $\nu - \nu^2 J$, and $x$ has the variance $\nu\, (1 + \nu\, \partial_z^2 \log q_\nu)$ given $z$, for any density $q(x)$ of the data.
+# The error of the exact denoiser falls as the SNR rises (chapter 3, in words). How fast? Let $\alpha = 1$, and let $\nu = 1/\gamma$ be the variance of the noise. By [](07_score_matching) the error is $\nu - \nu^2 J$, and $x$ has the variance $\nu\, (1 + \nu\, \partial_z^2 \log q_\nu)$ given $z$, for any density $q(x)$ of the data.
 
 # %% tags=["derivation"]
 from companion.derivation.vocabulary import z
@@ -232,13 +232,49 @@ d.chain(
     rests_on=["score/heat", "score/variance", "score/duality"],
 )
 
+# %% [markdown]
+# In $d$ dimensions the Fisher information is a sum over coordinates, and heat a sum over coordinates in which $q$ spreads. Take one of each, two different ones, all others held. Let $\psi = \partial_1 \log q$. As $q$ spreads along $z_2$ alone, $q \psi^2$ changes at the rate on the left:
+
+# %% tags=["derivation"]
+z_1, z_2 = symbol("z_1"), symbol("z_2")
+noisy_at = function("noisy_at", r"{q}_\nu", positive=True)
+q_two = Abbreviation("q", noisy_at(z_1, z_2), positive=True)
+psi = Abbreviation(r"\psi", sp.Derivative(sp.log(q_two), z_1))
+d.chain(
+    "two-coordinates",
+    psi * sp.Derivative(q_two, z_1, (z_2, 2)) - psi**2 / 2 * sp.Derivative(q_two, (z_2, 2)),
+    (
+        sp.Derivative(q_two * psi**2, (z_2, 2)) / 2 - q_two * sp.Derivative(psi, z_2) ** 2,
+        "a slope, and minus the square of one entry of the second derivatives of $\\log q$",
+    ),
+    rests_on=["score/heat"],
+)
+
+# %% tags=["derivation"]
+H = vectors.symmetric("H")
+d.chain(
+    "squared-covariance",
+    vectors.Frobenius(nu * (sp.Identity(dim) + nu * H)) / nu**2,
+    (
+        dim + 2 * nu * vectors.trace(H) + nu**2 * vectors.Frobenius(H),
+        "for the covariance $\\nu\\, (I + \\nu H)$ of $x$ given $z$, with $H$ the second derivatives of $\\log q$",
+    ),
+    rests_on=["score/covariance"],
+)
+
 # %% tags=["derivation"]
 d.prose(
     "slope-of-the-error",
-    "$\\frac{d}{d\\gamma} \\mathrm{mmse} = -\\E\\, \\mathrm{Var}(x|z)^2$ for all data on the line: the error falls with the SNR, and stops falling only where nothing is left to guess.",
-    "Integrate over $z$: the left side is $\\mathrm{mmse}'(\\nu)$, the slope vanishes at both ends, and $d\\nu = -\\nu^2 d\\gamma$.",
-    rests_on=["bounds/error-falls"],
-    cites="Guo, Wu, Shamai & Verdú (2011), also for $d$ dimensions",
+    "$\\frac{d}{d\\gamma} \\mathrm{mmse} = -\\E\\, \\|\\mathrm{Cov}(x|z)\\|_F^2$ for all data, in any dimension; on the line it is $-\\E\\, \\mathrm{Var}(x|z)^2$. The error stops falling only where nothing is left to guess.",
+    "Integrate over $z$; slopes vanish at both ends. On the line the left side is $\\mathrm{mmse}'(\\nu)$. In $d$ dimensions add up all pairs of coordinates, those of one with itself as on the line: $J' = -\\E\\, \\|H\\|_F^2$. And $\\E\\, \\mathrm{tr}\\, H = -J$, so that "
+    "the average of the last line is $d - 2 \\nu J - \\nu^2 J'$, the slope of $d \\nu - \\nu^2 J$, the error. At last $d\\nu = -\\nu^2 d\\gamma$.",
+    rests_on=[
+        "bounds/error-falls",
+        "bounds/two-coordinates",
+        "bounds/squared-covariance",
+        "score/fisher",
+    ],
+    cites="Guo, Wu, Shamai & Verdú (2011)",
 )
 
 # %% [markdown]
@@ -354,12 +390,24 @@ d.chain(
     torch="companion.chapters.bounds.results.rival",
 )
 
+# %% [markdown]
+# With one rival, that is what the decoder costs at most. With one more, let $1 + S$ be the sum so far: its logarithm grows by no more than $\log(1 + \xi^2) \le \xi$.
+
+# %% tags=["derivation"]
+so_far = symbol("so_far", "S", positive=True)
+d.chain(
+    "one-level-more",
+    1 + so_far + xi**2,
+    (at_most((1 + so_far) * (1 + xi**2), equality={xi: 0}), "the product has a term more"),
+    rests_on=["bounds/square-root"],
+)
+
 # %% tags=["derivation"]
 d.prose(
     "decoder",
     "Decoding costs at most $\\sum e^{-\\delta^2/8}$ over all other levels, and $\\delta^2$ is $\\SNR$ times a squared distance. So it vanishes as the clean end becomes cleaner.",
-    "$\\log(1 + \\sum_k \\xi_k^2) \\le \\sum_k \\log(1 + \\xi_k^2) \\le \\sum_k \\xi_k$, since the product of all $1 + \\xi_k^2$ is at least 1 and the sum of all $\\xi_k^2$. Average over the noise.",
-    rests_on=["bounds/rival-cost", "bounds/square-root"],
+    "By induction over the levels $\\log(1 + \\sum_k \\xi_k^2) \\le \\sum_k \\xi_k$. Average over the noise: the mean of a sum is the sum of the means, and the levels are finitely many.",
+    rests_on=["bounds/rival-cost", "bounds/one-level-more"],
 )
 
 # %%
@@ -417,15 +465,42 @@ d.chain(
 )
 
 # %% [markdown]
-# The series is exact to third order, so the gap is $V/2K$ to first order, for weights that stay away from zero. With many samples it vanishes: where no weight over $p(x)$ is below some $b$, neither is their mean $y$, and averaged the chain below says that $\log p(x) - L_K \le \E (y - 1)^2/y \le V/bK$.
+# The series is exact to third order, so the gap is $V/2K$ to first order, for weights that stay away from zero. With many samples it vanishes for any weights, if they and their logarithms have finite variances. Let $b$ be the mean logarithm of the $K$ weights over $p(x)$: by Jensen $b \le \log y$. First let $y \ge \frac12$, so that $y = (1 + \beta)/2$ with $\beta \ge 0$:
 
 # %% tags=["derivation"]
+beta = symbol("beta", r"\beta", positive=True)
+above_half = Abbreviation("y", (1 + beta) / 2)
 d.chain(
     "many-samples",
-    sp.log(y),
-    (at_least(1 - 1 / y, equality={y: 1}), "the logarithm of $1/y$ is at most $1/y - 1$"),
-    ((y - 1) - (y - 1) ** 2 / y, "the same; $y - 1$ has mean 0"),
+    sp.log(above_half),
+    (
+        at_least((above_half - 1) - 2 * (above_half - 1) ** 2, equality={beta: 1}),
+        "the gap falls until $y = 1$, and rises from there; $y - 1$ has mean 0, and its square $V/K$",
+    ),
     rests_on=["bounds/jensen"],
+)
+
+# %% [markdown]
+# Where $y < \frac12$, the right side is below zero, and $-\log y \le -b \le 2\, |b\, (y - 1)|$. So everywhere $-\log y$ is at most the two terms above, with the other sign, and this one. For every $\eta > 0$, and either sign of $b$:
+
+# %% tags=["derivation"]
+b, eta = symbol("b"), symbol("eta", r"\eta", positive=True)
+d.chain(
+    "small-weights",
+    -2 * b * (y - 1),
+    (
+        at_most(eta * b**2 + (y - 1) ** 2 / eta, equality={b: -(y - 1) / eta}),
+        "a square is not negative",
+    ),
+    rests_on=["bounds/many-samples"],
+)
+
+# %% tags=["derivation"]
+d.prose(
+    "limit-of-samples",
+    "$L_K \\to \\log p(x)$ as $K \\to \\infty$: with $B$ the mean square of the logarithm of one weight over $p(x)$, $\\log p(x) - L_K \\le \\frac{2V}{K} + \\eta B + \\frac{V}{\\eta K}$ for every $\\eta > 0$.",
+    "Average: $\\E\\, b^2 \\le B$, for the square of a mean is at most the mean of the squares. Given any $\\eta$, the two other terms vanish with many samples; and $\\eta$ may be as small as one likes.",
+    rests_on=["bounds/many-samples", "bounds/small-weights"],
 )
 
 # %%

@@ -79,7 +79,7 @@ d.chain(
 )
 
 # %% [markdown]
-# The schedule does not enter. From the clean end to the time $t$ the loss is $\int_{\lambda_t}^{\lambda_0} w\, e\, d\lambda$ with $e$ half the squared error of $\epsilon$ at a level, and grows with $t$ at the rate that an integral over time has as its integrand. Both are 0 where they begin: they are one, the change of variable.
+# The schedule does not enter. From the clean end to the time $t$ the loss is $\int_{\lambda_t}^{\lambda_0} w\, e\, d\lambda$ with $e$ half the squared error of $\epsilon$ at a level, and grows with $t$ at the rate that an integral over time has as its integrand:
 
 # %% tags=["derivation"]
 d.chain(
@@ -89,6 +89,27 @@ d.chain(
     domain=Domain(where=(sp.Gt(high, log_snr(t)),), words=("$\\lambda_t < \\lambda_0$",)),
     rests_on=["weightings/rule"],
     cites="Kingma et al. (2021)",
+)
+
+# %% [markdown]
+# Let $F(t)$ be that loss and $G(t)$ the integral over time, each from where it is 0. They have one slope and one start. Then they are one, for their difference is that at the start and the integral of its slope. This is the change of variable, without a schedule in it:
+
+# %% tags=["derivation"]
+from companion.derivation import Ordered
+from companion.derivation.vocabulary import s
+
+F, G, tau = function("F"), function("over_time", "G"), symbol("tau", r"\tau")
+slope = sp.Derivative(F(tau) - G(tau), tau)
+
+d.chain(
+    "one-slope-one-start",
+    F(t) - G(t),
+    (
+        F(s) - G(s) + sp.Integral(slope, (tau, s, t)),
+        "the fundamental theorem of calculus: nothing, and an integral of nothing",
+    ),
+    domain=Ordered(s, t),
+    rests_on=["reweighted/along-the-schedule"],
 )
 
 # %% [markdown]

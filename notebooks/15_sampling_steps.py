@@ -23,7 +23,14 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Derivation, Ordered, VariancePreserving, at_most
+from companion.derivation import (
+    Abbreviation,
+    Between,
+    Derivation,
+    Ordered,
+    VariancePreserving,
+    at_most,
+)
 from companion.derivation.vocabulary import (
     alpha,
     eps_hat,
@@ -122,6 +129,32 @@ d.chain(
 )
 
 # %% [markdown]
+# Limits say what is missed to leading order. What is of higher order? A prediction leaves its line by the integral of what its slope has risen:
+
+# %% tags=["derivation"]
+d.chain(
+    "off-the-line",
+    e(lam + delta) - e(lam) - delta * slope,
+    (
+        sp.Integral(sp.Derivative(e(y), y) - slope, (y, lam, lam + delta)),
+        "the fundamental theorem of calculus",
+    ),
+    domain=Between(delta, 0, 1),
+)
+
+# %% [markdown]
+# Let its second derivative be at most $M$. Over a distance $y$ the slope has then risen by less than $M y$; by $\psi(y)$ less, say. With $-\hat\epsilon$ in the place of $\hat\epsilon$ the same bounds it from below.
+
+# %% tags=["derivation"]
+M, less = symbol("M", positive=True), function("less", r"\psi", positive=True)
+d.chain(
+    "near-the-line",
+    sp.Integral(M * y - less(y), (y, 0, delta)),
+    (at_most(M * delta**2 / 2), "so $\\hat\\epsilon$ is off its line by at most $M \\delta^2/2$"),
+    rests_on=["steps/off-the-line"],
+)
+
+# %% [markdown]
 # Do the errors of $n$ steps add up? Let a step miss at most $C \delta^{m+1}$, and let it enlarge the error $e_n$ that it starts from by a factor of at most $1 + K \delta$, as it does where the prediction is Lipschitz. Then $e_{n+1} \le (1 + K \delta)\, e_n + C \delta^{m+1}$ with $e_0 = 0$, and $e_n \le B_n$ by induction:
 
 # %% tags=["derivation"]
@@ -146,12 +179,14 @@ d.chain(
 d.prose(
     "orders",
     "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2, Heun and DPM-Solver++(2M) of order $\\delta^2$.",
-    "Where $\\hat\\epsilon$ is smooth in $z$ and $\\lambda$ it differs from the linear one above by terms of order $\\delta^4$, for what DDIM misses is of order $\\delta^2$. With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. For DPM-Solver++(2M), which looks back, let $e_n$ be the larger of the last two errors, from what its first step, of DDIM, misses once: $\\delta^2$.",
+    "DDIM: let $M$ bound the slope of $\\hat\\epsilon$; then what it misses is at most half the integral above. The others: of the line they miss what the limits say, of third order. Of what $\\hat\\epsilon$ is off its line, at most $M \\delta^2/2$, the flow and a step are integrals or multiples, over a way of order $\\delta$: third order again. And $\\hat\\epsilon$ off the path, by what DDIM misses, is off by at most a constant times that, if it is Lipschitz in $z$. "
+    "With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. For DPM-Solver++(2M), which looks back, let $e_n$ be the larger of the last two errors, from what its first step, of DDIM, misses once: $\\delta^2$.",
     rests_on=[
         "steps/first-order",
         "steps/second-order",
         "steps/heun",
         "steps/multistep",
+        "steps/near-the-line",
         "steps/errors-add-up",
         "steps/errors-stay-bounded",
     ],

@@ -1,7 +1,8 @@
 """The identities that a book sets out to prove, and the chains and statements that prove each.
 
 They are listed in ``book/identities.yml``: by subject, each with a ``title``, the ledger's names that it is
-``proved_in``, and what is ``left``. A book without that file has set itself nothing.
+``proved_in``, what the theorem ``assumes``, and what is ``left``. A hypothesis of a theorem is no gap in its
+proof: the two are told apart. A book without that file has set itself nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ class Identity:
     Attributes:
         title: what it says, in a few words.
         proved_in: chains, statements or derivations, by their names in the ledger.
+        assumes: a hypothesis under which the theorem is stated; "" if it needs none beyond its chapter's.
         left: what of it no machine has checked here; "" if nothing is left.
     """
 
     title: str
     proved_in: tuple[str, ...] = ()
+    assumes: str = ""
     left: str = ""
 
 
@@ -39,8 +42,8 @@ def section(chapters: list[Chapter], listed: Path = LISTED) -> str:
     """The table of all identities, with links, as MyST Markdown; "" where none are listed.
 
     Raises:
-        UserError: if the list is malformed, one names what is not in the ledger, or one has neither a proof
-            nor a word on what is left.
+        UserError: if the list is malformed, one names what is not in the ledger, one has neither a proof
+            nor a word on what is left, or one assumes something for no proof.
     """
     if not listed.is_file():
         return ""
@@ -58,15 +61,21 @@ def section(chapters: list[Chapter], listed: Path = LISTED) -> str:
             raise UserError(
                 f"{listed}: '{identity.title}' has no proof: expected proved_in, or left, which says why"
             )
+        if identity.assumes and not identity.proved_in:
+            raise UserError(
+                f"{listed}: '{identity.title}' assumes something and has no proof: expected proved_in; "
+                "what is not proved goes under left"
+            )
     in_words = {said.name for chapter in chapters for said in chapter.in_words}
     none = sum(not identity.proved_in for identity in every)
     part = sum(bool(identity.proved_in and identity.left) for identity in every)
     whole = [identity for identity in every if identity.proved_in and not identity.left]
     said = sum(not in_words.isdisjoint(identity.proved_in) for identity in whole)
+    given = sum(bool(identity.assumes) for identity in every)
     words = (
         f"{len(every)} identities were set as a goal. {len(whole) - said} are proved by machine, {said} with "
-        f"a part that is argued in words ({MARK}), {part} in part, {none} not at all. The last column says "
-        "what is left."
+        f"a part that is argued in words ({MARK}), {part} in part, {none} not at all: the last column says "
+        f"what is left. {given} hold under a hypothesis beyond those of their chapter, which is printed."
     )
     tables = [_table(title, group, in_words) for title, group in groups.items()]
     return "\n\n".join(["## What was to be proved", words, *tables])
@@ -76,8 +85,8 @@ def _table(title: str, group: tuple[Identity, ...], in_words: set[str]) -> str:
     def named(name: str) -> str:
         return f"{link(name)} {MARK}" if name in in_words else link(name)
 
-    rows = [["identity", "proved in", "left"]]
-    rows += [[i.title, ", ".join(map(named, i.proved_in)), i.left] for i in group]
+    rows = [["identity", "proved in", "assumes", "left"]]
+    rows += [[i.title, ", ".join(map(named, i.proved_in)), i.assumes, i.left] for i in group]
     return list_table(rows, "identities", title)
 
 
@@ -92,13 +101,14 @@ def _read(listed: Path) -> dict[str, tuple[Identity, ...]]:
 
 
 def _identity(entry: Any, listed: Path) -> Identity:
-    kinds = {"title": str, "proved_in": list, "left": str}
+    kinds = {"title": str, "proved_in": list, "assumes": str, "left": str}
     fits = isinstance(entry, dict) and "title" in entry and all(
         key in kinds and isinstance(value, kinds[key]) for key, value in entry.items()
     )  # fmt: skip
     if not fits:
         raise UserError(
-            f"{listed}: {str(entry)[:80]!r}: expected title (text), proved_in (a list of names), left (text)"
+            f"{listed}: {str(entry)[:80]!r}: expected title (text), proved_in (a list of names), assumes "
+            "(text), left (text)"
         )
     names = tuple(str(name) for name in entry.get("proved_in", ()))
-    return Identity(entry["title"], names, entry.get("left", ""))
+    return Identity(entry["title"], names, entry.get("assumes", ""), entry.get("left", ""))

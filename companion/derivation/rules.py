@@ -238,9 +238,14 @@ def uniform(rng: random.Random, low: float, high: float) -> Any:
 
 
 def wiggle(rng: random.Random, size: float) -> Callable[..., Any]:
-    """A smooth function of any number of arguments: a constant, a slope and a sine each."""
+    """A smooth function of any number of arguments: a constant, a slope and a sine each.
+
+    Of several arguments it is no sum of functions of one: there is a sine of all of them together, so that
+    no mixed derivative vanishes, and its exponential is no product.
+    """
     constant = uniform(rng, -size, size)
     terms: list[list[Any]] = []
+    together: list[Any] = []
 
     def value(*arguments: Any) -> Any:
         while len(terms) < len(arguments):
@@ -248,7 +253,14 @@ def wiggle(rng: random.Random, size: float) -> Callable[..., Any]:
         total = constant
         for (slope, height, rate), argument in zip(terms, arguments, strict=False):
             total = total + slope * argument + height * sin(rate * argument + constant)
-        return total
+        if len(arguments) == 1:
+            return total
+        while len(together) < len(arguments):
+            together.append(uniform(rng, 0.5, 1.5))
+        phase = constant
+        for rate, argument in zip(together, arguments, strict=False):
+            phase = phase + rate * argument
+        return total + size * sin(phase)
 
     return value
 

@@ -51,7 +51,7 @@ def sample(
     """
     walk = _walk(denoiser, shape, steps, generator, solver, grid, log_snr, dtype)
     ((level, z),) = deque(walk, maxlen=1)  # no other latent is kept
-    return denoiser.predict(z, level.t, X)
+    return denoiser.predict(z, level.t, X).to(dtype)
 
 
 @torch.no_grad()
@@ -104,6 +104,6 @@ def _walk(
     before: Predicted | None = None
     for at, there in pairwise(levels):
         here = predict(z, at)
-        z = solver.step(here, there, Chain(predict, generator, before))
+        z = solver.step(here, there, Chain(predict, generator, before)).to(dtype)
         yield there, z
         before = here

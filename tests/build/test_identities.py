@@ -15,6 +15,7 @@ from companion.errors import UserError
 WHOLE = "- {title: a square, proved_in: [one/square]}"
 PART = "- {title: a cube, proved_in: [one/square, one], left: all but the square}"
 SAID = "- {title: a word, proved_in: [one/square, one/said]}"
+GIVEN = "- {title: a root, proved_in: [one/square], assumes: a positive number}"
 NONE = "- {title: a circle, left: it is not a polynomial}"
 
 
@@ -36,11 +37,20 @@ def listed(folder: Path, *entries: str) -> Path:
 def test_they_are_counted_and_linked(chapters: list[Chapter], tmp_path: Path) -> None:
     text = identities.section(chapters, listed(tmp_path, WHOLE, PART, PART, NONE, *[SAID] * 3))
     assert "7 identities were set as a goal. 1 are proved by machine, 3 with a part" in text
-    assert "(✎), 2 in part, 1 not at all." in text
+    assert "(✎), 2 in part, 1 not at all: the last column says what is left. 0 hold under" in text
     assert "<step-one-square>`, {ref}`one/said <step-one-said>` ✎\n" in text
-    assert "* - a square\n  - {ref}`one/square <step-one-square>`\n  - \n" in text
+    assert "* - a square\n  - {ref}`one/square <step-one-square>`\n  - \n  - \n" in text
     assert "{ref}`one <step-one>`" in text or "{ref}`one <derivation-one>`" in text
-    assert "* - a circle\n  - \n  - it is not a polynomial" in text
+    assert "* - a circle\n  - \n  - \n  - it is not a polynomial" in text
+
+
+def test_a_hypothesis_is_printed_and_is_no_gap(chapters: list[Chapter], tmp_path: Path) -> None:
+    text = identities.section(chapters, listed(tmp_path, GIVEN, WHOLE))
+    assert "2 are proved by machine" in text
+    assert "0 in part" in text
+    assert "1 hold under a hypothesis beyond those of their chapter, which is printed." in text
+    assert "* - identity\n  - proved in\n  - assumes\n  - left\n" in text
+    assert "<step-one-square>`\n  - a positive number\n  - \n" in text
 
 
 def test_without_a_list_nothing_is_said(chapters: list[Chapter], tmp_path: Path) -> None:
@@ -55,6 +65,9 @@ def test_without_a_list_nothing_is_said(chapters: list[Chapter], tmp_path: Path)
             "said to be proved in 'one/round', which no derivation",
         ),
         ("- {title: a}", "'a' has no proof: expected proved_in, or left"),
+        ("- {title: a, assumes: b}", "'a' has no proof: expected proved_in, or left"),
+        ("- {title: a, assumes: b, left: c}", "'a' assumes something and has no proof"),
+        ("- {title: a, proved_in: [one], assumes: [b]}", "expected title"),
         ("- {proved_in: [one]}", "expected title"),
         ("- {title: a, proved: [one]}", "expected title"),
         ("- {title: a, proved_in: one}", "expected title"),

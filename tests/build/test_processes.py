@@ -130,6 +130,63 @@ def test_check_ends_its_inner_build(project: Miniature, number: signal.Signals) 
     wait_for(lambda: not project.family(), 5)
 
 
+@pytest.mark.parametrize(
+    ("number", "send"),
+    [*((number, os.killpg) for number in ENDINGS), (signal.SIGTERM, os.kill)],
+    ids=["TERM-group", "HUP-group", "INT-group", "TERM-head"],
+)
+def test_a_verify_that_is_ended_says_one_line(
+    project: Miniature, number: signal.Signals, send: Callable[[int, int], None]
+) -> None:
+    command = proving(project)
+    send(command.pid, number)
+    _, stderr = command.communicate(timeout=40)
+    assert (command.returncode, stderr) == (128 + number, INTERRUPTED)
+    wait_for(lambda: not project.family(), 5)
+
+
+def test_what_a_verify_has_started_ends_with_it(project: Miniature) -> None:
+    command = proving(project)
+    command.kill()
+    command.communicate(timeout=40)
+    wait_for(lambda: not project.family(), 5)
+
+
+def test_a_killed_prover_is_one_line(project: Miniature) -> None:
+    command = proving(project)
+    (started, *_) = project.root.glob("started-*")
+    os.kill(int(started.name.removeprefix("started-")), signal.SIGKILL)
+    _, stderr = command.communicate(timeout=40)
+    assert (command.returncode, stderr.count("\n")) == (1, 1)
+    assert "a process that proves steps was killed" in stderr
+
+
+def proving(project: Miniature) -> subprocess.Popen[str]:
+    """A verify whose workers have begun, and wait."""
+    project.edit("notebooks/01_waits.py", WAITS, PROVES)
+    project.edit("companion/build/proving/prove.py", PROVED, WAITS_IN_A_WORKER)
+    command = start(project, "verify")
+    wait_for(lambda: list(project.root.glob("started-*")) or command.poll() is not None)
+    assert command.poll() is None, command.communicate()
+    return command
+
+
+CHAINS = "".join(
+    f'\n# %% tags=["derivation"]\nd.chain("cube-{n}", x * x**2, (x**3, "one power more"))\n'
+    for n in range(9)  # more than are proved in one process
+)
+OPENING = """
+# %% tags=["derivation"]
+from companion.derivation import Derivation
+from companion.derivation.vocabulary import symbol
+x = symbol("x")
+d = Derivation("ends", title="Ends")
+"""
+PROVES = notebook("Proves") + OPENING + CHAINS
+PROVED = "    return _prove(name, _loaded[0])"
+WAITS_IN_A_WORKER = "    Path(f'started-{os.getpid()}').touch()\n    time.sleep(60)\n" + PROVED
+
+
 def test_what_a_dying_kernel_says_is_in_the_log(project: Miniature) -> None:
     dying = "get_ipython().kernel.log.error('KeyboardInterrupt caught in kernel')"
     words = f"import atexit\natexit.register(lambda: {dying})"

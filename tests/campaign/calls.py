@@ -129,14 +129,14 @@ def _losses_and_bounds() -> Iterator[Call]:
         loss = dc.Loss(COSINE, target, times=dc.times.UniformLogSNR(-6, 6))
         training_call = {
             "net": (zero_net, "net"),
-            "x": (x, "data in any precision"),
+            "x": (x, "finite data"),
             "generator": (generator(), "generator"),
         }
         yield Call("Loss.__call__", loss, training_call, random=True, least=0.0)
         times = loss.times.quantile(T, COSINE)
         one = {
             "prediction": (numbers(B, D, seed=1), "like"),
-            "x": (x, "data in any precision"),
+            "x": (x, "finite data"),
             "eps": (numbers(B, D, seed=2), "like"),
             "times": (times, ""),
         }

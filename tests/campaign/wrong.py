@@ -25,7 +25,7 @@ class Given(NamedTuple):
 
 
 NAN, INF = math.nan, math.inf
-NOT_NUMBERS = [Given(repr(v), v) for v in (NAN, INF, -INF, None, "one", 1j, [])]
+NOT_NUMBERS = [Given(repr(v), v) for v in (NAN, INF, -INF, None, "one", "1", b"1", True, 1j, [])]
 NOT_POSITIVE = [*NOT_NUMBERS, Given("0", 0.0), Given("-1", -1.0), Given("-1e-9", -1e-9)]
 NOT_NEGATIVE = [*NOT_NUMBERS, Given("-1", -1.0)]
 NOT_COUNTS = [Given(repr(v), v) for v in (0, -3, 2.5, 3.0, NAN, "2", [1], True, 1j)]
@@ -34,7 +34,7 @@ NOT_RANGES = [
     Given(repr(v), v)
     for v in (
         (5.0, -5.0), (3.0, 3.0), (NAN, 1.0), (-INF, INF), (-2000.0, 2000.0), (0.0, INF), (1.0,),
-        (-1.0, 0.0, 1.0), "ab", 5.0, ("a", "b"), (1j, 2.0),
+        (-1.0, 0.0, 1.0), "ab", 5.0, ("a", "b"), ("-5", "5"), (1j, 2.0), (False, True),
     )
 ]  # fmt: skip
 
@@ -112,13 +112,13 @@ def _quantiles(value: Tensor) -> list[Given]:
     return [*_floats(value), *(Given(f"a quantile {n}", _with(value, n)) for n in outside)]
 
 
-def _not_finite(value: Tensor) -> list[Given]:
-    return [Given(f"a value {n}", _with(value, n), wrong=False) for n in (NAN, INF, -INF)]
+def _not_finite(value: Tensor, wrong: bool = False) -> list[Given]:
+    return [Given(f"a value {n}", _with(value, n), wrong) for n in (NAN, INF, -INF)]
 
 
-def _data(value: Tensor) -> list[Given]:
+def _data(value: Tensor, finite: bool = False) -> list[Given]:
     empty = [Given("no rows", value[:0]), Given("no axis", value.new_tensor(0.5))]
-    return [*_floats(value), *_lower(value), *_not_finite(value), *empty]
+    return [*_floats(value), *_lower(value), *_not_finite(value, wrong=finite), *empty]
 
 
 def _net(_: Any) -> list[Given]:
@@ -155,11 +155,11 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
     "probability": [*NOT_NUMBERS, Given("1", 1.0), Given("-0.1", -0.1), Given("2", 2.0)],
     "share": [*NOT_NUMBERS, Given("-0.1", -0.1), Given("1.1", 1.1)],
     "flag": [Given(repr(v), v) for v in (1, "yes", None)],
-    "scalar": [Given(repr(v), v) for v in (NAN, INF)],
+    "scalar": [Given(repr(v), v) for v in (NAN, INF, "1")],
     "count": [*NOT_COUNTS, Given("None", None)],
     "count or none": NOT_COUNTS,
     "seed": [Given(repr(v), v) for v in (-1, 2.5, "0", None)],
-    "log-SNR": [Given(repr(v), v) for v in (NAN, INF, -INF, 2000.0, -2000.0, "a", 1j)],
+    "log-SNR": [Given(repr(v), v) for v in (NAN, INF, -INF, 2000.0, -2000.0, "a", "5", True, 1j)],
     "range": NOT_RANGES,
     "range or none": NOT_RANGES,
     "name": [Given(repr(v), v) for v in ("nothing", None, 3)],
@@ -195,10 +195,10 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
     ],
     "like": lambda v: [*_floats(v), *_shapes(v)],
     "data": _data,
-    "data in any precision": _data,
+    "finite data": lambda v: _data(v, finite=True),
     "precise data": lambda v: [
         *_floats(v),
-        *(g._replace(wrong=True) for g in _not_finite(v)),
+        *_not_finite(v, wrong=True),
         *_shapes(v)[:2],
     ],
     "rows": lambda v: [*_floats(v), *_shapes(v)],

@@ -234,7 +234,9 @@ def test_fewer_nodes_leave_the_predicted_noise_where_it_is() -> None:
     generator = torch.Generator().manual_seed(0)
     for name in ("rings", "swiss_roll", "waves"):
         exact, used = DATASETS[name](), perfect.mixture(name)
-        assert used.nodes == perfect.NODES < exact.nodes
+        assert (used.nodes, used.cutoff) == (perfect.NODES, perfect.CUTOFF)
+        assert used.nodes < exact.nodes
+        assert used.cutoff < exact.cutoff
         for time in (0.9, 0.5, 0.2, 0.08, 0.03, 0.01, 0.004):
             alpha, sigma = math.cos(math.pi * time / 2), math.sin(math.pi * time / 2)
             noise = torch.randn(60, 2, generator=generator, dtype=torch.float64)

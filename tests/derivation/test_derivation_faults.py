@@ -14,6 +14,7 @@ import torch
 from companion.derivation import (
     ANYWHERE,
     KL,
+    Abbreviation,
     Between,
     Derivation,
     DerivationError,
@@ -25,6 +26,7 @@ from companion.derivation import (
     Where,
     checks,
 )
+from companion.derivation.step import Effort, Step
 from companion.derivation.timelimit import TimeLimit, time_limit
 from companion.derivation.vocabulary import (
     alpha,
@@ -280,3 +282,13 @@ def test_a_claim_with_too_few_wrong_variants_is_not_accepted(
     monkeypatch.setattr(checks, "mutants", lambda *a: [])
     with pytest.raises(DerivationError, match="only 0 of 5 wrong variants are refuted"):
         write((x + x_hat) ** 2, x**2 + 2 * x * x_hat + x_hat**2)
+
+
+def test_a_wrong_variant_that_few_points_miss_is_looked_for_at_more() -> None:
+    guess = Abbreviation(r"\hat\epsilon", (alpha(t) * (x - x_hat) + sigma(t) * eps) / sigma(t))
+    left = sp.Max(snr(t) * (x - x_hat) ** 2, (x - x_hat) ** 2)
+    right = sp.Max((eps - guess) ** 2, (x - x_hat) ** 2)  # where the SNR is high, one branch is all
+    step = Step("reweighted/truncated.2", left, right, "by the definition", ANYWHERE)
+    few = checks.check(step, Effort(points=4, far=0.05), torch=False)
+    assert few.points == 4
+    assert few.refutations == checks.check(step, torch=False).refutations

@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 
 from companion.derivation import (
+    ANYWHERE,
     Between,
     Density,
     Derivation,
@@ -18,10 +19,13 @@ from companion.derivation import (
     Integers,
     Ordered,
     Schedule,
+    Step,
     VariancePreserving,
     Where,
+    check,
 )
-from companion.derivation.vocabulary import alpha, function, i, s, sigma, t, u, x
+from companion.derivation.step import Counterexample
+from companion.derivation.vocabulary import alpha, function, i, s, sigma, t, u, x, x_hat
 
 f, g = function("f"), function("g")
 
@@ -72,3 +76,21 @@ def test_what_holds_for_positive_functions_only_has_a_counterexample() -> None:
     free = function("f")
     with pytest.raises(DerivationError, match="numeric check failed: left"):
         Derivation("signs").chain("root", sp.Abs(free(x)) + x, (free(x) + x, "as if positive"))
+
+
+SEPARATE = function("f"), function("q", positive=True)
+SUM = SEPARATE[0](x, x_hat) + SEPARATE[0](1, 1), SEPARATE[0](x, 1) + SEPARATE[0](1, x_hat)
+PRODUCT = SEPARATE[1](x, x_hat) * SEPARATE[1](1, 1), SEPARATE[1](x, 1) * SEPARATE[1](1, x_hat)
+NO_SLOPE = (
+    sp.Derivative(SEPARATE[1](x, x_hat), x, x_hat),
+    sp.Derivative(SEPARATE[1](x, x_hat), x)
+    * sp.Derivative(SEPARATE[1](x, x_hat), x_hat)
+    / SEPARATE[1](x, x_hat),
+)
+
+
+@pytest.mark.parametrize("claim", [SUM, PRODUCT, NO_SLOPE], ids=["sum", "product", "slopes"])
+def test_a_function_of_two_arguments_does_not_fall_apart(claim: tuple[sp.Expr, sp.Expr]) -> None:
+    """It was drawn as a sum of functions of one, and its exponential as a product: points saw no more."""
+    with pytest.raises(Counterexample):
+        check(Step("planted", *claim, "falls apart", ANYWHERE))

@@ -187,6 +187,14 @@ def test_samples_are_reproducible(name):
     assert not first.requires_grad
 
 
+@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("given", [torch.float64, torch.bfloat16])
+def test_samples_have_the_asked_precision_whatever_a_network_returns(name, given):
+    double = dc.NetDenoiser(lambda z, t: (0.3 * z).to(given), Cosine(), dc.X)
+    assert sample(double, (4, 2), 3, generator(), SOLVERS[name]).dtype == torch.float32
+    assert trajectory(double, (4, 2), 3, generator(), SOLVERS[name])[1].dtype == torch.float32
+
+
 def test_float32_samples_agree_with_float64():
     oracle = DATA.denoiser(Cosine())
     start = torch.randn(1, generator=generator(), dtype=torch.float32)

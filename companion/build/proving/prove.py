@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import mpmath as mp
 
 from companion.build.collect import Chapter, collect
-from companion.build.proving import told
+from companion.build.proving import pool, told
 from companion.build.proving.keys import Keys
 from companion.build.proving.report import Found, Row, Said
 from companion.derivation import DerivationError, Prose, Step, check
@@ -56,10 +54,7 @@ def prove_all(names: list[str], ledger: Ledger, folder: Path) -> list[Row]:
     """Prove the named steps here, or on all cores where that is worth the start of the processes."""
     if len(names) <= FEW:
         return [_prove(name, ledger) for name in names]
-    context = multiprocessing.get_context("spawn")
-    workers = min(processes(), len(names))
-    with ProcessPoolExecutor(workers, context, _load, (folder,)) as pool:
-        return list(pool.map(_prove_loaded, names))
+    return pool.each(_prove_loaded, names, _load, folder, min(processes(), len(names)))
 
 
 def processes() -> int:

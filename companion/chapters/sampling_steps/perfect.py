@@ -117,17 +117,22 @@ class Budget:
 
 
 QUICK = Budget(sets=2, others=1, samples=100, steps=64)
-STANDARD = Budget(sets=20, others=4)
+STANDARD = Budget(sets=20, others=2)
 PAPER = Budget(sets=200, others=40, everywhere=True)
 
-NODES = 6
-"""Of a panel of a curve: half as many as elsewhere. The predicted noise moves by less than 1e-3."""
+NODES, CUTOFF = 5, 12.0
+"""Of a panel of a curve, and what is left out of a posterior, nats: less than half of what is kept elsewhere.
+
+The predicted noise moves by less than 1e-3.
+"""
 
 
 def mixture(name: str) -> Mixture:
-    """The data set, a curve with `NODES` nodes a panel."""
+    """The data set, a curve with `NODES` nodes a panel and `CUTOFF`."""
     found = DATASETS[name]()
-    return replace(found, nodes=NODES) if isinstance(found, CurveMixture) else found
+    if isinstance(found, CurveMixture):
+        return replace(found, nodes=NODES, cutoff=CUTOFF)
+    return found
 
 
 SHOWN: dict[str, Any] = {

@@ -32,24 +32,44 @@ ORDER = 4
 @exact.register
 def _(expr: sp.Limit) -> sp.Expr:
     """The limit, or ``expr`` itself where it cannot be decided."""
-    _, x, point, direction = expr.args
-    body, names, remainders = _prepared(expr)
-    value = _of_rational(body, x, point)
-    if value is None:
-        value = sp.limit(sp.together(body), x, point, str(direction))
-    if value.has(sp.Limit, sp.nan, *remainders):
-        return expr
-    return value.xreplace(names)
+    value, _, names = _taken(open_names(expr))
+    return expr if value is None else value.xreplace(names)
+
+
+Names = dict[sp.Dummy, sp.Expr]
+"""What plain symbols stand for."""
+
+Kinds = tuple[type, ...]
+"""Functions that are replaced by their Taylor polynomials."""
 
 
 @lru_cache(maxsize=64)
-def _prepared(expr: sp.Limit) -> tuple[sp.Expr, dict[sp.Dummy, sp.Expr], list[sp.Dummy]]:
+def _taken(expr: sp.Limit) -> tuple[sp.Expr | None, sp.Expr, Names]:
+    """The limit, None where it is not decided; what it is taken of; what the plain symbols in both are.
+
+    Beside an abstract function an exponential is one more function, and what is left is rational. Where the
+    remainder of the exponential does not drop out, it is left to SymPy's limit.
+    """
+    _, x, point, direction = expr.args
+    too: list[Kinds] = [(AppliedUndef, sp.exp)] if expr.has(sp.exp) else []
+    for kinds in (*too, (AppliedUndef,)):
+        body, names, unknown = _prepared(expr, kinds)
+        value = _of_rational(body, x, point)
+        if value is not None and not value.has(sp.nan, *unknown):
+            return value, body, names
+    if value is None:
+        value = sp.limit(sp.together(body), x, point, str(direction))
+    undecided = value.has(sp.Limit, sp.nan, *unknown)
+    return None if undecided else value, body, names
+
+
+def _prepared(expr: sp.Limit, kinds: Kinds) -> tuple[sp.Expr, Names, list[sp.Dummy]]:
     """The body, computed, of plain symbols only; what they stand for; the unknown remainders among them."""
-    body, x, point, _ = open_names(expr).args
-    names: dict[sp.Dummy, sp.Expr] = {}
+    body, x, point, _ = expr.args
+    names: Names = {}
     remainders: list[sp.Dummy] = []
-    if point not in (sp.oo, -sp.oo):
-        body = _expand_functions(body, x, point, names, remainders)
+    if point not in (sp.oo, -sp.oo) and body.atoms(AppliedUndef):
+        body = _expand_functions(body, x, point, kinds, names, remainders)
     body = compute(body).xreplace({known: dummy for dummy, known in names.items()})
     return body, names, remainders
 
@@ -60,7 +80,7 @@ def _prepared(expr: sp.Limit) -> tuple[sp.Expr, dict[sp.Dummy, sp.Expr], list[sp
 @of_its_own.register
 def _(expr: sp.Limit) -> list[tuple[str, sp.Expr]]:
     expr = open_names(expr)
-    body, names, _ = _prepared(expr)
+    _, body, names = _taken(expr)
     return [(kind, need.xreplace(names)) for kind, need in dict.fromkeys(_generic(expr, body))]
 
 
@@ -109,7 +129,7 @@ def _of_rational(body: sp.Expr, x: sp.Symbol, point: sp.Expr) -> sp.Expr | None:
     """The limit of a rational function from its lowest powers; None if it is not one, or diverges."""
     if point in (sp.oo, -sp.oo):
         return None
-    top, bottom = sp.fraction(sp.together(sp.expand(body.subs(x, point + x))))
+    top, bottom = body.subs(x, point + x).as_numer_denom()
     if not (top.is_polynomial(x) and bottom.is_polynomial(x)):
         return None
     (top_low, top_value), (low, value) = (
@@ -122,35 +142,41 @@ def _of_rational(body: sp.Expr, x: sp.Symbol, point: sp.Expr) -> sp.Expr | None:
 
 
 def _expand_functions(
-    body: sp.Expr, x: sp.Symbol, point: sp.Expr, names: dict, remainders: list
+    body: sp.Expr,
+    x: sp.Symbol,
+    point: sp.Expr,
+    kinds: Kinds,
+    names: Names,
+    remainders: list[sp.Dummy],
 ) -> sp.Expr:
     for inner in sorted(body.atoms(sp.Integral), key=sp.default_sort_key):
         (variable, low, high), *others = inner.limits
         if not others and (low.has(x) or high.has(x)):
             base = low.subs(x, point)
-            function = _taylor(inner.function, variable, base, names, remainders)
-            body = body.xreplace({inner: sp.Integral(function, inner.limits[0])})
-    return _taylor(body, x, None, names, remainders, point)
+            function = _taylor(inner.function, variable, base, kinds, names, remainders)
+            moved = function.subs(variable, base + variable)  # powers of the variable alone
+            body = body.xreplace({inner: sp.Integral(moved, (variable, low - base, high - base))})
+    return _taylor(body, x, point, kinds, names, remainders)
 
 
 def _taylor(
     expr: sp.Expr,
     variable: sp.Symbol,
-    base: sp.Expr | None,
-    names: dict,
-    remainders: list,
-    point: sp.Expr | None = None,
+    base: sp.Expr,
+    kinds: Kinds,
+    names: Names,
+    remainders: list[sp.Dummy],
 ) -> sp.Expr:
-    """Replace every f(g), g depending on ``variable``, by a Taylor polynomial about ``base``."""
+    """Replace every f(g), g depending on ``variable``, by a Taylor polynomial about g at ``base``."""
     # derivatives first: f'(g) is expanded as a function of its own
     found = [d for d in expr.atoms(sp.Derivative) if d.has(variable)]
     found = sorted(found, key=sp.default_sort_key)
-    applied = [f for f in expr.atoms(AppliedUndef) if f.has(variable)]
+    applied = [f for f in expr.atoms(*kinds) if f.has(variable) and _expands(f, variable)]
     replacements = {}
     for node in found + sorted(applied, key=sp.default_sort_key):
         head, order = (node.expr, node.derivative_count) if node in found else (node, 0)
         argument = head.args[0]
-        centre = base if base is not None else argument.subs(variable, point)
+        centre = argument.subs(variable, base)
         step = argument - centre
         total = sp.Integer(0)
         for k in range(ORDER + 1):
@@ -161,8 +187,15 @@ def _taylor(
     return expr.xreplace(replacements)
 
 
+def _expands(applied: sp.Expr, variable: sp.Symbol) -> bool:
+    """Of exponentials those of a polynomial: they have no pole, and no other function in them."""
+    return applied.func != sp.exp or applied.args[0].is_polynomial(variable)
+
+
 def _coefficient(function: sp.Function, centre: sp.Expr, order: int, names: dict) -> sp.Expr:
     """A plain symbol for the derivative of this order at ``centre``; remembered in ``names``."""
+    if function == sp.exp:
+        return sp.exp(centre)
     if centre.is_Symbol:
         value = function(centre) if order == 0 else sp.Derivative(function(centre), (centre, order))
     else:
