@@ -12,7 +12,7 @@ from reference import tensor
 from scipy import integrate
 from scipy.optimize import linear_sum_assignment
 
-from companion.chapters.likelihood_and_samples import figures, kernels, metrics, sentences
+from companion.chapters.likelihood_and_samples import figures, kernels, metrics, results, sentences
 from diffcore import exact
 from diffcore.exact import GaussianMixture
 
@@ -148,15 +148,18 @@ def test_sliced_distances_are_those_of_sorted_projections() -> None:
 def test_the_metrics_see_what_was_done_to_samples() -> None:
     rings = exact.rings()
     x = rings.sample(1500, torch.Generator().manual_seed(0), torch.float64)
-    none = metrics.compared(x, x, -9.0)
+    none = metrics.compared(x, x)
     assert all(abs(value) < 1e-12 for value in none.values())
     shift = torch.tensor([0.3, -0.4], dtype=torch.float64)
-    shifted = metrics.compared(x + shift, x, -9.0)
+    shifted = metrics.compared(x + shift, x)
     assert shifted["mean"] == pytest.approx(0.5)
     assert shifted["covariance"] == pytest.approx(0, abs=1e-12)
     assert shifted["sliced"] == pytest.approx(math.sqrt(0.125), rel=1e-6)
-    assert shifted["off"] > 0.3
-    larger = metrics.compared(1.5 * x, x, -9.0)
+    noise = math.exp(-7.0)
+    q, p = (float(results.density(rings, y, noise).mean()) for y in (x, x + shift))
+    assert shifted["density"] == pytest.approx(p - q)
+    assert shifted["density"] < -5
+    larger = metrics.compared(1.5 * x, x)
     cov = np.cov(x.numpy().T)
     assert larger["covariance"] == pytest.approx(np.linalg.norm(1.25 * cov))
     on_ring = rings.standardise(tensor([[4.3, 0.0, 5.0], [0.0, 3.5, -4.0]])).T
@@ -166,7 +169,6 @@ def test_the_metrics_see_what_was_done_to_samples() -> None:
     wider = metrics.compared(
         rings.standardise(tensor([[4.4, 0.0], [0.0, 4.4]])).T,
         rings.standardise(tensor([[4.2, 0.0], [0.0, 4.2]])).T,
-        -9.0,
     )
     assert wider["width"] == pytest.approx(1.0)
 
@@ -178,10 +180,10 @@ def test_the_last_row_is_of_exact_samples(monkeypatch) -> None:
     table = metrics.seen({math.inf: x, 2.0: x + 0.1, 4.0: x}, 2)
     assert table["level"].tolist() == ["2", "4", "exact samples"]
     assert table.loc[0, "mean"] == pytest.approx(math.hypot(0.1, 0.1))
-    assert (table.iloc[1][["sliced", "mean", "covariance", "width", "off"]] == 0).all()
+    assert (table.iloc[1][["sliced", "mean", "covariance", "width", "density"]] == 0).all()
     assert (table.iloc[2][["sliced", "mean", "covariance", "width"]] > 0).all()
     said = sentences.floors(table)
-    columns = ["sliced", "mean", "covariance", "width", "off"]
+    columns = ["sliced", "mean", "covariance", "width", "density"]
     above = [(table.loc[k, columns].abs() > table.loc[2, columns]).any() for k in (0, 1)]
     assert above == [True, False]
     assert said.startswith("At 1 of 2 levels")

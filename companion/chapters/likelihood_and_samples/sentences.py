@@ -42,7 +42,7 @@ def agreement(moved: dict[str, pd.DataFrame]) -> str:
 
 def floors(seen: pd.DataFrame) -> str:
     """At how many levels each metric sees more than between two exact sets."""
-    columns = ["sliced", "mean", "covariance", "width", "off"]
+    columns = ["sliced", "mean", "covariance", "width", "density"]
     floor = seen.iloc[-1]
     above = int((seen.iloc[:-1][columns].abs() > floor[columns].astype(float)).any(axis=1).sum())
     share = float(seen.iloc[0]["sliced"] / floor["sliced"])
