@@ -23,7 +23,7 @@ profile = "standard"
 # %% tags=["derivation"]
 import sympy as sp
 
-from companion.derivation import Abbreviation, Derivation
+from companion.derivation import KL, Abbreviation, Derivation, Expectation, Normal, at_most
 from companion.derivation.vocabulary import eps_hat, function, symbol, x_hat
 
 d = Derivation("flow", title="Likelihood and samples", rests_on=["dynamics", "score"])
@@ -131,12 +131,177 @@ d.chain(
 )
 
 # %% [markdown]
+# ## What an error moves
+#
+# Now let the prediction be wrong: $\hat\epsilon + \delta_\lambda$ for the best $\hat\epsilon$. A sample is moved by $-\frac12 \rho\, \delta_\lambda\, d\lambda$ at each level, and the rest of the flow carries the displacement on. To first order it grows at the slope of the velocity, $-\frac12 (1 - \mathrm{Var})$: it shrinks where the noise is explained. Let $F(\lambda)$ be by what a small displacement has been multiplied from the noisy end to $\lambda$. The displacement is then the integral below, for it obeys the flow's equation with the error in it:
+
+# %% tags=["derivation"]
+tau, low = symbol("tau", r"\tau"), symbol("lam_1", r"\lambda_1")
+F, delta = function("F", positive=True), function("delta", r"\delta")
+pushed = sp.exp(-tau / 2) * delta(tau) / F(tau)
+moved = Abbreviation(r"\xi", -F(lam) / 2 * sp.Integral(pushed, (tau, low, lam)))
+
+d.chain(
+    "displacement",
+    sp.Derivative(moved, lam),
+    (
+        sp.Derivative(sp.log(F(lam)), lam) * moved - rho / 2 * delta(lam),
+        "carried on as $F$ is, and pushed by the error of this level",
+    ),
+    rests_on=["flow/explained", "flow/in-the-log-snr"],
+    cites="Alekseev (1961), to first order",
+)
+
+# %% [markdown]
+# The *kernel* of the samples is what an error of one unit per nat moves in the end: $k(\lambda) = \frac12 \rho\, F(\infty)/F(\lambda)$. For Gaussian data it is known. What is left of the flow multiplies by $R = \sqrt{c/(c + \rho^2)}$:
+
+# %% tags=["derivation"]
+c = symbol("c", positive=True)
+rest = Abbreviation("R", sp.sqrt(c / (c + rho**2)), positive=True)
+of_gaussian = Abbreviation(r"\mathrm{Var}", c / (c + rho**2))
+
+d.chain(
+    "gaussian-rest",
+    sp.Derivative(rest, lam),
+    (
+        (1 - of_gaussian) / 2 * rest,
+        "what has been passed no longer shrinks; $R = 1$ at the end",
+    ),
+    rests_on=["flow/displacement"],
+)
+
+# %% tags=["derivation"]
+kernel = Abbreviation("k", rho * rest / 2, positive=True)
+d.chain(
+    "gaussian-kernel",
+    kernel**2,
+    (1 / (1 / c + sp.exp(lam)) / 4, "a quarter of the least squared error of $x$ at this level"),
+    rests_on=["flow/gaussian-rest"],
+)
+
+# %% [markdown]
+# Towards the data the kernel falls as $\frac12 e^{-\lambda/2}$, whatever the data. Towards the noise it levels off:
+
+# %% tags=["derivation"]
+d.chain(
+    "kernel-at-the-data",
+    sp.Limit(sp.exp(lam / 2) * rho * rest / 2, lam, sp.oo),
+    (sp.Rational(1, 2), "nothing is left that could shrink an error"),
+    rests_on=["flow/gaussian-kernel"],
+)
+
+# %% tags=["derivation"]
+d.chain(
+    "kernel-at-the-noise",
+    sp.Limit(1 / sp.sqrt(1 / c + sp.exp(lam)) / 2, lam, -sp.oo),
+    (sp.sqrt(c) / 2, "noise of any size is shrunk to the width of the data"),
+    rests_on=["flow/gaussian-kernel"],
+)
+
+# %% [markdown]
+# ## The same error, in nats
+#
+# The bound adds up $\frac12 \E\,(\epsilon - \hat\epsilon - \delta)^2$ over $\lambda$. By orthogonality ([](07_score_matching)) an error adds $\frac12 \delta^2$, at every level alike: *the kernel of the bound is flat in the log-SNR*, for all data. The flow's own likelihood is another matter. Gaussian samples that are shifted by $\xi$ cost
+
+# %% tags=["derivation"]
+shift = symbol("xi", r"\xi")
+d.chain(
+    "shift",
+    KL(Normal(y, 0, c), Normal(y, shift, c)),
+    (
+        shift**2 / (2 * c),
+        "with $\\xi = k\\, \\delta$ per nat: as the square of the kernel, $e^{-\\lambda}$ in the end",
+    ),
+    rests_on=["flow/gaussian-kernel"],
+)
+
+# %% [markdown]
+# So a likelihood by the bound punishes an error near the data that neither samples nor the flow's own likelihood notice. And systematic errors of different levels add up before they are squared in samples, but after it in the bound.
+#
+# What if the error is drawn anew at every call? Let a range of levels be passed in $n$ steps, each of which moves a sample by $r/n$ times an independent error of variance $v$:
+
+# %% tags=["derivation"]
+n, i = symbol("n", positive=True, integer=True), symbol("i", positive=True, integer=True)
+r, v = symbol("r", positive=True), symbol("v", positive=True)
+d.chain(
+    "drawn-anew",
+    sp.Sum((r / n) ** 2 * v, (i, 1, n)),
+    (r**2 * v / n, "a systematic error of the same size has $r^2 v$: steps average what is random"),
+    rests_on=["flow/displacement"],
+)
+
+# %% [markdown]
+# Is it so, for data that are not Gaussian? The exact denoiser is given an error $\delta_\lambda$ along all axes, around one level after the other. Its kernel follows from the slope of the exact flow along each path.
+
+# %%
+from IPython.display import Markdown
+
+from companion.chapters.likelihood_and_samples import figures, kernels, metrics, sentences
+
+sizes = active.pick(
+    quick={"clusters": 40, "rings": 10},
+    standard={"clusters": 1_000, "rings": 120},
+    paper={"clusters": 20_000, "rings": 4_000},
+)
+few = active.pick(quick=10, standard=200, paper=5_000)
+tried = {name: kernels.displacements(name, size) for name, size in sizes.items()}
+moves = {name: table for name, (table, _) in tried.items()}
+costs = kernels.nats(few)
+artifacts.figure(
+    figures.kernels_figure(moves, costs), "error_kernels", **figures.shown(sizes, few), seeds=[0]
+)
+
+# %%
+Markdown(sentences.decoupled(moves["clusters"], costs) + "\n\n" + sentences.agreement(moves))
+
+# %%
+artifacts.table(
+    kernels.random_errors(few), "random_errors", **kernels.RANDOM_SHOWN, seeds=[0], n=few
+)
+
+# %% [markdown]
+# An error that is drawn anew does less harm with every step that is added, at equal cost to the bound.
+#
+# ## Which weighting bounds samples best?
+#
+# Let $e(\lambda)$ be the root mean square error of $\hat\epsilon$. The samples of exact and wrong flow, from the same noise, are at most $\int k\, e\, d\lambda$ apart in root mean square, and with it their $W_2$, to first order and with a kernel that holds for all errors. A loss with the weight $w$ sees $\int w\, e^2 d\lambda$. With two levels, Cauchy and Schwarz say
+
+# %% tags=["derivation"]
+k_1, k_2, e_1, e_2, w_1, w_2 = (
+    symbol(f"{name}_{k}", positive=True) for name in "kew" for k in (1, 2)
+)
+seen = w_1 * e_1**2 + w_2 * e_2**2
+d.chain(
+    "by-a-loss",
+    (k_1 * e_1 + k_2 * e_2) ** 2,
+    (
+        at_most((k_1**2 / w_1 + k_2**2 / w_2) * seen, equality={w_1: k_1 / e_1, w_2: k_2 / e_2}),
+        "least where $w = k/e$, up to a factor",
+    ),
+    rests_on=["flow/displacement"],
+    cites="Kwon, Fan & Lee (2022), for a bound on $W_2$ by a score matching loss",
+)
+
+# %% [markdown]
+# The best weight depends on the errors that training leaves. If these are alike at every level, it is the kernel itself. At high SNR that is $e^{-\lambda/2}$, the weight of flow matching, and of $v$ on the cosine schedule ([](08_weightings)); below the SNR of the data's width it is flat, as the NELBO's is. That is a bound, for errors that are small and of one size: no network's errors are promised to be.
+#
+# ## Who would notice?
+#
+# Metrics of samples have a noise of their own: two sets of exact samples differ. The same error, at one level after the other, as five metrics see it:
+
+# %%
+found = metrics.seen(tried["rings"][1], active.pick(quick=2, standard=10, paper=100))
+artifacts.table(found, "metrics_of_an_error", **metrics.SHOWN, seeds=[0], n=sizes["rings"])
+
+# %%
+Markdown(sentences.floors(found))
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** Data $\N(0, c)$. What does the flow make of $y$, and is its likelihood the right one?
 
 # %% tags=["derivation", "solution"]
-c = symbol("c", positive=True)
 wide = Abbreviation("V", c + rho**2, positive=True)
 
 d.chain(
@@ -153,9 +318,7 @@ d.chain(
 # **2.** Random directions leave the logarithm of a likelihood unbiased. Is its exponential? Let the estimate be $\N(m, v)$.
 
 # %% tags=["derivation", "solution"]
-from companion.derivation import Expectation, Normal
-
-m, v, ell = symbol("m"), symbol("v", positive=True), symbol("ell", r"\ell")
+m, ell = symbol("m"), symbol("ell", r"\ell")
 
 d.chain(
     "exponential",
@@ -167,4 +330,4 @@ d.chain(
 # %% [markdown]
 # ## Sources
 #
-# The likelihood of the flow is that of {cite:t}`song2021sde`, its change of variables that of {cite:t}`chen2018`; random directions are of {cite:t}`hutchinson1989`.
+# The likelihood of the flow is that of {cite:t}`song2021sde`, its change of variables that of {cite:t}`chen2018`; random directions are of {cite:t}`hutchinson1989`. That a score matching loss bounds $W_2$ was shown by {cite:t}`kwon2022`.

@@ -1,0 +1,104 @@
+"""What metrics of samples see of an error at one noise level, and of none: their noise floors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from companion.chapters.likelihood_and_samples.results import WINDOW, density
+from companion.evidence import moments
+from diffcore import exact
+
+DIRECTIONS = 64
+"""On which samples are projected, evenly spread."""
+
+STUDY = 2_000
+"""Samples in the study's 2-D evaluation."""
+
+SHOWN: dict[str, Any] = {
+    "caption": "The same error at one noise level after the other, samples of the rings from the same "
+    "latents. Against the samples without it: sliced $W_2$, the distances of the mean and of the "
+    "covariance, the relative change of the width of the rings, and that of the mean of the exact "
+    f"log-density, nats. Last row: two exact sets of {STUDY:,} samples, as many as the study draws, mean "
+    "size over the pairs.",
+    "digits": {"sliced": 4, "mean": 4, "covariance": 4, "width": 4, "density": 4},
+    "columns": {
+        "level": "log-SNR of the error",
+        "sliced": "sliced $W_2$",
+        "mean": "mean distance",
+        "covariance": "covariance distance",
+        "width": "relative width",
+        "density": "log-density",
+    },
+}
+"""How `seen` is shown."""
+
+
+def sliced(first: Tensor, second: Tensor) -> float:
+    """Sliced Wasserstein-2 distance of two sets (n, 2) of one size: sorted projections are matched."""
+    angle = torch.arange(DIRECTIONS, dtype=torch.float64) * math.pi / DIRECTIONS
+    on = torch.stack([angle.cos(), angle.sin()])
+    apart = (first @ on).sort(0).values - (second @ on).sort(0).values
+    return float(apart.square().mean().sqrt())
+
+
+def off_the_rings(samples: Tensor) -> Tensor:
+    """Distance of samples (n, 2) from the nearest ring, in raw units, (n,)."""
+    rings = exact.rings()
+    raw = rings.unstandardise(samples.T)
+    each = [
+        torch.hypot(raw[0] - rings.distance * k, raw[1]) - rings.radius
+        for k in range(rings.branches)
+    ]
+    return torch.stack(each).abs().amin(0)
+
+
+def compared(first: Tensor, second: Tensor) -> dict[str, float]:
+    """What the metrics say of two sets of samples of the rings, (n, 2): how one differs from the other.
+
+    Args:
+        first: those that are judged.
+        second: those without an error.
+    """
+    centre, spread = moments.distances(first, second.mean(0), torch.cov(second.T))
+    widths = [float(off_the_rings(x).square().mean().sqrt()) for x in (first, second)]
+    # at the noise that is left in samples
+    densities = [
+        float(density(exact.rings(), x, math.exp(-WINDOW[1] / 2)).mean()) for x in (first, second)
+    ]
+    return {
+        "sliced": sliced(first, second),
+        "mean": float(centre),
+        "covariance": float(spread),
+        "width": widths[0] / widths[1] - 1,
+        "density": densities[0] - densities[1],
+    }
+
+
+def seen(samples: dict[float, Tensor], pairs: int, seed: int = 0) -> pd.DataFrame:
+    """The metrics of samples of the rings with an error, by its level, and of ``pairs`` of exact sets.
+
+    Args:
+        samples: sets (n, 2) from the same latents by the level of the error, infinity for none.
+        pairs: of two exact sets.
+        seed: of these.
+
+    Returns:
+        A row for each level, and one for exact samples: there each metric is a mean size over the pairs.
+    """
+    rings, generator = exact.rings(), Generator().manual_seed(seed)
+    right = samples[math.inf]
+    rows: list[dict[str, Any]] = [
+        {"level": f"{level:.0f}"} | compared(found, right)
+        for level, found in samples.items()
+        if level < math.inf
+    ]
+    floors = pd.DataFrame(
+        compared(*(rings.sample(STUDY, generator, torch.float64) for _ in range(2)))
+        for _ in range(pairs)
+    )
+    return pd.DataFrame([*rows, {"level": "exact samples"} | floors.abs().mean().to_dict()])
