@@ -53,7 +53,7 @@ d.chain(
 # %% [markdown]
 # ## The density along a path
 #
-# A velocity $f$ moves a density $q$ at the rate $-\partial_y (f q)$. Who moves along sees its logarithm change by that, and by the slope that is passed:
+# A velocity $f$ moves a density $q$ at the rate $-\partial_y (f q)$. Who moves along sees it change by that, and by the slope that is passed, so that $\log q$ changes by $-\partial_y f$:
 
 # %% tags=["derivation"]
 y = symbol("y")
@@ -61,8 +61,8 @@ q, f = function("q", positive=True), function("f")
 
 d.chain(
     "along-a-path",
-    -sp.Derivative(f(y) * q(y), y) / q(y) + f(y) * sp.Derivative(sp.log(q(y)), y),
-    (-sp.Derivative(f(y), y), "the slope of $q$ cancels; what spreads is thinned"),
+    -sp.Derivative(f(y) * q(y), y) + f(y) * sp.Derivative(q(y), y),
+    (-q(y) * sp.Derivative(f(y), y), "the slope of $q$ cancels; what spreads is thinned"),
     rests_on=["dynamics/probability-flow"],
     cites="Chen et al. (2018), the instantaneous change of variables",
 )
