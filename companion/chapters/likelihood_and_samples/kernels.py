@@ -17,6 +17,7 @@ from diffcore.exact.floors import lean
 from diffcore.likelihood import RungeKutta, log_likelihood, velocity
 from diffcore.losses import excess
 from diffcore.samplers import DDIM, UniformLogSNR, sample
+from diffcore.schedules import Schedule
 from diffcore.targets import Target, X
 from diffcore.times import Stratified
 from diffcore.times import UniformLogSNR as UniformTimes
@@ -41,7 +42,7 @@ def bump(log_snr: Tensor, level: float) -> Tensor:
     return SIZE * torch.exp(-(((log_snr - level) / WIDTH) ** 2) / 2)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Wrong(Denoiser):
     """A denoiser whose predicted noise is wrong around one log-SNR, by as much everywhere in z.
 
@@ -58,8 +59,10 @@ class Wrong(Denoiser):
     generator: Generator | None = None
     sign: float = 1.0
 
-    def __post_init__(self) -> None:
-        self.schedule = self.oracle.schedule
+    @property
+    def schedule(self) -> Schedule:  # type: ignore[override]
+        """The forward process, that of the oracle."""
+        return self.oracle.schedule
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`."""
