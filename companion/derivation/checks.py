@@ -31,6 +31,7 @@ from .poles import excluded, in_sums, never
 from .positive import positive
 from .second import agreement
 from .step import (
+    THOROUGH,
     Counterexample,
     DerivationError,
     Effort,
@@ -38,6 +39,7 @@ from .step import (
     Refutation,
     Step,
     failure,
+    further,
     show_point,
 )
 from .symbolic import Positive, Proof, prove, proves
@@ -47,9 +49,6 @@ from .torchcheck import TorchMismatch, torch_error
 OPERATORS = "companion.derivation.operators.*"
 TACTICS = "companion.derivation.tactics.*"
 """What every check uses, said for who reads the code: both register themselves when imported."""
-
-THOROUGH = Effort()
-"""What a build does."""
 
 NEEDED = 5
 """Mutants that must be refuted."""
@@ -251,7 +250,8 @@ def _refute(
             results.append(Refutation(mutant, "equivalent", how))
             continue
         if evidence is None:
-            evidence = _further_on(step, mutant, len(places))
+            more = further(step, len(places))
+            evidence = _counterexample(step, mutant, more, [evaluate(step.left, at) for at in more])
         if not evidence:
             raise failure(step, "mutants", f"{_words(mutant)} passes the numeric check")
         if proved:
@@ -280,12 +280,6 @@ def _counterexample(
             values = f"{mp.nstr(against, 8)} is not {mp.nstr(value, 8)}"
             return f"{values} at {show_point(place)}"
     return None
-
-
-def _further_on(step: Step, mutant: Mutant, tried: int) -> str | None:
-    """A counterexample at a point that a build tries and a reader's page does not: few may miss a branch."""
-    more = step.domain.points([step.left, step.right], step.name, THOROUGH.points)[tried:]
-    return _counterexample(step, mutant, more, [evaluate(step.left, place) for place in more])
 
 
 def _also_proves(

@@ -38,7 +38,7 @@ from .numeric import (
     evaluate,
 )
 from .poles import everywhere
-from .step import Counterexample, Effort, Refutation, Step, failure, show_point
+from .step import Counterexample, Effort, Refutation, Step, failure, further, show_point
 from .symbolic import Positive, Proof, prove
 from .timelimit import TimeLimit, time_limit
 
@@ -93,7 +93,7 @@ def checked(
     except TimeLimit:
         what = f"no proof within {step.seconds:g} s of CPU time"
         raise failure(step, "symbolic", what) from None
-    return proof, _refuted(step, proof, [*places, *ends], known, effort.also)
+    return proof, _refuted(step, proof, places, ends, known, effort.also)
 
 
 def _gap(step: Step, place: Environment, digits: int = WORKING_DIGITS) -> tuple[Any, Any]:
@@ -223,25 +223,34 @@ def _variants(step: Step) -> Iterator[Mutant]:
 
 
 def _refuted(
-    step: Step, proof: Proof, places: list[Environment], known: Positive, limit: float
+    step: Step,
+    proof: Proof,
+    places: list[Environment],
+    ends: list[Environment],
+    known: Positive,
+    limit: float,
 ) -> list[Refutation]:
-    reversed_one = Mutant("reversed", "both sides", step.left)
-    evidence = _counterexample(replace(step, left=step.right, right=step.left), places)
-    if not evidence:
-        raise failure(step, "mutants", "the reversed inequality is not refuted: is it an equality?")
-    results = [Refutation(reversed_one, "refuted", evidence)]
-    _refuse_if_proved(
-        replace(step, left=step.right, right=step.left), proof, "reversed", known, limit
-    )
-    for mutant in list(_variants(step))[: 5 * WANTED]:
-        if len(results) >= (WANTED if mutant.side == "rhs" else NEEDED):
-            break
-        sides = {"right" if mutant.side == "rhs" else "left": mutant.expr}
-        wrong = replace(step, **sides)
-        evidence = _counterexample(wrong, places)
+    results: list[Refutation] = []
+
+    def refuted(mutant: Mutant, wrong: Step, where: list[Environment]) -> bool:
+        evidence = _counterexample(wrong, where)
         if evidence:
             _refuse_if_proved(wrong, proof, mutant.kind, known, limit)
             results.append(Refutation(mutant, "refuted", evidence))
+        return bool(evidence)
+
+    reversed_one = Mutant("reversed", "both sides", step.left)
+    if not refuted(reversed_one, replace(step, left=step.right, right=step.left), [*places, *ends]):
+        raise failure(step, "mutants", "the reversed inequality is not refuted: is it an equality?")
+    for where in ([*places, *ends], further(step, len(places))):
+        shown = [found.mutant for found in results]
+        if len(shown) >= NEEDED:
+            break
+        for mutant in (m for m in list(_variants(step))[: 5 * WANTED] if m not in shown):
+            if len(results) >= (WANTED if mutant.side == "rhs" else NEEDED):
+                break
+            sides = {"right" if mutant.side == "rhs" else "left": mutant.expr}
+            refuted(mutant, replace(step, **sides), where)
     if len(results) < NEEDED:
         what = f"only {len(results)} of {NEEDED} wrong variants are refuted"
         raise failure(step, "mutants", what)

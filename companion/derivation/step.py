@@ -78,6 +78,15 @@ class Effort:
     also: float = 1.0
 
 
+THOROUGH = Effort()
+"""What a build does."""
+
+
+def further(step: Step, tried: int) -> list[Environment]:
+    """The points that a build tries and a reader's page does not: few may miss what a variant gets wrong."""
+    return step.domain.points([step.left, step.right], step.name, THOROUGH.points)[tried:]
+
+
 @dataclass(frozen=True)
 class Refutation:
     """What became of one mutant: ``"refuted"`` at a point, or ``"equivalent"``."""

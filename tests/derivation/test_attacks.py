@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import sympy as sp
+from briefly import briefly
 
 from companion.derivation import (
     ANYWHERE,
@@ -31,7 +32,8 @@ TINY = sp.Rational(1, 10**50)
 
 
 def write(left: sp.Expr, right: object, domain: Domain = ANYWHERE) -> Chain:
-    return Derivation("attack").chain("g1", left, (right, "why"), domain=domain, seconds=10)
+    line = right, "why"
+    return briefly(lambda: Derivation("attack").chain("g1", left, line, domain=domain, seconds=10))
 
 
 FAR_JUMP = sp.Piecewise((1, z < 30 + x), (2, True))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from briefly import briefly
 
 from companion.derivation import (
     ANYWHERE,
@@ -31,7 +32,8 @@ w = function("w", positive=True)
 
 
 def write(left: Any, right: Any, domain: Domain = ANYWHERE) -> None:
-    Derivation("attack").chain("claim", left, (right, "why"), domain=domain, seconds=5)
+    line = right, "why"
+    briefly(lambda: Derivation("attack").chain("claim", left, line, domain=domain, seconds=5))
 
 
 FALSE: dict[str, tuple[Any, ...]] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from briefly import briefly
 from sympy import (
     Abs,
     Derivative,
@@ -37,7 +38,8 @@ LINE = (z, -oo, oo)
 
 
 def write(left: Any, right: Any, domain: Domain = ANYWHERE) -> Chain:
-    return Derivation("said").chain("claim", left, (right, "why"), domain=domain, seconds=10)
+    line = right, "why"
+    return briefly(lambda: Derivation("said").chain("claim", left, line, domain=domain, seconds=10))
 
 
 def test_a_divergent_integral_of_no_gaussian_is_refused() -> None:

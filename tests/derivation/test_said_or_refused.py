@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sympy as sp
+from briefly import briefly
 from sympy import (
     Abs,
     Derivative,
@@ -47,7 +48,8 @@ STEP = Piecewise((1, z > 0), (0, True))
 
 
 def write(left: Any, right: Any, domain: Domain = ANYWHERE) -> Chain:
-    return Derivation("said").chain("claim", left, (right, "why"), domain=domain, seconds=10)
+    line = right, "why"
+    return briefly(lambda: Derivation("said").chain("claim", left, line, domain=domain, seconds=10))
 
 
 # --- singularities inside of a range

@@ -7,6 +7,7 @@ from typing import Any
 import mpmath as mp
 import pytest
 import sympy as sp
+from briefly import EFFORT
 from sympy import (
     Abs,
     Derivative,
@@ -181,7 +182,7 @@ def claim(
 
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_claim_is_accepted(name: str) -> None:
-    outcome = check(claim(*TRUE[name]), torch=False)
+    outcome = check(claim(*TRUE[name]), EFFORT, torch=False)
     assert outcome.error <= mp.mpf(10) ** -40
     assert outcome.count("refuted") >= 5
 
@@ -189,7 +190,7 @@ def test_a_true_claim_is_accepted(name: str) -> None:
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_claim_is_refused(name: str) -> None:
     with pytest.raises(DerivationError):
-        check(claim(*FALSE[name], seconds=BRIEFLY), torch=False)
+        check(claim(*FALSE[name], seconds=BRIEFLY), EFFORT, torch=False)
 
 
 def test_what_convergence_needs_is_a_side_condition() -> None:
