@@ -7,6 +7,7 @@ from typing import Any
 import mpmath as mp
 import pytest
 import sympy as sp
+from briefly import EFFORT
 from sympy import Derivative, Integral, Rational, binomial, exp, factorial, log
 
 from companion.derivation import (
@@ -147,7 +148,7 @@ def claim(left: Any, right: Any, domain: Domain = ANYWHERE) -> Step:
 
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_claim_is_accepted(name: str) -> None:
-    outcome = check(claim(*TRUE[name]), torch=False)
+    outcome = check(claim(*TRUE[name]), EFFORT, torch=False)
     assert outcome.error <= mp.mpf(10) ** -40
     assert outcome.count("refuted") >= 5
 

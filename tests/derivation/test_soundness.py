@@ -7,6 +7,7 @@ from typing import Any
 import mpmath as mp
 import pytest
 import sympy as sp
+from briefly import EFFORT
 from sympy import (
     Abs,
     Integral,
@@ -180,7 +181,7 @@ def test_a_false_claim_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRUE)
 def test_a_true_claim_is_accepted(name: str) -> None:
-    outcome = check(claim(*TRUE[name]), torch=False)
+    outcome = check(claim(*TRUE[name]), EFFORT, torch=False)
     assert outcome.error <= mp.mpf(10) ** -40
 
 
