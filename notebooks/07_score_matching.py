@@ -221,7 +221,7 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "same-minimum",
-    "Explicit, denoising and *implicit* score matching differ by constants: with $J = \\E\\,(\\partial_z \\log q)^2$, the denoising loss is the explicit one $+\\, d/\\sigma_t^2 - J$, and the implicit "
+    "Explicit, denoising and *implicit* score matching differ by constants: with $J = \\E\\,\\|\\nabla \\log q\\|^2$, the denoising loss is the explicit one $+\\, d/\\sigma_t^2 - J$, and the implicit "
     "loss $\\E[\\|s\\|^2 + 2 \\nabla \\cdot s]$ is the explicit one $-\\, J$.",
     "Integrate both chains over $z$. In the first, $\\E \\epsilon^2/\\sigma_t^2 = 1/\\sigma_t^2$. In the second the slope integrates to the values of $q s$ at both ends, which vanish if $q$ falls "
     "faster than $s$ grows; so it does, for data that fall as a Gaussian does. In $d$ dimensions it is a divergence, whose integral is what flows out through a far sphere: nothing.",

@@ -494,7 +494,7 @@ e, zeta = vector("e"), vector("zeta", r"\zeta")
 d.chain(
     "independent-strata",
     VectorMean(dot(e, zeta) ** 2, Isotropic(zeta)),
-    (norm2(e), "$n$ terms of $h^2$ times the last line: $h^3$ times a Riemann sum of $a'^2/12$"),
+    (norm2(e), "$n$ terms of $h^4$ times the last line: $h^3$ times a Riemann sum of $a'^2/12$"),
     rests_on=["weightings/variance-in-a-stratum"],
 )
 

@@ -421,8 +421,8 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "any-number-of-draws",
-    "RLOO with $K$ draws has the slope of the mean cost as its mean, and pays a $(K - 1)$-th of the price of one other draw.",
-    "It is a mean over pairs. All pairs have one mean, that of two draws, since the other draws add up to 1; and a mean of equal numbers is that number. The other draws are independent of $\\psi$.",
+    "RLOO with $K$ draws has the slope of the mean cost as its mean. Each of its $K$ terms pays a $(K - 1)$-th of the price of one other draw.",
+    "It is a mean over pairs. All pairs have one mean, that of two draws, since the other draws add up to 1; and a mean of equal numbers is that number. The other draws are independent of $\\psi$. The chains name at most five draws, and use nothing of that. The terms share draws, so the variance of their mean is not a $K$-th of one's.",
     rests_on=["masked/two-draws", "masked/leave-one-out", "masked/mean-of-others"],
 )
 

@@ -179,7 +179,7 @@ d.chain(
 d.prose(
     "orders",
     "Over a range of log-SNRs cut into equal steps the error of DDIM is of order $\\delta$, that of DPM-Solver-2, Heun and DPM-Solver++(2M) of order $\\delta^2$.",
-    "DDIM: let $M$ bound the slope of $\\hat\\epsilon$; then what it misses is at most half the integral above. The others: of the line they miss what the limits say, of third order. Of what $\\hat\\epsilon$ is off its line, at most $M \\delta^2/2$, the flow and a step are integrals or multiples, over a way of order $\\delta$: third order again. And $\\hat\\epsilon$ off the path, by what DDIM misses, is off by at most a constant times that, if it is Lipschitz in $z$. "
+    "DDIM: let $M$ bound the slope of $\\hat\\epsilon$; then what it misses is at most half the integral above, times $e^{-\\lambda/2}$ at the start of the step. The others: of the line they miss what the limits say, of third order. Of what $\\hat\\epsilon$ is off its line, at most $M \\delta^2/2$, the flow and a step are integrals or multiples, over a way of order $\\delta$: third order again. And $\\hat\\epsilon$ off the path, by what DDIM misses, is off by at most a constant times that, if it is Lipschitz in $z$. "
     "With $m = 1$ and $m = 2$ the errors add up to at most $C \\delta^m (e^{K n \\delta} - 1)/K$, and the range $n \\delta$ is fixed. For DPM-Solver++(2M), which looks back, let $e_n$ be the larger of the last two errors, from what its first step, of DDIM, misses once: $\\delta^2$.",
     rests_on=[
         "steps/first-order",

@@ -88,13 +88,13 @@ d.chain(
 # %% tags=["derivation"]
 d.prose(
     "two-integrals",
-    "For the best denoiser in $d$ dimensions, with noise between $\\lambda_1$ and $\\lambda_0$, $-\\log q_{\\lambda_0}(x) = -\\log q_{\\lambda_1}(y_1) + \\frac12 \\int_{\\lambda_1}^{\\lambda_0} (\\mathrm{tr\\,Cov}[\\epsilon|y_\\lambda] - d)\\, d\\lambda$ along the path from $x$ to $y_1$. Averaged over the data it is the NELBO.",
+    "For the best denoiser in $d$ dimensions, with noise between $\\lambda_1$ and $\\lambda_0$, $-\\log q_{\\lambda_0}(x) = -\\log q_{\\lambda_1}(y_1) + \\frac12 \\int_{\\lambda_1}^{\\lambda_0} (\\mathrm{tr\\,Cov}[\\epsilon|y_\\lambda] - d)\\, d\\lambda$ along the path from $x$ to $y_1$. Averaged over data with the noise of $\\lambda_0$, and with $\\lambda_1 \\to -\\infty$, it is their NELBO.",
     "Integrate the last chain along the path, and add up the coordinates. Data that are moved by the flow have the law of noised data at every level. So the average of the variance is the least error, which is the NELBO's integrand; and its bound has no slack for the best denoiser.",
     rests_on=["flow/explained", "score/covariance", "score/no-slack"],
 )
 
 # %% [markdown]
-# Two integrals of one quantity: the bound averages it over noise, the flow takes it on one path. For a single point they differ. For a wrong denoiser they do on average too ([](09_dynamics)), and nobody knows the sign in advance.
+# Two integrals of one quantity: the bound averages it over noise, the flow takes it on one path. For a single point they differ. For a wrong denoiser they do on average too ([](09_dynamics)), and the sign of the difference is not known in advance.
 #
 # In $d$ dimensions the divergence costs $d$ backward passes; random directions cost one, and are right on average ([](07_score_matching)). Does it work? Of the book's data the density is known.
 
@@ -114,7 +114,7 @@ artifacts.table(found, "flow_likelihoods", **results.LIKELIHOODS_SHOWN, seeds=[0
 # %% [markdown]
 # :::{admonition} Trap: a density at the last noise level
 # :class: warning
-# The flow ends at some $\lambda_0$, and what it gives is the density of data with noise of variance $e^{-\lambda_0}$. Where the data have a density of their own, as here, that is a small difference. Pixels have none: with $\mathrm{Var} \to 0$ the log-density grows by $\frac12$ per nat and dimension without end, and says nothing but where one stopped. The noise must be paid for, by $\E[\log q(z_0|x)]$. One repository reported bits per dimension without that term; when [a reader asked](https://github.com/Kim-Dongjun/Soft-Truncation/issues/2), it was worth 0.92 of them, and the record was taken back.
+# The flow ends at some $\lambda_0$, and what it gives is the density of data with noise of variance $e^{-\lambda_0}$. Where the data have a density of their own, as here, that is a small difference. Pixels have none: with $\mathrm{Var} \to 0$ the log-density grows by $\frac12$ per nat and dimension without end, and says nothing but where one stopped. The noise must be paid for, by $\E[\log q(z_0|x)]$. One repository's code left the entropy of that noise out, $-7.92$ bits per dimension at its last level, for which an offset of 7 stood in ([Soft-Truncation#2](https://github.com/Kim-Dongjun/Soft-Truncation/issues/2)): the reported bits per dimension were 0.92 too low, and the code was corrected.
 # :::
 #
 # The peak of the noise around a single clean point, $\N(x;\, x, \rho^2)$, grows as fast:
@@ -133,7 +133,7 @@ d.chain(
 # %% [markdown]
 # ## What an error moves
 #
-# Now let the prediction be wrong: $\hat\epsilon + \delta_\lambda$ for the best $\hat\epsilon$. A sample is moved by $-\frac12 \rho\, \delta_\lambda\, d\lambda$ at each level, and the rest of the flow carries the displacement on. To first order it grows at the slope of the velocity, $-\frac12 (1 - \mathrm{Var})$: it shrinks where the noise is explained. Let $F(\lambda)$ be by what a small displacement has been multiplied from the noisy end to $\lambda$. The displacement is then the integral below, for it obeys the flow's equation with the error in it:
+# Now let the prediction be wrong: $\hat\epsilon + \delta_\lambda$ for the best $\hat\epsilon$. A sample is moved by $-\frac12 \rho\, \delta_\lambda\, d\lambda$ at each level, and the rest of the flow carries the displacement on. To first order it grows at the slope of the velocity, $-\frac12 (1 - \mathrm{Var})$: it shrinks where the noise is explained, and grows between modes, where $\mathrm{Var} > 1$. Let $F(\lambda)$ be by what a small displacement has been multiplied from the noisy end to $\lambda$. The displacement is then the integral below, for it obeys the flow's equation with the error in it:
 
 # %% tags=["derivation"]
 tau, low = symbol("tau", r"\tau"), symbol("lam_1", r"\lambda_1")
@@ -149,7 +149,7 @@ d.chain(
         "carried on as $F$ is, and pushed by the error of this level",
     ),
     rests_on=["flow/explained", "flow/in-the-log-snr"],
-    cites="Alekseev (1961), to first order",
+    cites="variation of constants, to first order",
 )
 
 # %% [markdown]
@@ -180,7 +180,7 @@ d.chain(
 )
 
 # %% [markdown]
-# Towards the data the kernel falls as $\frac12 e^{-\lambda/2}$, whatever the data. Towards the noise it levels off:
+# Towards the data this kernel falls as $\frac12 e^{-\lambda/2}$. So it does for all data whose log-density has bounded second derivatives, for there $F$ settles; for pixels, which have no density, $F$ goes to 0, and of an error nothing is left. Towards the noise the kernel of a Gaussian levels off:
 
 # %% tags=["derivation"]
 d.chain(
@@ -216,7 +216,7 @@ d.chain(
 )
 
 # %% [markdown]
-# So a likelihood by the bound punishes an error near the data that neither samples nor the flow's own likelihood notice. And systematic errors of different levels add up before they are squared in samples, but after it in the bound.
+# So if an error is the same at every $z$, the bound punishes it near the data, where neither samples nor the flow's own likelihood notice. An error that varies over the width of the noise is another matter: it changes the divergence by as much as itself, $\frac12 \rho\, \partial_y \delta$, and that the flow's likelihood adds up at every level. And systematic errors of different levels add up before they are squared in samples, but after it in the bound.
 #
 # What if the error is drawn anew at every call? Let a range of levels be passed in $n$ steps, each of which moves a sample by $r/n$ times an independent error of variance $v$:
 
@@ -260,11 +260,11 @@ artifacts.table(
 )
 
 # %% [markdown]
-# An error that is drawn anew does less harm with every step that is added, at equal cost to the bound.
+# With four times the steps, an error that is drawn anew does about half the harm, at equal cost to the bound.
 #
 # ## Which weighting bounds samples best?
 #
-# Let $e(\lambda)$ be the root mean square error of $\hat\epsilon$. The samples of exact and wrong flow, from the same noise, are at most $\int k\, e\, d\lambda$ apart in root mean square, and with it their $W_2$, to first order and with a kernel that holds for all errors. A loss with the weight $w$ sees $\int w\, e^2 d\lambda$. With two levels, Cauchy and Schwarz say
+# Let $e(\lambda)$ be the root mean square error of $\hat\epsilon$. The samples of exact and wrong flow, from the same noise, are at most $\int k\, e\, d\lambda$ apart in root mean square, and with it their $W_2$, to first order, with $k$ the largest kernel of all paths and directions. A loss with the weight $w$ sees $\int w\, e^2 d\lambda$. With two levels, Cauchy and Schwarz say
 
 # %% tags=["derivation"]
 k_1, k_2, e_1, e_2, w_1, w_2 = (
@@ -283,14 +283,14 @@ d.chain(
 )
 
 # %% [markdown]
-# The best weight depends on the errors that training leaves. If these are alike at every level, it is the kernel itself. At high SNR that is $e^{-\lambda/2}$, the weight of flow matching, and of $v$ on the cosine schedule ([](08_weightings)); below the SNR of the data's width it is flat, as the NELBO's is. That is a bound, for errors that are small and of one size: no network's errors are promised to be.
+# The best weight depends on the errors that training leaves. If these are alike at every level, it is the kernel itself. At high SNR that is $e^{-\lambda/2}$, the weight of flow matching, and of $v$ on the cosine schedule ([](08_weightings)); below the SNR of the data's width it is flat for Gaussian data, as the NELBO's is. That is a bound, for errors that are small and of one size: no network's errors are promised to be.
 #
 # ## Who would notice?
 #
 # Metrics of samples have a noise of their own: two sets of exact samples differ. The same error, at one level after the other, as five metrics see it:
 
 # %%
-found = metrics.seen(tried["rings"][1], active.pick(quick=2, standard=10, paper=100))
+found = metrics.seen(tried["rings"][1], active.pick(quick=2, standard=100, paper=400))
 artifacts.table(found, "metrics_of_an_error", **metrics.SHOWN, seeds=[0], n=sizes["rings"])
 
 # %%

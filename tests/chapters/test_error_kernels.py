@@ -187,6 +187,26 @@ def test_the_last_row_is_of_exact_samples(monkeypatch) -> None:
     above = [(table.loc[k, columns].abs() > table.loc[2, columns]).any() for k in (0, 1)]
     assert above == [True, False]
     assert said.startswith("At 1 of 2 levels")
+    shares = table.loc[[0, 1], columns].abs() / table.loc[2, columns].astype(float)
+    largest = shares.loc[0].astype(float)
+    assert (
+        f"{metrics.SHOWN['columns'][largest.idxmax()]} at a log-SNR of 2, {largest.max():.0%}"
+        in said
+    )
+
+
+def test_a_noise_floor_is_what_most_pairs_stay_below(monkeypatch) -> None:
+    monkeypatch.setattr(metrics, "STUDY", 30)
+    monkeypatch.setattr(metrics, "MOST", 0.5)
+    x = exact.rings().sample(5, torch.Generator().manual_seed(3), torch.float64)
+    floor = metrics.seen({math.inf: x}, 5, seed=4).iloc[0]
+    generator = torch.Generator().manual_seed(4)
+    pairs = [
+        metrics.compared(*(exact.rings().sample(30, generator, torch.float64) for _ in range(2)))
+        for _ in range(5)
+    ]
+    for name in ("sliced", "mean", "covariance", "width", "density"):
+        assert floor[name] == pytest.approx(sorted(abs(pair[name]) for pair in pairs)[2])
 
 
 def test_what_is_said_is_of_the_tables(costs) -> None:
@@ -201,11 +221,11 @@ def test_what_is_said_is_of_the_tables(costs) -> None:
     said = sentences.decoupled(moved, nats)
     assert "moves samples of the clusters 100 times as far" in said
     assert "3,000 times as much" in said
-    assert "To the bound it is 2.00 times" in said
+    assert "The bound pays, as the errors are made, 2.00 times" in said
     other = sentences.agreement({"clusters": moved})
     assert "within 11.1 % of the first order at every level" in other
     assert "square within 1.0 % at log-SNRs from 4 on" in other
-    assert "(root mean square 3.00), in fact they stop at the next cluster (2.00)" in other
+    assert "(derived 3.00, measured 2.00 at the noisiest level)" in other
 
 
 def test_the_figure_draws_the_tables(costs) -> None:

@@ -20,8 +20,8 @@ def shown(samples: dict[str, int], points: int) -> dict[str, Any]:
     """What `kernels_figure` shows, for readers and for those who cannot see it."""
     drawn = " and ".join(f"{n:,} of the {name}" for name, n in samples.items())
     return {
-        "caption": "What one error does, by the log-SNR at which it is made: a bump of "
-        f"{kernels.WIDTH:g} nats that adds {kernels.EXCESS:g} nats to the bound wherever it is. Left: "
+        "caption": "What one error, the same at every $z$, does, by the log-SNR at which it is made: a bump "
+        f"of {kernels.WIDTH:g} nats that adds {kernels.EXCESS:g} nats to the bound wherever it is. Left: "
         f"distance by which it moves samples, {drawn}; lines derived to first order, points measured; "
         "grey: $e^{-\\lambda/2}$. Right: nats, for the clusters: the bound, and the exact likelihood of the "
         f"flow ({points:,} points, mean over both signs of the error). Seed 0.",
