@@ -17,9 +17,9 @@ def decoupled(moved: pd.DataFrame, nats: pd.DataFrame) -> str:
         for name in names
     }
     return (
-        f"At a log-SNR of {kernels.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of the "
-        f"clusters {ratio['measured']:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and costs the "
-        f"flow's likelihood {ratio['flow']:,.0f} times as much. The bound pays, as the errors are made, "
+        f"At a log-SNR of {kernels.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of "
+        f"the clusters {ratio['measured']:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and "
+        f"costs the flow's likelihood {ratio['flow']:,.0f} times as much. The bound pays, as the errors are made, "
         f"{ratio['bound']:.2f} times as much."
     )
 
@@ -35,8 +35,8 @@ def agreement(moved: dict[str, pd.DataFrame]) -> str:
         f"The median distance is within {100 * middle:.1f} % of the first order at every level, the root "
         f"mean square within {100 * least:.1f} % at log-SNRs from 4 on. Below, the root mean square of the "
         f"clusters (derived {low['derived_rms']:.2f}, measured {low['measured_rms']:.2f} at the noisiest "
-        "level) hangs on the few samples that lie near the ridge between two of them: displacements grow there, one "
-        "sample may carry most of the square, and other seeds give other numbers."
+        "level) hangs on the few samples that lie near the ridge between two of them: displacements grow "
+        "there, one sample may carry most of the square, and other seeds give other numbers."
     )
 
 
