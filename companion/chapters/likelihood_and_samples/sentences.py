@@ -19,8 +19,8 @@ def decoupled(moved: pd.DataFrame, nats: pd.DataFrame) -> str:
     return (
         f"At a log-SNR of {kernels.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of "
         f"the clusters {ratio['measured']:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and "
-        f"costs the flow's likelihood {ratio['flow']:,.0f} times as much. The bound pays, as the errors are made, "
-        f"{ratio['bound']:.2f} times as much."
+        f"costs the flow's likelihood {ratio['flow']:,.0f} times as much. The bound pays, as the errors are "
+        f"made, {ratio['bound']:.2f} times as much."
     )
 
 
