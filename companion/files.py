@@ -57,10 +57,10 @@ def read_text(path: Path) -> str:
     """Return what a text file says.
 
     Raises:
-        UserError: if it is not UTF-8.
+        UserError: if it is not UTF-8, or a pipe.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return _no_pipe(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path} is not UTF-8 (byte {error.start}): expected text; save it as UTF-8"
@@ -119,5 +119,16 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the hash of a file's bytes.
+
+    Raises:
+        UserError: if it is a pipe.
+    """
+    return hashlib.sha256(_no_pipe(path).read_bytes()).hexdigest()
+
+
+def _no_pipe(path: Path) -> Path:
+    """The path, if reading from it would not wait for somebody who writes."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"{path} is no file: expected one; remove what is in its place")
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -66,6 +67,16 @@ def dangling(path: str) -> Spoil:
     return lambda root: (root / path).symlink_to(root / "nowhere")
 
 
+def pipe(path: str) -> Spoil:
+    """A pipe in the place of a file: who reads from it waits for somebody who writes."""
+
+    def spoil(root: Path) -> None:
+        (root / path).unlink()
+        os.mkfifo(root / path)
+
+    return spoil
+
+
 def grid(runs: str, folder: str = "") -> Spoil:
     """A chapter with such runs, and a folder where their shards would be locked or remembered."""
 
@@ -98,6 +109,9 @@ BEFORE = {
     "_build is a file": (write("_build"), BOOK, ["_build: ", "expected a folder; move"]),
     "_build dangles": (dangling("_build"), BOOK, ["_build: ", "expected a folder; move"]),
     "logs is a file": (write("_build/quick/logs"), BOOK, ["logs: ", "expected a folder; move"]),
+    "notebook is a pipe": (pipe(NOTEBOOK), BOOK, ["no notebooks in", "expected NN_topic.py"]),
+    "pipe to verify": (pipe(NOTEBOOK), "verify", [NOTEBOOK, "is no file", "remove what is"]),
+    "page is a pipe": (pipe("book/intro.md"), BOOK, ["book/intro.md", "is a named pipe"]),
     "no notebooks": (remove(NOTEBOOK), BOOK, ["no notebooks in", "expected NN_topic.py"]),
     "no Snakefile": (remove("Snakefile"), BOOK, ["Snakefile", "restore it (git checkout"]),
     "lock is a folder": (grid("{}", ".shards.lock"), BOOK, [".shards.lock", "move the folder"]),
