@@ -291,7 +291,9 @@ d.chain(
 
 # %%
 found = metrics.seen(tried["rings"][1], active.pick(quick=2, standard=100, paper=400))
-artifacts.table(found, "metrics_of_an_error", **metrics.SHOWN, seeds=[0], n=sizes["rings"])
+artifacts.table(
+    found, "metrics_of_an_error", **metrics.shown(sizes["rings"]), seeds=[0], n=sizes["rings"]
+)
 
 # %%
 Markdown(sentences.floors(found))

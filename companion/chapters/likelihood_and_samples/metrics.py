@@ -23,12 +23,6 @@ MOST = 0.95
 """The share of pairs of exact sets that a noise floor is not exceeded by."""
 
 SHOWN: dict[str, Any] = {
-    "caption": "The same error at one noise level after the other, samples of the rings from the same "
-    "latents. Against the samples without it: sliced $W_2$, the distances of the mean and of the "
-    "covariance, the relative change of the width of the rings, and that of the mean of the exact "
-    f"log-density, nats. Last row, the noise floor: what {MOST:.0%} of pairs of exact sets of {STUDY:,} "
-    "samples, as many as the study draws, stay below in size. The rows above are of fewer samples (n), "
-    "paired: their own error is not shown.",
     "digits": {"sliced": 4, "mean": 4, "covariance": 4, "width": 4, "density": 4},
     "columns": {
         "level": "log-SNR of the error",
@@ -39,7 +33,19 @@ SHOWN: dict[str, Any] = {
         "density": "log-density",
     },
 }
-"""How `seen` is shown."""
+"""How the columns of `seen` are shown."""
+
+
+def shown(n: int) -> dict[str, Any]:
+    """How `seen` of ``n`` samples is shown."""
+    return SHOWN | {
+        "caption": f"The same error at one noise level after the other, {n:,} samples of the rings from the "
+        "same latents; their sampling error is not shown. Against the samples without it: sliced $W_2$, the "
+        "distances of the mean and of the covariance, the relative change of the width of the rings, and "
+        "that of the mean of the exact log-density, nats. Last row, the noise floor: what "
+        f"{MOST:.0%} of pairs of exact sets of {STUDY:,} samples, as many as the study draws, stay below in "
+        "size.",
+    }
 
 
 def sliced(first: Tensor, second: Tensor) -> float:
