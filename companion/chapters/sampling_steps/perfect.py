@@ -117,7 +117,7 @@ class Budget:
 
 
 QUICK = Budget(sets=2, others=1, samples=100, steps=64)
-STANDARD = Budget(sets=20, others=2)
+STANDARD = Budget(sets=20, others=4)
 PAPER = Budget(sets=200, others=40, everywhere=True)
 
 NODES, CUTOFF = 5, 12.0
