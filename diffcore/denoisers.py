@@ -24,9 +24,23 @@ def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
 
     Raises:
         TypeError: if it is no tensor of floating-point numbers.
-        ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently.
+        ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently. If the
+            network changes ``z`` itself, or keeps autograd from a ``z`` whose gradient is asked for.
     """
-    return checked(net(z, seen(t, z.dtype)), z)
+    watched = checks.readable(z) and not z.is_inference()
+    before = z._version if watched else 0
+    prediction = checked(net(z, seen(t, z.dtype)), z)
+    if watched and z._version != before:
+        raise ValueError(
+            "network: expected it to leave its input as it is, got one that works in place: "
+            "have it work on a copy"
+        )
+    if z.requires_grad and torch.is_grad_enabled() and not prediction.requires_grad:
+        raise ValueError(
+            "network: expected predictions that autograd can differentiate in z, got others: call it "
+            "without no_grad or detach (a constant is 0 * z and the constant)"
+        )
+    return prediction
 
 
 def seen(t: Tensor, dtype: torch.dtype) -> Tensor:

@@ -199,3 +199,15 @@ def test_what_cannot_be_done_is_one_clear_line():
         log_likelihood(denoiser, x, divergence=FINE)
     with pytest.raises(TypeError, match=r"method: expected a Method"):
         log_likelihood(denoiser, x, method=ExactDivergence())
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_a_network_that_keeps_its_slope_to_itself_is_refused(target):
+    """The rest of the velocity has a slope of its own: half a divergence would look like one."""
+    x = DATA.sample(6, generator(1))
+    for net in (torch.no_grad()(lambda z, t: 0.3 * z), lambda z, t: (0.3 * z).detach()):
+        denoiser = dc.NetDenoiser(net, dc.schedules.Cosine(), target)
+        with pytest.raises(
+            ValueError, match="expected predictions that autograd can differentiate"
+        ):
+            log_likelihood(denoiser, x, log_snr=WINDOW)

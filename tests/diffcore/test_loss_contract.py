@@ -97,3 +97,18 @@ def test_planted_broadcast_bugs_break_the_contract(planted):
 def test_a_sum_over_the_wrong_axis_breaks_the_contract_even_on_a_square_batch():
     with pytest.raises(AssertionError):
         contract(BatchAxisSummed(Cosine(), dc.V, Elbo(), RANGE), shape=(3, 3))
+
+
+def test_a_network_that_works_in_place_is_refused():
+    x, net = torch.randn(4, 2), lambda z, t: z.mul_(0.5)
+    for ask in (
+        lambda: dc.Loss(dc.schedules.Cosine())(net, x, torch.Generator()),
+        lambda: dc.nelbo(dc.NetDenoiser(net, dc.schedules.Cosine(), dc.X), x, torch.Generator()),
+        lambda: dc.sample(
+            dc.NetDenoiser(net, dc.schedules.Cosine(), dc.X), (4, 2), 3, torch.Generator()
+        ),
+    ):
+        with pytest.raises(
+            ValueError, match="leave its input as it is, got one that works in place"
+        ):
+            ask()
