@@ -26,9 +26,11 @@ ROUNDING = 8
 def number(name: str, value: Any) -> float:
     """A finite number, as a float; no text that could be read as one, and no bool."""
     try:
-        found = float("no number" if isinstance(value, str | bytes | bytearray | bool) else value)
+        found = float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise TypeError(f"{name}: expected a number, got {described(value)}") from None
+        found = None
+    if found is None or isinstance(value, str | bytes | bytearray | bool):
+        raise TypeError(f"{name}: expected a number, got {described(value)}")
     if not math.isfinite(found):
         raise ValueError(f"{name}: expected a finite number, got {found}")
     return found

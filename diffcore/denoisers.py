@@ -25,7 +25,8 @@ def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
     Raises:
         TypeError: if it is no tensor of floating-point numbers.
         ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently. If the
-            network changes ``z`` itself, or keeps autograd from a ``z`` whose gradient is asked for.
+            network changes ``z`` itself (looked for on the CPU alone), or keeps autograd from a ``z`` whose
+            gradient is asked for.
     """
     watched = checks.readable(z) and not z.is_inference()
     before = z._version if watched else 0

@@ -239,18 +239,24 @@ def _refuted(
             results.append(Refutation(mutant, "refuted", evidence))
         return bool(evidence)
 
-    reversed_one = Mutant("reversed", "both sides", step.left)
-    if not refuted(reversed_one, replace(step, left=step.right, right=step.left), [*places, *ends]):
-        raise failure(step, "mutants", "the reversed inequality is not refuted: is it an equality?")
-    for where in ([*places, *ends], further(step, len(places))):
-        shown = [found.mutant for found in results]
-        if len(shown) >= NEEDED:
-            break
-        for mutant in (m for m in list(_variants(step))[: 5 * WANTED] if m not in shown):
+    def look(variants: list[Mutant], where: list[Environment]) -> list[Mutant]:
+        """Refute as many as are wanted; those that are left."""
+        left = list(variants)
+        for mutant in variants:
             if len(results) >= (WANTED if mutant.side == "rhs" else NEEDED):
                 break
             sides = {"right" if mutant.side == "rhs" else "left": mutant.expr}
-            refuted(mutant, replace(step, **sides), where)
+            if refuted(mutant, replace(step, **sides), where):
+                left.remove(mutant)
+        return left
+
+    tried = [*places, *ends]
+    reversed_one = Mutant("reversed", "both sides", step.left)
+    if not refuted(reversed_one, replace(step, left=step.right, right=step.left), tried):
+        raise failure(step, "mutants", "the reversed inequality is not refuted: is it an equality?")
+    missed = look(list(_variants(step))[: 5 * WANTED], tried)
+    if len(results) < NEEDED:
+        look(missed, further(step, len(places)))
     if len(results) < NEEDED:
         what = f"only {len(results)} of {NEEDED} wrong variants are refuted"
         raise failure(step, "mutants", what)

@@ -42,9 +42,19 @@ def factor_of(loss: Loss, dims: int) -> Factor:
     return factor
 
 
-def lean(mixture: Mixture) -> Mixture:
-    """The same mixture with half the quadrature nodes along its curve: 2e-6 of an average, half the time."""
-    return replace(mixture, nodes=6, cutoff=20.0) if isinstance(mixture, CurveMixture) else mixture
+def lean(mixture: Mixture, nodes: int = 6, cutoff: float = 20.0) -> Mixture:
+    """The same mixture with fewer quadrature nodes along its curve: by default half, for half the time.
+
+    These move an average by 2e-6.
+
+    Args:
+        mixture: of any kind; one that is no curve is left as it is.
+        nodes: of a panel.
+        cutoff: what is left out of a posterior, nats below its peak.
+    """
+    if isinstance(mixture, CurveMixture):
+        return replace(mixture, nodes=nodes, cutoff=cutoff)
+    return mixture
 
 
 def floors(

@@ -18,7 +18,7 @@ from diffcore.likelihood import RungeKutta, log_likelihood, velocity
 from diffcore.losses import excess
 from diffcore.samplers import DDIM, UniformLogSNR, sample
 from diffcore.schedules import Schedule
-from diffcore.targets import Target, X
+from diffcore.targets import Target, X, like
 from diffcore.times import Stratified
 from diffcore.times import UniformLogSNR as UniformTimes
 from diffcore.weightings import Elbo
@@ -71,9 +71,9 @@ class Wrong(Denoiser):
         if self.generator is not None:
             direction = torch.randn(z.shape, generator=self.generator, dtype=z.dtype)
         size = bump(self.schedule.log_snr(t), self.level) / math.sqrt(z.shape[1])
-        error = self.sign * size.to(z.dtype).reshape(-1, 1) * direction
-        rho = (self.schedule.sigma(t) / self.schedule.alpha(t)).to(z.dtype).reshape(-1, 1)
-        return x_hat - rho * error, eps_hat + error
+        error = self.sign * like(size, z) * direction
+        rho = self.schedule.sigma(t) / self.schedule.alpha(t)
+        return x_hat - like(rho, z) * error, eps_hat + error
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""

@@ -9,18 +9,15 @@ from companion.chapters.likelihood_and_samples import kernels, metrics
 
 def decoupled(moved: pd.DataFrame, nats: pd.DataFrame) -> str:
     """How far apart the ends are for samples, for the bound, and for the flow's likelihood."""
-    ends = [table.set_index("level").loc[[kernels.LEVELS[0], kernels.LEVELS[-1]]]
-            for table in (moved, nats)]  # fmt: skip
-    ratio = {
-        name: float(table[name].iloc[0] / table[name].iloc[1])
-        for table, names in zip(ends, (("measured",), ("bound", "flow")), strict=True)
-        for name in names
-    }
+    of_samples, of_bound, of_flow = (
+        float(column.iloc[0] / column.iloc[-1])
+        for column in (moved["measured"], nats["bound"], nats["flow"])
+    )
     return (
         f"At a log-SNR of {kernels.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of "
-        f"the clusters {ratio['measured']:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and "
-        f"costs the flow's likelihood {ratio['flow']:,.0f} times as much. The bound pays, as the errors are "
-        f"made, {ratio['bound']:.2f} times as much."
+        f"the clusters {of_samples:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and "
+        f"costs the flow's likelihood {of_flow:,.0f} times as much. The bound pays, as the errors are "
+        f"made, {of_bound:.2f} times as much."
     )
 
 
@@ -42,10 +39,9 @@ def agreement(moved: dict[str, pd.DataFrame]) -> str:
 
 def floors(seen: pd.DataFrame) -> str:
     """At how many levels a metric says more than it mostly does of two exact sets."""
-    columns = ["sliced", "mean", "covariance", "width", "density"]
-    floor = seen.iloc[-1]
-    above = int((seen.iloc[:-1][columns].abs() > floor[columns].astype(float)).any(axis=1).sum())
-    shares = seen.iloc[:-1][columns].abs() / floor[columns].astype(float)
+    columns = [name for name in metrics.SHOWN["columns"] if name != "level"]
+    shares = seen.iloc[:-1][columns].abs() / seen.iloc[-1][columns].astype(float)
+    above = int((shares > 1).any(axis=1).sum())
     level, metric = shares.stack().astype(float).idxmax()
     return (
         f"At {above} of {len(seen) - 1} levels one of the five metrics is above the size that "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -13,8 +13,8 @@ from torch import Generator, Tensor
 
 from companion import study
 from companion.evidence import moments as metric
-from diffcore.exact.curves import CurveMixture
 from diffcore.exact.data2d import DATASETS
+from diffcore.exact.floors import lean
 from diffcore.exact.mixtures import Mixture
 from diffcore.published import GUARD, ScoreWalk
 from diffcore.samplers import DDIM, Solver, UniformTime, trajectory
@@ -129,10 +129,7 @@ The predicted noise moves by less than 1e-3.
 
 def mixture(name: str) -> Mixture:
     """The data set, a curve with `NODES` nodes a panel and `CUTOFF`."""
-    found = DATASETS[name]()
-    if isinstance(found, CurveMixture):
-        return replace(found, nodes=NODES, cutoff=CUTOFF)
-    return found
+    return lean(DATASETS[name](), NODES, CUTOFF)
 
 
 SHOWN: dict[str, Any] = {
