@@ -83,6 +83,25 @@ def test_the_way_to_what_is_kept_loads_neither_sympy_nor_torch() -> None:
     assert done.stdout == "set()\n"
 
 
+KEYS = """
+import sys
+from pathlib import Path
+from companion.build.proving.prove import Ledger, _prove
+
+before, after = Ledger(Path(sys.argv[1])), Ledger(Path(sys.argv[1]))
+(_, _, listed), *_ = before.listed()
+print(_prove("one/square.1", after).key == listed)
+"""
+
+
+def test_a_proof_has_one_key_before_and_after_the_first_check(book: Book) -> None:
+    """The provers that a check loads register rules of their own: the key of what was listed knew none."""
+    done = subprocess.run(
+        [sys.executable, "-c", KEYS, str(book.folder)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
+
+
 def test_a_reason_that_is_edited_has_the_notebook_read_again_and_nothing_proved(book: Book) -> None:
     book.edit('"expand"', '"multiply out"')
     assert "(2 proved before)" in book.verify()

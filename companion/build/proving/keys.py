@@ -30,7 +30,7 @@ from companion.build.collect import Chapter
 from companion.build.proving.store import hashed
 from companion.derivation import Step
 from companion.derivation.nonnegative import BOUNDS
-from companion.derivation.second import versions
+from companion.derivation.second import load, versions
 from companion.derivation.symbolic import TACTICS
 from companion.errors import UserError
 from companion.files import sha256
@@ -99,6 +99,7 @@ class Keys:
     @cached_property
     def _ledger(self) -> Any:
         """The ledger's sources, the versions below it, and what is registered with it."""
+        load()
         files = [*sorted(LEDGER.rglob("*.py")), *sorted(HERE.rglob("*.py"))]
         sources = [[path.name, sha256(path)] for path in files]
         below = [sys.version, platform.machine(), sp.__version__, mp.__version__, *versions()]

@@ -1,5 +1,5 @@
 """Second provers of a step, that share no algebra with the first; see ``asked``."""
 
-from .asked import agreement, missing, versions
+from .asked import agreement, load, missing, versions
 
-__all__ = ["agreement", "missing", "versions"]
+__all__ = ["agreement", "load", "missing", "versions"]

@@ -40,6 +40,14 @@ def versions() -> list[str]:
     return found
 
 
+def load() -> None:
+    """Import the provers that are here: what they register with the ledger is then known before a check."""
+    if _here("flint"):
+        from . import balls  # noqa: F401
+    if _here("z3"):
+        from . import solver  # noqa: F401
+
+
 def missing() -> tuple[str, ...]:
     """The provers that cannot be asked here."""
     return tuple(words for name, words in PACKAGES.items() if not _here(name))
