@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from diffcore import checks
 from diffcore.choice import Choice, Count, NonNegative, Positive
 from diffcore.denoisers import Net, checked
-from diffcore.losses import Loss, Task, noise_like
+from diffcore.draws import Draw, Draws
+from diffcore.levels import Levels
+from diffcore.losses import Loss, Task
 from diffcore.memoized import Memoized
 from diffcore.networks.weights import frozen, initialised
 from diffcore.schedules.base import Schedule
-from diffcore.times import TimeSampler, uniform
+from diffcore.times import TimeSampler
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """What Adam remembers of each weight."""
@@ -40,6 +42,15 @@ class Plan(Choice):
         learning_rate: Adam's, at the start.
         final_learning_rate: at the end of a cosine decay; None keeps it constant.
         ema: decay of the averaged weights that are evaluated; 0 evaluates the last weights.
+        shuffled: go through the data in a new order in each pass, as a data loader does, the last batch of a
+            pass being what remains; if not, every batch is drawn with replacement.
+        every: steps in one row of what is recorded; 0 makes at most 200 rows.
+        bins: equally likely parts of the noise levels whose mean loss is recorded too; 0 for none.
+        equalised: divide the loss of each example by the size of its slope in the network's output, a
+            running mean in its bin, so that all noise levels pull alike; the losses recorded stay undivided.
+
+    Raises:
+        ValueError: if a number is outside its domain, or ``equalised`` has no bins.
     """
 
     steps: Count
@@ -47,19 +58,18 @@ class Plan(Choice):
     learning_rate: Positive = 1e-3
     final_learning_rate: float | None = None
     ema: NonNegative = 0.0
+    shuffled: bool = False
+    every: int = 0
+    bins: int = 0
+    equalised: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in ("every", "bins"):
+            checks.count(f"Plan.{name}", getattr(self, name), least=0)
+        self._require(self.bins > 0 or not self.equalised, "bins >= 1 if equalised")
         self._require(self.ema < 1, "0 <= ema < 1")
         self._require((self.final_learning_rate or 0) >= 0, "final_learning_rate >= 0")
-
-
-class Draw(NamedTuple):
-    """One step's random numbers for one seed: data and noise (batch, ...), uniforms by sampler."""
-
-    x: Tensor
-    eps: Tensor
-    u: dict[TimeSampler, Tensor]
 
 
 class Trainer:
@@ -96,7 +106,6 @@ class Trainer:
         checks.instance("plan", plan, Plan)
         self.losses, self.seeds, self.data, self.plan = list(losses), list(seeds), data, plan
         self._groups = _grouped(losses, seeds)
-        self._samplers = list(dict.fromkeys(loss.times for loss in losses))
         self._template = initialised(make_net, seeds[0]).to(data)
         modules = [initialised(make_net, seed).to(data) for seed in seeds]
         params, self._buffers = stack_module_state(modules)
@@ -114,9 +123,9 @@ class Trainer:
         self.averaged = {name: p.detach().clone() for name, p in self.params.items()}
         self.step_count = 0
         self._adam = torch.optim.Adam(list(self.params.values()), lr=plan.learning_rate, fused=True)
-        self._generators = {
-            seed: Generator(device=data.device).manual_seed(seed) for seed in dict.fromkeys(seeds)
-        }
+        samplers = dict.fromkeys(loss.times for loss in losses)
+        self._draws = Draws(data, plan.batch, seeds, samplers, shuffled=plan.shuffled)
+        self.levels = Levels(len(seeds), plan.bins, data.device) if plan.bins else None
 
     def step(self) -> Tensor:
         """One optimiser step of every model; returns their batch-mean losses, (models,), in nats.
@@ -124,15 +133,16 @@ class Trainer:
         Raises:
             ValueError: if the network does not return the shape of its input.
         """
-        drawn = {seed: self._draw(generator) for seed, generator in self._generators.items()}
+        drawn = self._draws.of_step(self.step_count)
         z, t, truth, factor = self._tasks(drawn)
         weights = {name: self._turned(name, p) for name, p in self.params.items()}
         predictions = self._apply(weights, z, t)
         checked(predictions[0], z[0])
         every = Task(*(part.flatten(0, 1) for part in (z, t, truth, factor)))
-        values = every.value(predictions.flatten(0, 1)).reshape(factor.shape).mean(1)
+        each = every.value(predictions.flatten(0, 1)).reshape(factor.shape)
+        values = each.mean(1)
         self._adam.zero_grad()
-        values.sum().backward()
+        self._objective(each, values, factor, drawn).sum().backward()
         for group in self._adam.param_groups:
             group["lr"] = self._learning_rate()
         self._adam.step()
@@ -141,6 +151,20 @@ class Trainer:
             for name, p in self.params.items():
                 self.averaged[name].lerp_(p, 1 - self.plan.ema)
         return values.detach()
+
+    def _objective(
+        self, each: Tensor, means: Tensor, factor: Tensor, drawn: Mapping[int, Draw]
+    ) -> Tensor:
+        """What is minimised, (models,), of losses and factors (models, batch); what is kept of each level."""
+        if self.levels is None:
+            return means
+        models = zip(self.losses, self.seeds, strict=True)
+        bins = self.levels.bin_of(torch.stack([drawn[seed].u[loss.times] for loss, seed in models]))
+        losses = each.detach()
+        self.levels.add(bins, losses)
+        if not self.plan.equalised:
+            return means
+        return (each / self.levels.steepness(bins, losses, factor)).mean(1)
 
     def weights(self, index: int) -> dict[str, Tensor]:
         """The averaged weights and the buffers of model ``index``, by name."""
@@ -158,7 +182,7 @@ class Trainer:
         may be resumed in any company.
         """
         state = {"step": torch.tensor(self.step_count)}
-        state["generator"] = self._generators[self.seeds[index]].get_state()
+        state["generator"] = self._draws.generators[self.seeds[index]].get_state()
         for name, p in self.params.items():
             adam = self._adam.state.get(p, {})
             kept = {"param": p, "average": self.averaged[name]} | {
@@ -166,7 +190,7 @@ class Trainer:
             }
             for kind, value in kept.items():
                 state[f"{kind}.{name}"] = self._of_model(index, name, value)
-        return state
+        return state | (self.levels.state(index) if self.levels else {})
 
     def load_states(self, states: Sequence[Mapping[str, Tensor]]) -> None:
         """Continue from one :meth:`state` for each model, in order.
@@ -188,12 +212,15 @@ class Trainer:
             raise ValueError(f"states of one step expected: got steps {sorted(steps)}")
         self.step_count = steps.pop()
         for seed, state in zip(self.seeds, states, strict=True):
-            self._generators[seed].set_state(state["generator"].cpu())
+            self._draws.generators[seed].set_state(state["generator"].cpu())
         if any(
-            not torch.equal(self._generators[seed].get_state(), state["generator"].cpu())
+            not torch.equal(self._draws.generators[seed].get_state(), state["generator"].cpu())
             for seed, state in zip(self.seeds, states, strict=True)
         ):
             raise ValueError("states of equal seeds have seen different random numbers")
+
+        if self.levels:
+            self.levels.load(states)
 
         def stacked(kind: str, name: str) -> Tensor:
             values = torch.stack([state[f"{kind}.{name}"] for state in states]).to(self.data)
@@ -205,21 +232,6 @@ class Trainer:
             if self.step_count:
                 self._adam.state[p] = {moment: stacked(moment, name) for moment in MOMENTS}
                 self._adam.state[p]["step"] = torch.tensor(float(self.step_count), device=p.device)
-
-    def _draw(self, generator: Generator) -> Draw:
-        n, device = self.plan.batch, self.data.device
-        rows = torch.randint(len(self.data), (n,), generator=generator, device=device)
-        x = self.data[rows]
-        eps = noise_like(x, generator)
-        # Every kind of time sampler starts from the same random numbers, and the stream goes on from
-        # the same place whichever were asked: a model's numbers do not depend on its company.
-        before, u = generator.get_state(), {}
-        for times in self._samplers:
-            generator.set_state(before)
-            u[times] = times.draw(n, generator)
-        generator.set_state(before)
-        uniform(n, generator)
-        return Draw(x, eps, u)
 
     def _tasks(self, drawn: Mapping[int, Draw]) -> Task:
         """What the models are given and asked, each part (models, batch, ...), in the models' order."""

@@ -15,8 +15,7 @@ from companion import paths
 from companion.errors import UserError
 from companion.paths import FINISHED
 from companion.profiles import PROFILES
-from companion.runs import grids
-from companion.runs.outcome import METRICS, WEIGHTS, divergence
+from companion.runs import grids, outcome
 from companion.runs.run import Run
 from companion.runs.store import lock_of, read_finished, read_tensors
 from companion.runs.training import CHECKPOINT, check_config
@@ -65,13 +64,13 @@ def state(run: Run) -> str:
     try:
         if (run.folder / FINISHED).exists():
             check_config(run)
-            read_finished(run.folder, METRICS)
-            read_finished(run.folder, WEIGHTS)
+            for name in outcome.kept(run.plan):
+                read_finished(run.folder, name)
             return "finished"
         if (run.folder / CHECKPOINT).exists():
             check_config(run)
             kept = read_tensors(run.folder / CHECKPOINT, run.id)
-            words = divergence(kept, run.plan.steps)
+            words = outcome.divergence(kept, run.plan.steps)
             return f"diverged: {words}" if words else f"at step {int(kept['step'])} of {steps}"
     except UserError as error:
         return f"damaged: {str(error).partition(': ')[2].partition(' is missing')[0]}"

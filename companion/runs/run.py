@@ -14,6 +14,7 @@ depends on. It holds
 - ``checkpoint.safetensors``, while unfinished: where to go on from, and the losses so far;
 - ``metrics.csv``: columns ``step`` and ``loss`` (nats, mean over the steps since the last row);
 - ``weights.safetensors``: the averaged weights;
+- ``levels.safetensors``, if the plan has bins of noise levels: the loss of each row in each bin;
 - ``finished.json``: the hashes of those files, written last. Without it the run is not finished. A run with
   a loss or a weight that is not finite never gets one.
 
@@ -123,11 +124,20 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A finished run: ``metrics`` has columns ``step`` and ``loss`` in nats."""
+    """A finished run.
+
+    Attributes:
+        run: what was trained.
+        metrics: columns ``step``, the last of a row's, and ``loss``, the mean over the row, nats.
+        weights: the averaged weights, and the buffers.
+        by_time: the same losses by noise level, (rows, bins), in the order of time, if the plan has bins; NaN
+            where nothing was drawn.
+    """
 
     run: Run
     metrics: pd.DataFrame
     weights: dict[str, Tensor]
+    by_time: Tensor | None = None
 
     @property
     def net(self) -> Net:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from companion.errors import UserError
 from companion.files import remove_halves, write_bytes
 from companion.runs import outcome
-from companion.runs.outcome import LOSSES, METRICS, WEIGHTS
+from companion.runs.outcome import BY_TIME, LEVELS, LOSSES, METRICS, WEIGHTS
 from companion.runs.run import Run, Trained, module
 from companion.runs.store import damaged, finish, only_one, read_finished, read_json, read_tensors
 from companion.runs.tensors import pack
@@ -126,7 +127,7 @@ def _train(group: list[Run], checkpoint_every: float) -> list[str]:
             diverged.append(f"{run.id} diverged: {words} ({run.label})")
         else:
             buffers = dict(module(run).named_buffers())
-            finish(run.folder, outcome.files(states[run.id], buffers, run.id))
+            finish(run.folder, outcome.files(states[run.id], buffers, run.id, run.plan))
     return diverged
 
 
@@ -137,15 +138,24 @@ def _advance(
     data, plan = runs[0].data, runs[0].plan
     trainer = Trainer(runs[0].net, [r.loss for r in runs], [r.seed for r in runs], data, plan)
     losses = torch.empty(len(runs), plan.steps, dtype=torch.float64, device=data.device)
+    size = outcome.window(plan)
+    rows = math.ceil(plan.steps / size)
+    by_time = torch.full((len(runs), rows, plan.bins), math.nan, device=data.device)
     if (start := _step(states[runs[0].id])) > 0:
         losses[:, :start] = torch.stack([states[run.id][LOSSES] for run in runs])
-        trainer.load_states([_without(states[run.id], LOSSES) for run in runs])
+        by_time[:] = torch.stack([states[run.id][BY_TIME] for run in runs])
+        trainer.load_states([_without(states[run.id], LOSSES, BY_TIME) for run in runs])
     saved = time.monotonic()
     for step in range(start, until):
         losses[:, step] = trainer.step()
+        if trainer.levels and ((step + 1) % size == 0 or step + 1 == plan.steps):
+            by_time[:, step // size] = trainer.levels.read()
         bar.update(len(runs))
         if step + 1 == until or time.monotonic() - saved >= checkpoint_every:
-            yield [trainer.state(i) | {LOSSES: losses[i, : step + 1]} for i in range(len(runs))]
+            yield [
+                trainer.state(i) | {LOSSES: losses[i, : step + 1], BY_TIME: by_time[i].clone()}
+                for i in range(len(runs))
+            ]
             saved = time.monotonic()
 
 
@@ -167,9 +177,12 @@ def _load(run: Run) -> Trained:
     metrics = pd.read_csv(io.BytesIO(read_finished(run.folder, METRICS)))
     read_finished(run.folder, WEIGHTS)
     weights = read_tensors(run.folder / WEIGHTS, run.id)
-    return Trained(
-        run, metrics, {name: value.to(run.data.device) for name, value in weights.items()}
-    )
+    by_time = None
+    if run.plan.bins:
+        read_finished(run.folder, LEVELS)
+        by_time = read_tensors(run.folder / LEVELS, run.id)[BY_TIME]
+    placed = {name: value.to(run.data.device) for name, value in weights.items()}
+    return Trained(run, metrics, placed, by_time)
 
 
 def check_config(run: Run) -> None:
@@ -178,8 +191,8 @@ def check_config(run: Run) -> None:
         raise damaged(run.folder / CONFIG, "the configuration that the folder is named after")
 
 
-def _without(state: State, name: str) -> State:
-    return {key: value for key, value in state.items() if key != name}
+def _without(state: State, *names: str) -> State:
+    return {key: value for key, value in state.items() if key not in names}
 
 
 def _step(state: State) -> int:

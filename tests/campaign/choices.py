@@ -74,6 +74,8 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
         "batch": (8, "count"),
         "learning_rate": (1e-3, "positive"),
         "ema": (0.9, "probability"),
+        "shuffled": (True, "flag"),
+        "equalised": (False, "flag"),
     },
     dc.Loss: {
         "schedule": (dc.schedules.Cosine(), "choice"),

@@ -1,6 +1,9 @@
 """Many models trained as one: each as it would be alone, resumable at any step."""
 
+import dataclasses
 from functools import partial
+from itertools import chain
+from zlib import crc32
 
 import pytest
 import torch
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 import diffcore as dc
+from diffcore.levels import Levels
 from diffcore.networks import StudyMLP, TimeMLP, initialised
 from diffcore.times import Stratified, Uniform, UniformLogSNR
 from diffcore.training import Plan, Trainer
@@ -97,16 +101,17 @@ def test_models_of_one_seed_are_given_the_same_images_and_noise():
     assert all(torch.equal(p[0], p[1]) for p in first)
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(0, PLAN.steps - 1))
-def test_resuming_at_any_step_changes_nothing(stop: int):
-    whole = trained(LOSSES, SEEDS)
-    first = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 11), st.booleans())
+def test_resuming_at_any_step_changes_nothing(stop: int, equalised: bool):
+    plan = EQUALISED if equalised else PLAN
+    whole = trained(LOSSES, SEEDS, plan)
+    first = Trainer(NET, LOSSES, SEEDS, DATA, plan)
     for _ in range(stop):
         first.step()
-    second = Trainer(NET, LOSSES, SEEDS, DATA, PLAN)
+    second = Trainer(NET, LOSSES, SEEDS, DATA, plan)
     second.load_states([first.state(i) for i in range(len(LOSSES))])
-    while second.step_count < PLAN.steps:
+    while second.step_count < plan.steps:
         second.step()
     for i in range(len(LOSSES)):
         assert distance(whole.state(i), second.state(i)) == 0
@@ -133,7 +138,7 @@ def test_what_models_are_asked_together_is_what_each_is_asked_alone(dtype):
     losses = [*LOSSES, *shared, *shared, LOSSES[2]]
     seeds = [*SEEDS, 7, 7, 5, 5, 4]
     trainer = Trainer(NET, losses, seeds, DATA.to(dtype), PLAN)
-    drawn = {seed: trainer._draw(g) for seed, g in trainer._generators.items()}
+    drawn = trainer._draws.of_step(0)
     together = trainer._tasks(drawn)
     for model, (loss, seed) in enumerate(zip(losses, seeds, strict=True)):
         x, eps, u = drawn[seed]
@@ -271,3 +276,93 @@ class TransposedOutput(nn.Module):
 def test_a_prediction_that_would_broadcast_is_refused():
     with pytest.raises(ValueError, match=r"shape of its input, \(16, 2\), got \(16, 1\)"):
         Trainer(TransposedOutput, LOSSES[:1], [0], DATA, PLAN).step()
+
+
+EQUALISED = Plan(steps=14, batch=16, learning_rate=3e-3, shuffled=True, bins=5, equalised=True)
+"""A pass over the 100 examples is 7 batches, the last of them of 4: some of the 5 bins stay empty then."""
+
+
+def by_hand_equalised(loss: dc.Loss, seed: int, plan: Plan) -> tuple[dict[str, Tensor], Tensor]:
+    """The weights by a plain loop with slopes from autograd, and the mean loss in each bin."""
+    net = initialised(NET, seed).to(DATA)
+    adam = torch.optim.Adam(net.parameters(), lr=plan.learning_rate)
+    generator = torch.Generator().manual_seed(seed)
+    seen: list[list[float]] = [[] for _ in range(plan.bins)]
+    running = [(0.0, 0.0)] * plan.bins
+    orders = [
+        torch.randperm(
+            100, generator=torch.Generator().manual_seed(crc32(f"{seed} {done}".encode()))
+        )
+        for done in range(2)
+    ]
+    for step in range(plan.steps):
+        x = DATA[orders[step // 7][step % 7 * 16 :][:16]]
+        eps = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+        u = loss.times.draw(len(x), generator)
+        times = loss.times.quantile(u, loss.schedule)
+        alpha, sigma = loss.schedule.alpha(times.t)[:, None], loss.schedule.sigma(times.t)[:, None]
+        prediction = net(alpha * x + sigma * eps, times.t)
+        values = loss.of_prediction(prediction, x, eps, times)
+        (slopes,) = torch.autograd.grad(values.sum(), prediction, retain_graph=True)
+        scale = torch.empty(len(x), dtype=torch.float64)
+        for part in range(plan.bins):
+            inside = (u >= part / plan.bins) & (u < (part + 1) / plan.bins)
+            seen[part] += values[inside].tolist()
+            if inside.any():
+                mean, weight = running[part]
+                square = float(slopes[inside].square().sum(1).mean())
+                running[part] = 0.99 * mean + 0.01 * square, 0.99 * weight + 0.01
+                scale[inside] = (running[part][0] / running[part][1]) ** 0.5
+        adam.zero_grad()
+        (values / scale).mean().backward()
+        adam.step()
+    means = torch.tensor([sum(part) / len(part) for part in seen], dtype=torch.float64)
+    return {name: p.detach() for name, p in net.named_parameters()}, means
+
+
+def test_levels_that_pull_alike_are_those_of_a_plain_loop():
+    together = trained(LOSSES, SEEDS, EQUALISED)
+    found = together.levels.read()
+    for index, (loss, seed) in enumerate(zip(LOSSES, SEEDS, strict=True)):
+        weights, means = by_hand_equalised(loss, seed, EQUALISED)
+        assert distance(together.weights(index), weights) <= 1e-10
+        torch.testing.assert_close(found[index], means, rtol=1e-10, atol=0)
+    assert together.levels.read().isnan().all(), "what has been read is counted anew"
+
+
+def test_what_is_kept_of_the_levels_changes_no_weight():
+    for plan in (PLAN, dataclasses.replace(PLAN, bins=4, every=3)):
+        found = trained(LOSSES, SEEDS, plan)
+        expected = trained(LOSSES, SEEDS)
+        assert all(distance(found.weights(i), expected.weights(i)) == 0 for i in range(4))
+
+
+def test_a_pass_shows_every_example_once_and_each_pass_in_another_order():
+    data = torch.arange(10.0)[:, None].repeat(1, 2)
+    plan = Plan(steps=6, batch=4, shuffled=True)
+    trainer = Trainer(NET, [dc.Loss(COSINE), dc.Loss(COSINE)], [1, 2], data, plan)
+    seen: dict[int, list[list[float]]] = {1: [], 2: []}
+    for step in range(6):
+        for seed, draw in trainer._draws.of_step(step).items():
+            seen[seed].append(draw.x[:, 0].tolist())
+    for batches in seen.values():
+        assert [len(batch) for batch in batches] == [4, 4, 2, 4, 4, 2]
+    passes = [
+        [*chain(*batches[first : first + 3])] for batches in seen.values() for first in (0, 3)
+    ]
+    assert all(sorted(order) == list(range(10)) for order in passes)
+    assert len({tuple(order) for order in passes}) == 4
+
+
+def test_bins_are_equal_parts_in_the_order_of_time():
+    levels = Levels(1, 4, torch.device("cpu"))
+    u = torch.tensor([1e-9, 0.25 - 1e-9, 0.25 + 1e-9, 0.75, 1 - 1e-9], dtype=torch.float64)
+    assert levels.bin_of(u).tolist() == [0, 0, 1, 3, 3]
+    window = UniformLogSNR(-6.0, 6.0)
+    assert window.quantile(u, COSINE).log_snr.diff().lt(0).all(), "the cleanest first"
+
+
+@pytest.mark.parametrize("wrong", [{"bins": -1}, {"every": -1}, {"equalised": True}])
+def test_a_plan_that_cannot_be_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"bins|every"):
+        Plan(steps=3, **wrong)

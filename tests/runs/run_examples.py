@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COSINE = dc.schedules.Cosine()
 TIMES = Stratified(UniformLogSNR(-6.0, 6.0))
 DATA = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
-PLAN = Plan(steps=30, batch=16, ema=0.9)
+PLAN = Plan(30, batch=16, ema=0.9, shuffled=True, every=4, bins=3, equalised=True)
 FIRST = Run(dc.Loss(COSINE, dc.EPS, times=TIMES), 0, partial(StudyMLP, 2, 16, depth=2), DATA, PLAN)
 WANTED = [
     FIRST,

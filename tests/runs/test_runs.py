@@ -25,7 +25,7 @@ from companion.runs.store import only_one
 from diffcore.networks import StudyMLP
 from diffcore.published import GuardedScore, Published
 from diffcore.times import UniformLogSNR
-from diffcore.training import Trainer
+from diffcore.training import Plan, Trainer
 
 
 def test_a_run_is_trained_once_and_then_loaded(monkeypatch: pytest.MonkeyPatch):
@@ -42,18 +42,31 @@ def test_a_run_is_trained_once_and_then_loaded(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_finished_run_holds_these_files_and_no_pickle():
     trained = runs.get([FIRST])[0]
-    expected = {"config.json", "finished.json", "metrics.csv", "weights.safetensors"}
-    assert set(contents(FIRST)) == expected
+    always = {"config.json", "finished.json", "metrics.csv", "weights.safetensors"}
+    assert set(contents(FIRST)) == always | {"levels.safetensors"}
     assert list(trained.metrics.columns) == ["step", "loss"]
-    assert trained.metrics["step"].tolist() == list(range(1, PLAN.steps + 1))
+    assert trained.metrics["step"].tolist() == [4, 8, 12, 16, 20, 24, 28, 30]
+    plain = replace(FIRST, plan=Plan(steps=3, batch=4))
+    trained = runs.get([plain])[0]
+    assert set(contents(plain)) == always
+    assert trained.metrics["step"].tolist() == [1, 2, 3]
+    assert trained.by_time is None
     assert json.loads((FIRST.folder / "config.json").read_text())["seed"] == 0
 
 
 def test_runs_are_what_the_trainer_gives():
     trainer = Trainer(FIRST.net, [FIRST.loss], [FIRST.seed], DATA, PLAN)
-    losses = [float(trainer.step()) for _ in range(PLAN.steps)]
+    losses, levels = [], []
+    for step in range(PLAN.steps):
+        losses.append(float(trainer.step()))
+        if step % 4 == 3 or step == PLAN.steps - 1:
+            levels.append(trainer.levels.read()[0].float())
     trained = runs.get([FIRST])[0]
-    assert trained.metrics["loss"].tolist() == losses
+    rows = [np.mean(losses[first : first + 4]) for first in range(0, PLAN.steps, 4)]
+    assert trained.metrics["loss"].tolist() == pytest.approx(rows, rel=1e-14)
+    assert torch.equal(trained.by_time, torch.stack(levels))
+    assert trained.by_time.shape == (8, 3)
+    assert trained.by_time.isfinite().all()
     z, t = DATA[:5], torch.full((5,), 0.3)
     assert torch.equal(trained.net(z, t), trainer.net(0)(z, t))
     eps = trained.denoiser.predict(z, t.double(), dc.EPS)
@@ -86,7 +99,7 @@ def test_a_run_that_is_trained_elsewhere_is_waited_for_and_named(
 
 
 def test_long_runs_have_a_short_tidy_record():
-    run = replace(FIRST, plan=replace(PLAN, steps=450))
+    run = replace(FIRST, plan=Plan(450, batch=16))
     trainer = Trainer(run.net, [run.loss], [run.seed], DATA, run.plan)
     losses = torch.stack([trainer.step()[0] for _ in range(450)]).double()
     metrics = runs.get([run])[0].metrics
