@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.functional import pad
 
 from diffcore import checks
 from diffcore.choice import Choice, Count, NonNegative, Positive
@@ -30,6 +31,9 @@ from diffcore.times import TimeSampler
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 """What Adam remembers of each weight."""
+
+LANES = 16
+"""Numbers that a processor computes at once, at most, in float32."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +114,16 @@ class Trainer:
         modules = [initialised(make_net, seed).to(data) for seed in seeds]
         params, self._buffers = stack_module_state(modules)
         # Weights of linear layers are kept as (models, in, out): their products and the gradients are
-        # then contiguous, which saves a copy of each at every step.
+        # then contiguous, which saves a copy of each at every step. A model's share of any tensor is padded
+        # to whole vectors of the processor, since what is left over it may round in another way.
         self._transposed = {
             f"{name}.weight" if name else "weight"
             for name, module in self._template.named_modules()
             if isinstance(module, nn.Linear)
         }
+        self._shapes = {name: p.shape[1:] for name, p in params.items()}
         self.params: dict[str, Tensor] = {
-            name: self._turned(name, p.detach()).contiguous().requires_grad_()
-            for name, p in params.items()
+            name: self._kept(name, p.detach()).requires_grad_() for name, p in params.items()
         }
         self.averaged = {name: p.detach().clone() for name, p in self.params.items()}
         self.step_count = 0
@@ -135,7 +140,7 @@ class Trainer:
         """
         drawn = self._draws.of_step(self.step_count)
         z, t, truth, factor = self._tasks(drawn)
-        weights = {name: self._turned(name, p) for name, p in self.params.items()}
+        weights = {name: self._shaped(name, p) for name, p in self.params.items()}
         predictions = self._apply(weights, z, t)
         checked(predictions[0], z[0])
         every = Task(*(part.flatten(0, 1) for part in (z, t, truth, factor)))
@@ -224,7 +229,7 @@ class Trainer:
 
         def stacked(kind: str, name: str) -> Tensor:
             values = torch.stack([state[f"{kind}.{name}"] for state in states]).to(self.data)
-            return self._turned(name, values).contiguous()
+            return self._kept(name, values)
 
         for name, p in self.params.items():
             p.data.copy_(stacked("param", name))
@@ -249,13 +254,24 @@ class Trainer:
         tasks = (found[model] for model in range(len(self.losses)))
         return Task(*(torch.stack(part) for part in zip(*tasks, strict=True)))
 
-    def _turned(self, name: str, p: Tensor) -> Tensor:
-        """Turn the weights of a linear layer from (..., out, in) to (..., in, out), or back."""
-        return p.mT if name in self._transposed else p
+    def _kept(self, name: str, p: Tensor) -> Tensor:
+        """Parameters of many models, (models, ...) as their modules have them, as they are kept."""
+        if name in self._transposed:
+            p = p.mT
+        left_over = self._shapes[name].numel() % LANES
+        return pad(p.flatten(1), (0, LANES - left_over)) if left_over else p.contiguous()
+
+    def _shaped(self, name: str, kept: Tensor) -> Tensor:
+        """The reverse of `_kept`."""
+        shape = self._shapes[name]
+        turned = name in self._transposed
+        if shape.numel() % LANES:
+            kept = kept[:, : shape.numel()].unflatten(1, shape[::-1] if turned else shape)
+        return kept.mT if turned else kept
 
     def _of_model(self, index: int, name: str, p: Tensor) -> Tensor:
         """A copy of what belongs to one model, as its module has it."""
-        one = self._turned(name, p.detach()[index])
+        one = self._shaped(name, p.detach()[index : index + 1])[0]
         return one.clone(memory_format=torch.contiguous_format)
 
     def _apply(self, params: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 A chapter's ``grid.py`` defines ``grid(profile) -> dict[str, Run]``. A run is called by its chapter and its
 name in the grid, as in ``real_images/nelbo/x/0``. A *shard* is a part of a grid that is trained as one
 batched model, on one core or one GPU: its runs share network, data and plan. How a grid is cut
-changes its numbers by rounding at most, and at the size of the digits' network by not one bit.
+changes not one bit of its numbers, with one thread on one kind of processor.
 """
 
 from __future__ import annotations

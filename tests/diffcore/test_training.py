@@ -146,24 +146,34 @@ def test_what_models_are_asked_together_is_what_each_is_asked_alone(dtype):
         assert all(torch.equal(a[model], b) for a, b in zip(together, alone, strict=True))
 
 
-def test_networks_of_the_size_of_the_digits_do_not_depend_on_their_company_by_one_bit():
-    make = partial(TimeMLP, dims=64, width=128, depth=2, schedule=COSINE)
-    data = torch.randn(300, 64, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize(
+    ("make", "dims", "batch", "steps"),
+    [
+        (partial(TimeMLP, dims=64, width=128, depth=2, schedule=COSINE), 64, 128, 3),
+        (partial(TimeMLP, dims=2, width=48, depth=2, schedule=COSINE), 2, 256, 40),
+        (partial(StudyMLP, dims=2, width=64), 2, 256, 40),
+        (partial(StudyMLP, dims=3, width=15, depth=2), 3, 50, 40),
+    ],
+)
+def test_a_float32_run_does_not_depend_on_its_company_by_one_bit(make, dims, batch, steps):
+    """With one thread; weights, what Adam remembers, averages, and the recorded losses."""
+    data = torch.randn(300, dims, generator=torch.Generator().manual_seed(0))
     losses = [
         dc.Loss(COSINE, target, weighting, Stratified(IN_LOG_SNR))
-        for target in (dc.X, dc.EPS, dc.V)
+        for target in (dc.X, dc.EPS, dc.V, dc.SCORE)
         for weighting in (dc.weightings.Elbo(), dc.weightings.Native(target))
     ]
-    plan = Plan(steps=3, batch=128, learning_rate=4e-3, ema=0.9)
-    states = {}
-    for company in ([0, 1, 2, 3, 4, 5], [4], [5, 0]):
+    plan = Plan(steps, batch=batch, learning_rate=4e-3, ema=0.9, bins=4, equalised=steps == 40)
+    states, recorded = {}, {}
+    for company in ([*range(8)], [4], [6], [5, 0, 6], [3, 6]):
         trainer = Trainer(make, [losses[i] for i in company], [0] * len(company), data, plan)
-        for _ in range(3):
-            trainer.step()
+        values = torch.stack([trainer.step() for _ in range(steps)], 1)
         for place, i in enumerate(company):
             states.setdefault(i, []).append(trainer.state(place))
-    for first, *others in states.values():
+            recorded.setdefault(i, []).append(values[place])
+    for i, (first, *others) in states.items():
         assert all(distance(first, other) == 0 for other in others)
+        assert all(torch.equal(recorded[i][0], other) for other in recorded[i][1:])
 
 
 def test_a_state_and_the_weights_have_the_shapes_of_the_module():
