@@ -435,7 +435,7 @@ artifacts.table(clipped, "azula_clip", **controls.azula_shown())
 #
 # - The gap between the published NELBOs of $x$, $s$ and of $\epsilon$, $v$ is almost all the guards'. It does not say which target learns best.
 # - It does not show that the targets learn equally well. That needs one common scale: [](13_one_scale) reads
-#   the study's own networks on it, [](06_real_images) trains on it.
+#   the study's own networks on it, [](06_small_images) trains on it.
 # - Floors are for endless data. The study's test split is finite, mostly seen in training, and standardised by its sample's
 #   moments; the recorded loss is measured before the last epoch's update.
 # - The waves of the study lie on a fixed grid of their first coordinate, taken here as uniform.

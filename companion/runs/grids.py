@@ -1,7 +1,7 @@
 """Grids: the runs that chapters need, by name, and how they are shared out for training.
 
 A chapter's ``grid.py`` defines ``grid(profile) -> dict[str, Run]``. A run is called by its chapter and its
-name in the grid, as in ``real_images/nelbo/x/0``. A *shard* is a part of a grid that is trained as one
+name in the grid, as in ``small_images/nelbo/x/0``. A *shard* is a part of a grid that is trained as one
 batched model, on one core or one GPU: its runs share network, data and plan. How a grid is cut
 changes not one bit of its numbers, with one thread on one kind of processor.
 """

@@ -238,7 +238,7 @@ print("\\n".join(sorted(f for f in called if not f.startswith(("<", ".venv")))))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["06_real_images"])
+@pytest.mark.parametrize("name", ["06_small_images"])
 def test_every_function_that_a_notebook_calls_is_of_a_file_it_needs(
     name: str, tmp_path: Path
 ) -> None:

@@ -174,7 +174,7 @@ def test_growing_tables_are_leaves(copy: Copy, runs: dict[str, str]) -> None:
             "companion/chapters/published_numbers/results.py",
             {"05_published_numbers", "99_verdicts"},
         ),
-        ("companion/chapters/real_images/claims.py", {"99_verdicts"}),
+        ("companion/chapters/small_images/claims.py", {"99_verdicts"}),
         (
             "companion/study/data/losses.csv",
             {"05_published_numbers", "13_one_scale", "15_sampling_steps", "99_verdicts"},

@@ -60,13 +60,13 @@ def test_what_stands_is_kept(packages: Path) -> None:
             "how they are drawn or judged",
         ),
         (
-            "companion/chapters/real_images/grid.py",
-            "import companion.chapters.real_images.results",
+            "companion/chapters/small_images/grid.py",
+            "import companion.chapters.small_images.results",
             "what is made of them",
         ),
         (
             "companion/build/check.py",
-            "import companion.chapters.real_images.grid",
+            "import companion.chapters.small_images.grid",
             "the build finds chapters",
         ),
         ("companion/derivation/rules.py", "import numpy", "the ledger needs SymPy"),

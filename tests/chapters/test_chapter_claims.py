@@ -9,7 +9,7 @@ from scipy import stats
 from companion import study
 from companion.chapters.four_targets import claims as on_paper
 from companion.chapters.published_numbers import claims as published
-from companion.chapters.real_images import claims as on_images
+from companion.chapters.small_images import claims as on_images
 from companion.evidence.claims import Verdict
 
 H, F, G, U = Verdict.HOLDS, Verdict.FAILS, Verdict.GUARD, Verdict.UNDECIDED

@@ -13,7 +13,7 @@ from companion.chapters.conventions import results as conventions
 from companion.chapters.nelbo_in_x import results as nelbo_in_x
 from companion.chapters.published_numbers import controls, resolution, results, sentences
 from companion.chapters.published_numbers.tables import gap_between_groups, nelbo_by_target
-from companion.chapters.real_images import figures as digits
+from companion.chapters.small_images import figures as digits
 from companion.evidence.artifacts import Artifacts, Provenance
 from diffcore.exact import data2d, floors
 

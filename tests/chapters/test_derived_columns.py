@@ -11,7 +11,7 @@ from scipy import integrate, stats
 
 from companion import paths, study
 from companion.chapters.published_numbers import controls, rescaled, resolution, results
-from companion.chapters.real_images.results import Bits
+from companion.chapters.small_images.results import Bits
 from diffcore.exact import data2d
 from diffcore.published import Published
 

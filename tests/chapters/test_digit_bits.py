@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import diffcore as dc
-from companion.chapters.real_images import results as digit_bits
+from companion.chapters.small_images import results as digit_bits
 from companion.datasets import digits
 from diffcore.exact.gaussian import EmpiricalGaussian
 from diffcore.exact.levels import PSEUDO_COUNTS, IndependentLevels

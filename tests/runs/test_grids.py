@@ -41,12 +41,17 @@ def numbered(count: int, **changes: object) -> dict[str, Run]:
 
 
 def test_the_digits_are_found_in_every_profile():
-    for profile, seeds in {"quick": 2, "standard": 3, "paper": 10}.items():
+    for profile, (seeds, budgets) in {
+        "quick": (2, 2),
+        "standard": (3, 3),
+        "paper": (10, 3),
+    }.items():
         named = grids.named(profile)
-        digits = [name for name in named if name.startswith("real_images/")]
-        assert len(digits) == 2 * 4 * seeds
-        assert named["real_images/weighted/score/1"].loss.target == dc.SCORE
-        assert named["real_images/weighted/score/1"].seed == 1
+        digits = [name for name in named if name.startswith("small_images/")]
+        assert len(digits) == 2 * 4 * seeds * budgets
+        found = [run for name, run in named.items() if "small_images/weighted/score/1/" in name]
+        assert len(found) == budgets
+        assert {(run.loss.target, run.seed) for run in found} == {(dc.SCORE, 1)}
 
 
 def test_every_run_is_in_exactly_one_shard_of_at_most_so_many():

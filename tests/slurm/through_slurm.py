@@ -122,7 +122,7 @@ def test_however_it_ends_it_takes_everything_down(number: int, status: int, tmp_
     assert sleeping(9754) == []
 
 
-TARGET = "records/06_real_images.json"
+TARGET = "records/06_small_images.json"
 """A notebook, and the two shards of training runs that it waits for."""
 
 
@@ -157,7 +157,7 @@ def results(root: Path) -> dict[str, bytes]:
     """What training and the notebook have made, by path."""
     build = root / "_build" / "quick"
     made = [*(root / "runs").rglob("*.*"), *(build / "figures").rglob("*.*")]
-    made.append(build / "book" / "06_real_images.ipynb")
+    made.append(build / "book" / "06_small_images.ipynb")
     return {
         str(p.relative_to(root)): p.read_bytes()
         for p in made
@@ -183,15 +183,15 @@ def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: P
     )
 
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (.*)\)", words)
-    assert len(submitted) == 3
+    assert len(submitted) == 5
     known = dict(re.findall(r"^JobId=(\d+) .*? JobState=(\S+)", report.read_text(), re.MULTILINE))
     assert known == {number: "COMPLETED" for number, _ in submitted}
     said = [Path(log).read_text() for _, log in submitted]
-    assert sum("8 of 8 runs of real_images trained in" in text for text in said) == 2
-    assert sum("06_real_images executed in" in text for text in said) == 1
+    assert sum("8 of 8 runs of small_images trained in" in text for text in said) == 4
+    assert sum("06_small_images executed in" in text for text in said) == 1
     assert "trained in" not in words
 
     here, there = results(local), results(remote)
-    assert len([name for name in here if name.endswith("finished.json")]) == 16
+    assert len([name for name in here if name.endswith("finished.json")]) == 32
     assert there.keys() == here.keys()
     assert [name for name in here if here[name] != there[name]] == []

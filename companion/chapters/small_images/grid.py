@@ -1,4 +1,4 @@
-"""The networks of this chapter: four targets, two objectives, several seeds, everything else equal."""
+"""The networks of this chapter: four targets, two objectives, several seeds and budgets, all else equal."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ def seeds(profile: Profile) -> range:
     return range(profile.pick(quick=2, standard=3, paper=10))
 
 
-def plan(profile: Profile) -> Plan:
+def budgets(profile: Profile) -> tuple[int, ...]:
+    """Steps, rising: networks are compared after the most; the fewer say whether that was long enough."""
+    return profile.pick(quick=(5, 10), standard=(400, 1_265, 4_000), paper=(2_000, 6_325, 20_000))
+
+
+def plan(steps: int) -> Plan:
     """How long and how hard every network is trained."""
     return Plan(
-        steps=profile.pick(quick=10, standard=400, paper=20_000),
+        steps,
         batch=128,
         learning_rate=4e-3,
         final_learning_rate=0.0,
@@ -43,17 +48,21 @@ def plan(profile: Profile) -> Plan:
 
 
 def grid(profile: Profile) -> dict[str, Run]:
-    """The runs, named ``objective/target/seed``."""
+    """The runs, named ``objective/target/seed/steps-STEPS``."""
     net = partial(TimeMLP, dims=64, width=128, depth=2, schedule=SCHEDULE)
-    train, budget = digits.load().train, plan(profile)
-    return {name(*key): Run(loss(*key[:2]), key[2], net, train, budget) for key in keys(profile)}
+    train = digits.load().train
+    return {
+        name(*key, steps): Run(loss(*key[:2]), key[2], net, train, plan(steps))
+        for steps in budgets(profile)
+        for key in keys(profile)
+    }
 
 
 def keys(profile: Profile) -> list[tuple[str, Target, int]]:
-    """Objective, target and seed of every run, in order."""
+    """Objective, target and seed of the runs of each budget, in order."""
     return list(product(OBJECTIVES, TARGETS, seeds(profile)))
 
 
-def name(objective: str, target: Target, seed: int) -> str:
+def name(objective: str, target: Target, seed: int, steps: int) -> str:
     """The name of one run in the `grid`."""
-    return f"{objective}/{target.name}/{seed}"
+    return f"{objective}/{target.name}/{seed}/steps-{steps}"

@@ -31,7 +31,7 @@ def cost_curves_shown(curves: pd.DataFrame, seeds: int) -> dict[str, Any]:
     """What `cost_curves` shows.
 
     Args:
-        curves: as :func:`companion.chapters.real_images.results.curves` returns it.
+        curves: as :func:`companion.chapters.small_images.results.curves` returns it.
         seeds: how many there are of each objective and target.
     """
     clean = curves[curves["log_snr"] == curves["log_snr"].max()]
@@ -85,6 +85,62 @@ def cost_curves(curves: pd.DataFrame, baselines: Mapping[str, Tensor], edges: Te
         edges[0].item(), CEILING * 1.15, r"$\hat\epsilon = 0$", color="#666666", fontsize=9
     )
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    return figure
+
+
+def against_steps_shown(table: pd.DataFrame, gaussian: float) -> dict[str, Any]:
+    """What `against_steps` shows; arguments as there."""
+    last = table[table["steps"] == table["steps"].max()]
+    ends = "; ".join(
+        f"{title}: "
+        + ", ".join(
+            f"{r.target} {r.bits_per_dim:.2f}"
+            for r in last[last["objective"] == objective].itertuples()
+        )
+        for objective, title in NAMES.items()
+    )
+    return {
+        "caption": "Held-out bits per pixel against training steps, each budget trained on its own: mean "
+        "of the seeds, bars from the least to the greatest where they can be seen. Faint: the same of the "
+        f"training images. Dashed: a Gaussian, which needs no training ({gaussian:.2f}).",
+        "alt": "Two panels of bits per pixel against steps, both axes logarithmic, a line for each target "
+        f"and a dashed line of the Gaussian. After the most steps: {ends}.",
+    }
+
+
+def against_steps(table: pd.DataFrame, models: pd.DataFrame, gaussian: float) -> Figure:
+    """Bits per pixel by budget: one panel for each objective.
+
+    Args:
+        table: as :func:`companion.chapters.small_images.results.against_steps` returns it.
+        models: every network, with its steps.
+        gaussian: the bits per pixel of the Gaussian.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(style.WIDTH, 3.5))
+    for axis, (objective, title) in zip(axes, NAMES.items(), strict=True):
+        axis.axhline(gaussian, **BASELINES["gaussian"][1], linewidth=1.3)
+        for target, rows in table[table["objective"] == objective].groupby("target", sort=False):
+            own = models[(models["objective"] == objective) & (models["target"] == target)]
+            by_steps = own.groupby("steps")["bits_per_dim"]
+            mean, look = rows["bits_per_dim"].to_numpy(), style.TARGETS[str(target)]
+            reach = [mean - by_steps.min().to_numpy(), by_steps.max().to_numpy() - mean]
+            axis.errorbar(
+                rows["steps"], mean, reach, capsize=2, label=style.SYMBOLS[str(target)], **look
+            )
+            axis.plot(
+                *(rows["steps"], rows["trained_on"]),
+                **look | {"marker": None},
+                alpha=0.4,
+                linewidth=1.0,
+            )
+        axis.set(title=title, xlabel="steps", xscale="log", yscale="log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
+        steps = sorted(table["steps"].unique())
+        axis.set_xticks(steps, [f"{n:,}" for n in steps])
+        axis.set_xticks([], minor=True)
+    axes[0].set_ylabel("bits per pixel, held out")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from companion.datasets.digits import LEVELS
+from companion.evidence.claims import students_t
 from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
 from diffcore.denoisers import Denoiser
 from diffcore.targets import Target
@@ -85,12 +86,15 @@ Scores = Mapping[tuple[str, Target, int], Bits]
 """By objective, target and seed."""
 
 
-def per_model(scores: Scores, steps: int) -> pd.DataFrame:
+def per_model(
+    scores: Scores, steps: int, seen: Mapping[tuple[str, Target, int], float]
+) -> pd.DataFrame:
     """Mean bits per pixel of each model, its terms, and the standard error over images.
 
     Args:
         scores: of the held-out images.
         steps: that each model was trained.
+        seen: the mean bits per pixel of the images that it was trained on.
     """
     return pd.DataFrame(
         {
@@ -102,10 +106,48 @@ def per_model(scores: Scores, steps: int) -> pd.DataFrame:
             "prior": float(b.prior.mean()),
             "reconstruction": float(b.reconstruction.mean()),
             "diffusion": float(b.diffusion.sum(1).mean()),
+            "trained_on": seen[objective, target, seed],
             "steps": steps,
         }
         for (objective, target, seed), b in scores.items()
     )
+
+
+def against_steps(models: pd.DataFrame, gaussian: float) -> pd.DataFrame:
+    """How networks and the gaps between them change with training: a row for each objective, budget, target.
+
+    Args:
+        models: as :func:`per_model` returns them, of all budgets.
+        gaussian: the held-out bits per pixel of the Gaussian.
+
+    Returns:
+        Columns: objective, steps, target; ``bits_per_dim``, ``sd`` and ``trained_on``, mean, spread and mean
+        over seeds; ``above_v`` and ``reach``, the mean of the paired differences from v and the half-width of
+        its interval (Student's t). Both are NaN where a seed of either target is no better than the Gaussian:
+        there is nothing to learn from how two models differ that a linear one beats.
+    """
+    rows = []
+    for (objective, steps), block in models.groupby(["objective", "steps"], sort=False):
+        bits = block.pivot(index="seed", columns="target", values="bits_per_dim")
+        seen = block.groupby("target")["trained_on"].mean()
+        beaten = (bits < gaussian).all()
+        for target in block["target"].unique():
+            gap = bits[target] - bits["v"]
+            counts = beaten[target] and beaten["v"]
+            error = students_t(len(gap), CONFIDENCE) * gap.std(ddof=1) / len(gap) ** 0.5
+            rows.append(
+                {
+                    "objective": objective,
+                    "steps": steps,
+                    "target": target,
+                    "bits_per_dim": bits[target].mean(),
+                    "sd": bits[target].std(ddof=1),
+                    "trained_on": seen[target],
+                    "above_v": gap.mean() if counts else math.nan,
+                    "reach": error if counts else math.nan,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def curves(scores: Scores) -> pd.DataFrame:
@@ -123,28 +165,21 @@ def curves(scores: Scores) -> pd.DataFrame:
     )
 
 
-def summary(nelbo: pd.DataFrame, per_image: Mapping[tuple[str, str], Tensor]) -> pd.DataFrame:
-    """Each objective and target: bits over seeds, and how far above v, paired.
+def with_image_errors(
+    table: pd.DataFrame, per_image: Mapping[tuple[str, str], Tensor]
+) -> pd.DataFrame:
+    """Add to rows of `against_steps` ``se_images``, the standard error over images of what is above v.
 
     Args:
-        nelbo: columns objective, target, seed, bits_per_dim.
+        table: of one budget.
         per_image: by (objective, target), the bits of each image averaged over seeds, (images,).
     """
-    rows = []
-    for objective, block in nelbo.groupby("objective", sort=False):
-        by_seed = block.pivot(index="seed", columns="target", values="bits_per_dim")
-        for target in block["target"].unique():
-            above = by_seed[target] - by_seed["v"]
-            paired = per_image[str(objective), target] - per_image[str(objective), "v"]
-            rows.append(
-                {
-                    "objective": objective,
-                    "target": target,
-                    "bits_per_dim": by_seed[target].mean(),
-                    "sd_seeds": by_seed[target].std(ddof=1),
-                    "above_v": above.mean(),
-                    "above_v_se_images": float(paired.std() / len(paired) ** 0.5),
-                    "above_v_sd_seeds": above.std(ddof=1),
-                }
-            )
-    return pd.DataFrame(rows)
+    gaps = [
+        per_image[row.objective, row.target] - per_image[row.objective, "v"]
+        for row in table.itertuples()
+    ]
+    return table.assign(se_images=[float(gap.std() / len(gap) ** 0.5) for gap in gaps])
+
+
+CONFIDENCE = 0.95
+"""Of the interval for a mean over seeds."""
