@@ -48,7 +48,7 @@ def test_the_digits_are_found_in_every_profile():
     }.items():
         named = grids.named(profile)
         digits = [name for name in named if name.startswith("small_images/")]
-        assert len(digits) == 2 * 4 * seeds * budgets
+        assert len(digits) == 2 * 4 * seeds * budgets + 4
         found = [run for name, run in named.items() if "small_images/weighted/score/1/" in name]
         assert len(found) == budgets
         assert {(run.loss.target, run.seed) for run in found} == {(dc.SCORE, 1)}

@@ -183,7 +183,7 @@ def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: P
     )
 
     submitted = re.findall(r"has been submitted with SLURM jobid (\d+) \(log: (.*)\)", words)
-    assert len(submitted) == 5
+    assert len(submitted) == 6
     known = dict(re.findall(r"^JobId=(\d+) .*? JobState=(\S+)", report.read_text(), re.MULTILINE))
     assert known == {number: "COMPLETED" for number, _ in submitted}
     said = [Path(log).read_text() for _, log in submitted]
@@ -192,6 +192,6 @@ def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: P
     assert "trained in" not in words
 
     here, there = results(local), results(remote)
-    assert len([name for name in here if name.endswith("finished.json")]) == 32
+    assert len([name for name in here if name.endswith("finished.json")]) == 36
     assert there.keys() == here.keys()
     assert [name for name in here if here[name] != there[name]] == []

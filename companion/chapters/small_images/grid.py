@@ -19,6 +19,9 @@ ENDS = (-8.0, 8.0)
 TARGETS = (dc.X, dc.EPS, dc.V, dc.SCORE)
 OBJECTIVES = ("nelbo", "weighted")
 
+Key = tuple[str, Target, int]
+"""Objective, target, seed."""
+
 
 def loss(objective: str, target: Target) -> dc.Loss:
     """The NELBO, or the target's own squared error at uniform times, within the `ENDS`."""
@@ -32,8 +35,13 @@ def seeds(profile: Profile) -> range:
 
 
 def budgets(profile: Profile) -> tuple[int, ...]:
-    """Steps, rising: networks are compared after the most; the fewer say whether that was long enough."""
+    """Steps, rising: networks are compared after the most; the fewer say what training changes."""
     return profile.pick(quick=(5, 10), standard=(400, 1_265, 4_000), paper=(2_000, 6_325, 20_000))
+
+
+def longest(profile: Profile) -> int:
+    """Steps of few networks more, which say whether the most were enough."""
+    return profile.pick(quick=15, standard=12_650, paper=60_000)
 
 
 def plan(steps: int) -> Plan:
@@ -53,14 +61,20 @@ def grid(profile: Profile) -> dict[str, Run]:
     train = digits.load().train
     return {
         name(*key, steps): Run(loss(*key[:2]), key[2], net, train, plan(steps))
-        for steps in budgets(profile)
-        for key in keys(profile)
+        for steps, found in keys_by_steps(profile).items()
+        for key in found
     }
 
 
-def keys(profile: Profile) -> list[tuple[str, Target, int]]:
+def keys(profile: Profile) -> list[Key]:
     """Objective, target and seed of the runs of each budget, in order."""
     return list(product(OBJECTIVES, TARGETS, seeds(profile)))
+
+
+def keys_by_steps(profile: Profile) -> dict[int, list[Key]]:
+    """The same by steps, and those of the `longest` training: on the NELBO, of one seed."""
+    most = {steps: keys(profile) for steps in budgets(profile)}
+    return most | {longest(profile): [("nelbo", target, 0) for target in TARGETS]}
 
 
 def name(objective: str, target: Target, seed: int, steps: int) -> str:

@@ -124,7 +124,7 @@ def against_steps(models: pd.DataFrame, gaussian: float) -> pd.DataFrame:
         Columns: objective, steps, target; ``bits_per_dim``, ``sd`` and ``trained_on``, mean, spread and mean
         over seeds; ``above_v`` and ``reach``, the mean of the paired differences from v and the half-width of
         its interval (Student's t). Both are NaN where a seed of either target is no better than the Gaussian:
-        there is nothing to learn from how two models differ that a linear one beats.
+        there is nothing to learn from how two models differ that a linear one beats. One seed has no spread.
     """
     rows = []
     for (objective, steps), block in models.groupby(["objective", "steps"], sort=False):
@@ -134,7 +134,9 @@ def against_steps(models: pd.DataFrame, gaussian: float) -> pd.DataFrame:
         for target in block["target"].unique():
             gap = bits[target] - bits["v"]
             counts = beaten[target] and beaten["v"]
-            error = students_t(len(gap), CONFIDENCE) * gap.std(ddof=1) / len(gap) ** 0.5
+            error = (
+                students_t(len(gap), CONFIDENCE) * gap.std(ddof=1) / len(gap) ** 0.5
+            )  # NaN of one
             rows.append(
                 {
                     "objective": objective,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import takewhile
 
 import pandas as pd
 
@@ -13,15 +15,14 @@ CONFIDENT = "95 % interval over seeds"
 
 
 def gaps(table: pd.DataFrame, gaussian: float) -> str:
-    """How far each target is from v after the most steps, where that means anything.
+    """How far each target is from v, where that means anything.
 
     Args:
-        table: as :func:`companion.chapters.small_images.results.against_steps` returns it.
+        table: as :func:`companion.chapters.small_images.results.against_steps` returns it, of one budget.
         gaussian: the bits per pixel of the Gaussian.
     """
-    last = table[table["steps"] == table["steps"].max()]
     words = []
-    for objective, rows in last.groupby("objective", sort=False):
+    for objective, rows in table.groupby("objective", sort=False):
         shown = [
             f"{style.SYMBOLS[r.target]} {r.above_v:+.3f} ± {r.reach:.3f}"
             for r in rows.itertuples()
@@ -42,28 +43,37 @@ def order(rows: pd.DataFrame) -> list[str]:
 
 
 def longer(table: pd.DataFrame) -> str:
-    """Whether the order of the targets still changes with the steps, and what happens to each gap."""
+    """Whether the order of the targets still changes with the steps, at its ends and between them.
+
+    Args:
+        table: as :func:`companion.chapters.small_images.results.against_steps` returns it, of all budgets.
+    """
     words = []
     for objective, block in table.groupby("objective", sort=False):
         by_steps = {int(str(steps)): order(rows) for steps, rows in block.groupby("steps")}
-        *earlier, last = by_steps
+        last = max(by_steps)
         now = ", ".join(style.SYMBOLS[target] for target in by_steps[last])
-        same = [steps for steps in earlier if by_steps[steps] == by_steps[last]]
-        since = (
-            f"the same as after {min(same):,}"
-            if same
-            else f"not the same as after {' or '.join(f'{steps:,}' for steps in earlier)}"
+        words.append(
+            f"{NAMES[str(objective)]}, the order after {last:,} steps is {now}; the first is the same from "
+            f"{_since(by_steps, lambda found: found[0])} steps on, the last from "
+            f"{_since(by_steps, lambda found: found[-1])}, the whole order from {_since(by_steps, tuple)}"
         )
-        words.append(f"{NAMES[str(objective)]}, the order after {last:,} steps is {now}, {since}")
-    return f"From the cheapest up, {'; '.join(words)}."
+    return f"From the cheapest up: {'; '.join(words)}."
+
+
+def _since(by_steps: dict[int, list[str]], what: Callable[[list[str]], object]) -> str:
+    """The least steps from which on something of the order is what it is after the most."""
+    falling = sorted(by_steps, reverse=True)
+    same = takewhile(lambda n: what(by_steps[n]) == what(by_steps[falling[0]]), falling)
+    return f"{min(same):,}"
 
 
 def seen_too_often(table: pd.DataFrame, passes: float) -> str:
     """What the images that networks were trained on cost less than those held out.
 
     Args:
-        table: as for `gaps`.
-        passes: over the training images, in the longest training.
+        table: as for `longer`, of budgets that all networks were trained for.
+        passes: over the training images, in the longest of these.
     """
     last = table[table["steps"] == table["steps"].max()]
     less = (last["bits_per_dim"] - last["trained_on"]).set_axis(last["objective"] + last["target"])
@@ -73,7 +83,8 @@ def seen_too_often(table: pd.DataFrame, passes: float) -> str:
     )
     grown = int((less > before).sum())
     return (
-        f"The longest training is {passes:,.0f} passes over the training images. Held-out images then cost "
-        f"{less.min():.2f} to {less.max():.2f} bits per pixel more than those; for {grown} of the "
-        f"{len(less)} kinds of network that is more than after {int(first['steps'].iloc[0]):,} steps."
+        f"{int(last['steps'].iloc[0]):,} steps are {passes:,.0f} passes over the training images. "
+        f"Held-out images then cost {less.min():.2f} to {less.max():.2f} bits per pixel more than those; "
+        f"for {grown} of the {len(less)} kinds of network that is more than after "
+        f"{int(first['steps'].iloc[0]):,} steps."
     )
