@@ -1,0 +1,1 @@
+"""Metrics of samples: their noise floors, and what they see."""

@@ -1,0 +1,118 @@
+"""Defects that samples may have, each of a strength, made from exact samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from diffcore import exact
+from diffcore.exact.data2d import Rings
+
+BOX = 2.5
+"""Strays lie evenly between this and its negative, in both coordinates."""
+
+LENGTHS = tuple(2.0**-k for k in range(6, 0, -1))
+"""Strengths that are lengths, in standard deviations of the data: from 1/64 to 1/2."""
+
+SHARES = tuple(2.0**-k for k in range(5, -1, -1))
+"""Strengths that are shares: from 1/32 to 1."""
+
+
+def centres(name: str, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The mode that each sample is nearest to, (n,), and the nearest point of that mode's middle, (n, 2).
+
+    The middle of a cluster is its mean, that of a ring the circle of its mean radius.
+
+    Raises:
+        ValueError: for a data set without separate modes.
+    """
+    mixture = exact.DATASETS[name]()
+    if isinstance(mixture, Rings):
+        raw = mixture.unstandardise(x.T)
+        offsets = [torch.tensor([[mixture.distance * k], [0.0]], dtype=x.dtype) for k in range(2)]
+        radii = torch.stack([torch.hypot(*(raw - offset)) for offset in offsets])
+        mode = (radii - mixture.radius).abs().argmin(0)
+        middles = torch.stack(
+            [
+                offset + mixture.radius * (raw - offset) / radius
+                for offset, radius in zip(offsets, radii, strict=True)
+            ]
+        )
+        chosen = middles[mode, :, torch.arange(len(x))].T
+        return mode, mixture.standardise(chosen).T
+    if isinstance(mixture, exact.GaussianMixture):
+        means = mixture.components.mean.T.to(x)
+        mode = torch.cdist(x, means).argmin(1)
+        return mode, means[mode]
+    raise ValueError(f"data set: expected clusters or rings, got {name}")
+
+
+def shifted(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """All samples moved to the right by ``strength``."""
+    return x + torch.tensor([strength, 0.0], dtype=x.dtype)
+
+
+def blurred(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Gaussian noise of deviation ``strength`` added in both coordinates."""
+    return x + strength * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+
+
+def thinned(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """Each sample drawn to the middle of its mode, by this share of the way."""
+    return x + strength * (centres(name, x)[1] - x)
+
+
+def reweighted(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """The first mode without this share of its samples: at 1 it is dropped. May leave fewer."""
+    gone = torch.rand(len(x), generator=generator, dtype=x.dtype) < strength
+    return x[~(gone & (centres(name, x)[0] == 0))]
+
+
+def copied(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """This share of the samples, all but one at most, replaced by copies of the others."""
+    own = max(1, round(len(x) * (1 - strength)))
+    rows = torch.randint(own, (len(x) - own,), generator=generator)
+    return torch.cat([x[:own], x[rows]])
+
+
+def strays(name: str, x: Tensor, strength: float, generator: Generator) -> Tensor:
+    """This share of the samples replaced by points that lie evenly in a box."""
+    count = round(len(x) * strength)
+    points = 2 * torch.rand(count, 2, generator=generator, dtype=x.dtype) - 1
+    return torch.cat([BOX * points, x[count:]])
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One kind of defect.
+
+    Attributes:
+        make: (data set, exact samples (m, 2), strength, generator) -> samples, m or fewer.
+        strengths: rising, each twice the last.
+        spare: exact samples that it needs for one of its own, at most.
+        words: what it does, for people.
+    """
+
+    make: Callable[[str, Tensor, float, Generator], Tensor]
+    strengths: tuple[float, ...]
+    words: str
+    spare: int = 1
+
+    def samples(self, name: str, n: int, strength: float, generator: Generator) -> Tensor:
+        """``n`` samples of a data set with this defect, (n, 2) float64."""
+        x = exact.DATASETS[name]().sample(self.spare * n, generator, torch.float64)
+        return self.make(name, x, strength, generator)[:n]
+
+
+DEFECTS: dict[str, Defect] = {
+    "shifted": Defect(shifted, LENGTHS, "moved, by a length"),
+    "blurred": Defect(blurred, LENGTHS, "blurred, by a length"),
+    "thinned": Defect(thinned, SHARES, "drawn to the middle of their mode, by a share of the way"),
+    "reweighted": Defect(reweighted, SHARES, "a share of one mode missing", spare=3),
+    "copied": Defect(copied, SHARES, "a share of them copies"),
+    "strays": Defect(strays, SHARES, "a share of them anywhere"),
+}
+"""By name."""
