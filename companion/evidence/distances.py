@@ -19,9 +19,14 @@ def sliced(first: Tensor, second: Tensor) -> float:
     return float(apart.square().mean().sqrt())
 
 
+def apart(first: Tensor, second: Tensor) -> Tensor:
+    """Euclidean distances between points (n, D) and (m, D), (n, m): zero between equal points, to the bit."""
+    return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
+
+
 def mean_distance(first: Tensor, second: Tensor) -> float:
     """The mean Euclidean distance between points of two sets, (n, D) and (m, D)."""
-    return float(torch.cdist(first, second).mean())
+    return float(apart(first, second).mean())
 
 
 def energy(first: Tensor, second: Tensor) -> float:

@@ -28,3 +28,10 @@ def test_a_shift_moves_the_sliced_distance_by_its_length_over_the_root_of_two() 
     points = torch.randn(50, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
     moved = points + torch.tensor([0.6, 0.8], dtype=torch.float64)
     assert distances.sliced(points, moved) == pytest.approx(math.sqrt(0.5))
+
+
+def test_equal_points_are_not_apart() -> None:
+    points = 100 + torch.randn(
+        60, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+    )
+    assert not distances.apart(points, points).diagonal().any()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from companion.evidence import distances
 from diffcore import exact
 from diffcore.exact.data2d import Rings
 
@@ -45,7 +46,7 @@ def centres(name: str, x: Tensor) -> tuple[Tensor, Tensor]:
         return mode, mixture.standardise(chosen).T
     if isinstance(mixture, exact.GaussianMixture):
         means = mixture.components.mean.T.to(x)
-        mode = torch.cdist(x, means).argmin(1)
+        mode = distances.apart(x, means).argmin(1)
         return mode, means[mode]
     raise ValueError(f"data set: expected clusters or rings, got {name}")
 

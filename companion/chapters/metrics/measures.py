@@ -122,7 +122,7 @@ def judge(name: str, samples: Tensor, data: Tensor) -> dict[str, float]:
     known = law(name)
     centre, spread = moments.distances(samples, known.mean, known.covariance)
     within, own, across = (
-        torch.cdist(a, b) for a, b in ((data, data), (samples, samples), (data, samples))
+        distances.apart(a, b) for a, b in ((data, data), (samples, samples), (data, samples))
     )
     matched = linear_sum_assignment(across.square().numpy())
     of_data, of_samples = (  # itself is the first neighbour

@@ -66,9 +66,9 @@ def printed(cells: pd.DataFrame) -> str:
     )
     return (
         f"Predicting $v$ is best in {len(best)} of the {len(cells)} printed cells (else: {others or 'none'})"
-        f". In {len(best) - len(above) - len(near)} of the {len(best)} its distance is what exact samples show "
-        f"as well: no better one could be told from it. Above, by more than {STANDARD_ERRORS:g} standard "
-        f"errors of the floor: {_cells(above)}. Nearer than that to the floor: {_cells(near)}."
+        f". In {len(best) - len(above) - len(near)} of the {len(best)} its distance is what exact samples "
+        f"show as well: no better one could be told from it. Above, by more than {STANDARD_ERRORS:g} "
+        f"standard errors of the floor: {_cells(above)}. Nearer than that to the floor: {_cells(near)}."
     )
 
 
