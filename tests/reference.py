@@ -29,12 +29,18 @@ def _b(t: mpf) -> mpf:
     return low * t + (high - low) * t**2 / 2
 
 
+def _offset_cosine(t: mpf) -> mpf:
+    s = mpf(0.008)
+    return mpmath.cospi((t + s) / (1 + s) / 2) / mpmath.cospi(s / (1 + s) / 2)
+
+
 SCALES = {
     "cosine": (lambda t: mpmath.cospi(t / 2), lambda t: mpmath.sinpi(t / 2)),
     "linear_beta": (
         lambda t: mpmath.exp(-_b(t) / 2),
         lambda t: mpmath.sqrt(-mpmath.expm1(-_b(t))),
     ),
+    "offset_cosine": (_offset_cosine, lambda t: mpmath.sqrt(1 - _offset_cosine(t) ** 2)),
     "sub_vp": (lambda t: mpmath.exp(-_b(t) / 2), lambda t: -mpmath.expm1(-_b(t))),
     "variance_exploding": (lambda t: mpf(1), lambda t: mpf(0.01) * (mpf(50) / mpf(0.01)) ** t),
     "rectified_flow": (lambda t: 1 - t, lambda t: t),

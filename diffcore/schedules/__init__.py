@@ -3,6 +3,7 @@
 from diffcore.schedules.base import Schedule
 from diffcore.schedules.cosine import Cosine
 from diffcore.schedules.linear_beta import LinearBeta
+from diffcore.schedules.offset_cosine import OffsetCosine
 from diffcore.schedules.pointwise import Pointwise
 from diffcore.schedules.rectified_flow import RectifiedFlow
 from diffcore.schedules.sub_vp import SubVP
@@ -11,6 +12,7 @@ from diffcore.schedules.variance_exploding import VarianceExploding
 __all__ = [
     "Cosine",
     "LinearBeta",
+    "OffsetCosine",
     "Pointwise",
     "RectifiedFlow",
     "Schedule",

@@ -57,7 +57,14 @@ def generator(seed: int = 0) -> torch.Generator:
 B, D = 4, 2
 T = torch.linspace(0.1, 0.9, B, dtype=torch.float64)
 COSINE = dc.schedules.Cosine()
-SCHEDULES = ("Cosine", "LinearBeta", "RectifiedFlow", "SubVP", "VarianceExploding")
+SCHEDULES = (
+    "Cosine",
+    "LinearBeta",
+    "OffsetCosine",
+    "RectifiedFlow",
+    "SubVP",
+    "VarianceExploding",
+)
 FUNCTIONS = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr_prime")
 
 

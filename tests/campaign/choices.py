@@ -18,6 +18,7 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
         "sigma_min": (0.01, "positive"),
         "sigma_max": (50.0, "positive"),
     },
+    dc.schedules.OffsetCosine: {"offset": (0.008, "share")},
     dc.schedules.RectifiedFlow: {},
     dc.schedules.Pointwise: {"alpha_t": (0.6, ""), "sigma_t": (0.8, "")},
     dc.times.Uniform: {},

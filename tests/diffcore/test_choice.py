@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import diffcore as dc
 from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.published import GuardedScore, Published
-from diffcore.schedules import Cosine, LinearBeta, SubVP, VarianceExploding
+from diffcore.schedules import Cosine, LinearBeta, OffsetCosine, SubVP, VarianceExploding
 from diffcore.times import LogitNormal, LogNormalSigma, Stratified, UniformLogSNR
 from diffcore.training import Plan
 from diffcore.weightings import Elbo, Native
@@ -77,6 +77,8 @@ def test_a_number_that_is_not_finite_is_refused_by_class_and_field(bad):
 OUTSIDE = {
     "beta": lambda: LinearBeta(2, 1),
     "no beta": lambda: SubVP(0, 0),
+    "offset": lambda: OffsetCosine(1.1),
+    "negative offset": lambda: OffsetCosine(-0.1),
     "negative beta": lambda: LinearBeta(-1, 1),
     "sigma": lambda: VarianceExploding(1, 1),
     "sigma 0": lambda: VarianceExploding(0, 1),

@@ -17,13 +17,22 @@ from reference import ENDS, EPS32, EPS64, NAMES, SCHEDULES, point, tensor
 from scipy.integrate import quad
 from torch.autograd.functional import jvp
 
-from diffcore.schedules import Cosine, LinearBeta, Pointwise, Schedule, SubVP, VarianceExploding
+from diffcore.schedules import (
+    Cosine,
+    LinearBeta,
+    OffsetCosine,
+    Pointwise,
+    Schedule,
+    SubVP,
+    VarianceExploding,
+)
 
 SCALES = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr_prime")
 VARIANTS: dict[str, Schedule] = {
     **SCHEDULES,
     "shifted_cosine": Cosine(shift=2 * math.log(64 / 256)),
     "other_linear_beta": LinearBeta(0.5, 4.0),
+    "other_offset_cosine": OffsetCosine(0.3),
     "other_sub_vp": SubVP(0.2, 12.0),
     "other_variance_exploding": VarianceExploding(0.2, 80.0),
 }
@@ -102,7 +111,17 @@ def test_more_time_is_more_noise(name, t, s):
     assert schedule.log_snr_prime(early) < 0
 
 
-@pytest.mark.parametrize("name", ["cosine", "linear_beta", "shifted_cosine", "other_linear_beta"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cosine",
+        "linear_beta",
+        "offset_cosine",
+        "shifted_cosine",
+        "other_linear_beta",
+        "other_offset_cosine",
+    ],
+)
 def test_variance_preserving_schedules_preserve_variance(name):
     schedule = VARIANTS[name]
     total = schedule.alpha(GRID) ** 2 + schedule.sigma(GRID) ** 2
@@ -144,6 +163,24 @@ def test_a_shift_moves_the_log_snr_and_nothing_else():
     torch.testing.assert_close(moved, torch.full_like(GRID, shift), rtol=1e-13, atol=1e-13)
 
 
+def test_without_an_offset_it_is_the_plain_cosine():
+    plain, none = Cosine(), OffsetCosine(0)
+    log_snr = plain.log_snr(GRID)
+    for method in (*SCALES, "log_snr"):
+        torch.testing.assert_close(
+            getattr(none, method)(GRID), getattr(plain, method)(GRID), rtol=1e-12, atol=1e-12
+        )
+    torch.testing.assert_close(none.time_of(log_snr), plain.time_of(log_snr), rtol=1e-12, atol=0)
+
+
+def test_the_offset_gives_the_published_alpha_bar():
+    """Nichol & Dhariwal (2021), equation 17: alpha-bar is f(t) / f(0), whose square root is alpha."""
+    t, s = GRID.numpy(), 0.008
+    f = np.cos((t + s) / (1 + s) * np.pi / 2) ** 2
+    published = f / np.cos(s / (1 + s) * np.pi / 2) ** 2
+    np.testing.assert_allclose(OffsetCosine().alpha(GRID).square().numpy(), published, rtol=1e-8)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -172,10 +209,18 @@ def _sub_vp(lam):
     return np.tanh(b / 2) / root(lam, b)
 
 
+def _offset_cosine(lam):
+    """1 / |d lambda / dt|, by t = (2 (1 + s) / pi) arccos(cos(a s) sqrt(sigmoid(lambda))) - s."""
+    cosine = np.cos(np.pi / 2 * 0.008 / 1.008)
+    alpha = cosine * np.sqrt(sigmoid(lam))
+    return 2 * 1.008 / np.pi * alpha * sigmoid(-lam) / 2 / np.sqrt(1 - alpha**2)
+
+
 DENSITIES = {
     "cosine": lambda lam: 1 / np.cosh(lam / 2) / (2 * np.pi),
     "shifted_cosine": lambda lam: 1 / np.cosh((lam - 2 * np.log(64 / 256)) / 2) / (2 * np.pi),
     "linear_beta": lambda lam: sigmoid(-lam) / root(lam, softplus(-lam)),
+    "offset_cosine": _offset_cosine,
     "sub_vp": _sub_vp,
     "variance_exploding": lambda lam: 1 / (2 * np.log(50 / 0.01)),
     "rectified_flow": lambda lam: 1 / np.cosh(lam / 4) ** 2 / 8,
