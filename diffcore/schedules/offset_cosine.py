@@ -12,11 +12,11 @@ from diffcore.schedules.base import Schedule
 
 @dataclass(frozen=True)
 class OffsetCosine(Schedule):
-    r"""Variance preserving: :math:`\alpha_t = \cos\frac{\pi (t + s)}{2 (1 + s)} / \cos\frac{\pi s}{2 (1 + s)}`.
+    r"""Variance preserving: :math:`\alpha_t = \cos a(t + s) / \cos a s`, with :math:`a = \pi / (2 (1 + s))`.
 
     The cosine schedule with an offset s (Nichol & Dhariwal, 2021, equation 17, for continuous times and
-    without their limit on the last steps). The offset makes the noise variance begin with a slope:
-    it is of the order of t at the clean end, where that of :class:`Cosine`, s = 0, is of the order of t squared.
+    without their limit on the last steps). The offset makes the noise variance begin with a slope: near
+    the data it is of the order of t, where that of :class:`Cosine`, s = 0, is of the order of t squared.
 
     Attributes:
         offset: s, from 0 to 1.

@@ -1,0 +1,1 @@
+"""The study's four 2-D data sets."""
