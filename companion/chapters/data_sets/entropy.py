@@ -93,8 +93,8 @@ def known(points: int, scrambles: int, neighbours: int, repeats: int, seed: int)
         seed: of the first.
 
     Returns:
-        Columns: dataset, raw_mean, raw_sd (of both axes, in the units of the generating code), entropy, error,
-        neighbours, neighbours_error, below: how far the entropy is below that of N(0, I).
+        Columns: dataset, entropy, error, neighbours, neighbours_error; below: how far the entropy is below
+        that of N(0, I).
     """
     rows = []
     for name in study.DATASETS:

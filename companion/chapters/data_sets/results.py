@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from diffcore import exact
 from diffcore.exact import data2d, floors
 from diffcore.exact.mixtures import scales
 from diffcore.exact.quadrature import mean_of
+from diffcore.schedules import Cosine, LinearBeta, OffsetCosine, Schedule, VarianceExploding
 
 STEP = measures.LEVELS // measures.RANGES
 """The study's times in a range."""
@@ -43,9 +45,9 @@ class Budget:
         grid: points along each side of its box; the study has 1,000.
     """
 
-    draws: int = 10
+    draws: int = 8
     points: int = measures.POINTS
-    sobol: tuple[int, int] = (1024, 4)
+    sobol: tuple[int, int] = (512, 4)
     fitted: int = 20_000
     fits: tuple[int, int] = (3, 1)
     grid: int = 1_000
@@ -106,9 +108,11 @@ def published(budget: Budget, seed: int = 0) -> pd.DataFrame:
             for number, t in enumerate(measures.SLICED_TIMES):
                 along = measures.directions(measures.PROJECTIONS, generator)
                 z = measures.noisy(x, t, generator)
-                other = measures.reference(z.size, generator).reshape(-1, 2)
-                distance, of_noise = (measures.sliced(z_, fixed, along) for z_ in (z, other))
-                rows.append((name, "sliced", draw, number, t, distance, 0.0, of_noise))
+                row = (name, "sliced", draw, number, t, measures.sliced(z, fixed, along), 0.0)
+                if number == 0:  # the floor knows no time
+                    other = measures.reference(z.size, generator).reshape(-1, 2)
+                    of_noise = measures.sliced(other, fixed, along)
+                rows.append((*row, of_noise))
     columns = ["dataset", "measure", "draw", "number", "t", "distance", "outside", "floor"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -146,30 +150,25 @@ def distributions(budget: Budget, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sliced(budget: Budget, seed: int = 0) -> pd.DataFrame:
+def sliced() -> pd.DataFrame:
     """The sliced distance of the distributions at the study's times: dataset, number, t, sliced, error."""
-    points, scrambles = budget.sobol
     rows = []
     for name in study.DATASETS:
-        times = measures.SLICED_TIMES
-        found = law.sliced(exact.DATASETS[name](), times, 16 * points, scrambles, seed)
-        rows += [
-            (name, *each) for each in zip(range(len(times)), times, *map(_list, found), strict=True)
-        ]
+        mixture = exact.DATASETS[name]()
+        for number, t in enumerate(measures.SLICED_TIMES):
+            found = law.sliced(mixture, t)
+            rows.append((name, number, t, float(found.value), float(found.error)))
     return pd.DataFrame(rows, columns=["dataset", "number", "t", "sliced", "sliced_error"])
 
 
-def _list(values: torch.Tensor) -> list[float]:
-    return [float(value) for value in values]
-
-
 def rates(budget: Budget, seed: int = 0) -> pd.DataFrame:
-    """How fast noise destroys the data: columns dataset, log_snr, t, and
+    """How fast noise destroys the data, by log-SNR.
 
-    - ``information``: nats about x that one unit of log-SNR adds, half the least error of the noise;
-    - ``gaussian``: that of N(0, I);
-    - ``structure``: what the divergence from N(0, I) grows by, their difference;
-    - ``in_time``: what it falls by in one unit of the study's time; each with an error.
+    Returns:
+        Columns: dataset, log_snr, t; ``information``: nats about x that one unit of log-SNR adds, half the
+        least error of the noise; ``gaussian``: that of N(0, I); ``structure``: what the divergence from
+        N(0, I) grows by, their difference; ``in_time``: what it falls by in a unit of the study's time; the
+        last two with an error.
     """
     level = torch.tensor(RATE_LEVELS, dtype=torch.float64)
     t = measures.SCHEDULE.time_of(level)
@@ -178,7 +177,7 @@ def rates(budget: Budget, seed: int = 0) -> pd.DataFrame:
     for name in study.DATASETS:
         mixture = floors.lean(exact.DATASETS[name]())
         points, scrambles = budget.sobol
-        found = mean_of(mixture.eps_mmse(*scales(level), points // 2, scrambles, seed))
+        found = mean_of(mixture.eps_mmse(*scales(level), points, scrambles, seed))
         gaussian = torch.sigmoid(level) * mixture.dim / 2
         structure = gaussian - found.value / 2
         columns = {
@@ -205,14 +204,14 @@ def bars(samples: pd.DataFrame, distances: pd.DataFrame, slices: pd.DataFrame) -
         slices: as :func:`sliced` returns it.
 
     Returns:
-        Columns: dataset, measure (`MEASURES`, and ``joint``), range, draw (-1: of the distribution), bar, error.
+        Columns: dataset, measure (`MEASURES`, and ``joint``), range, draw (-1: of the distribution), bar,
+        error.
     """
     rows: list[tuple[Any, ...]] = []
     for (name, measure, draw), block in samples.groupby(["dataset", "measure", "draw"], sort=False):
         at = block.sort_values("number")["distance"].to_numpy()
         each = np.abs(np.diff(at)) if measure == "sliced" else measures.bars(at)
         rows += [(name, measure, k, draw, bar, 0.0) for k, bar in enumerate(each)]
-    step = measures.LEVELS // measures.RANGES
     for name, block in distances.groupby("dataset", sort=False):
         for measure in (*POOLED, "joint"):
             values = measures.bars(block[measure].to_numpy())
@@ -235,8 +234,69 @@ def bars(samples: pd.DataFrame, distances: pd.DataFrame, slices: pd.DataFrame) -
 def entropies(budget: Budget, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The exact entropies with the facts of each data set, and the study's estimates of them."""
     points, scrambles = budget.sobol
-    known = entropy.known(4 * points, 2 * scrambles, budget.fitted, 4, seed)
+    known = entropy.known(8 * points, 2 * scrambles, budget.fitted, 4, seed)
     found = entropy.published(
         known, budget.fitted, budget.grid, budget.fits, (points, scrambles), seed + 100
     )
     return facts().merge(known, on="dataset", validate="1:1"), found
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "linear beta, 0.1 to 20": LinearBeta(),
+    "cosine, offset 0.008": OffsetCosine(),
+    "variance exploding, 0.1 to 10": VarianceExploding(0.1, 10.0),
+    "cosine, the study's own": Cosine(),
+}
+"""Those of the study's figure, and the one that it trains with."""
+
+
+def log_snrs(points: int = 200) -> pd.DataFrame:
+    """The log-SNR of `SCHEDULES` at even times inside (0, 1): columns schedule, t, log_snr."""
+    t = (torch.arange(points, dtype=torch.float64) + 0.5) / points
+    return pd.concat(
+        [
+            pd.DataFrame({"schedule": name, "t": t.numpy(), "log_snr": schedule.log_snr(t).numpy()})
+            for name, schedule in SCHEDULES.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def summed_beta(times: int = 1_000) -> pd.DataFrame:
+    """The study's log-SNR of the linear schedule, whose integral of beta is a running sum, and the exact one.
+
+    Returns:
+        Columns: t, summed, exact. The sum already counts a whole step at t = 0, where exactly there is no
+        noise.
+    """
+    t = np.linspace(0, 1, times)
+    summed = np.cumsum(0.1 + 19.9 * t) * (t[1] - t[0])
+    exactly = LinearBeta().log_snr(torch.from_numpy(t)).numpy()
+    return pd.DataFrame({"t": t, "summed": -np.log(np.expm1(summed)), "exact": exactly})
+
+
+class Grid(NamedTuple):
+    """Points (n, 2), and the divergence of the distribution from N(0, I), nats, by data set and time."""
+
+    points: dict[str, dict[float, measures.Array]]
+    divergence: dict[tuple[str, float], float]
+
+
+def grid(budget: Budget, times: Sequence[float], points: int, seed: int = 0) -> Grid:
+    """Noisy data of each data set at some times, and how far their distributions are from N(0, I).
+
+    Args:
+        budget: of the distances.
+        times: the study's are ten, evenly from 0 to 1.
+        points: of each panel, the same data with fresh noise at each time.
+        seed: of the data and the noise.
+    """
+    drawn: dict[str, dict[float, measures.Array]] = {}
+    divergence: dict[tuple[str, float], float] = {}
+    for index, name in enumerate(study.DATASETS):
+        mixture, generator = exact.DATASETS[name](), Generator().manual_seed(seed + index)
+        x = mixture.sample(points, generator, torch.float64)
+        drawn[name] = {t: measures.noisy(x, t, generator) for t in times}
+        for t in times:
+            divergence[name, t] = float(law.joint(mixture, t, *budget.sobol, seed).divergence.value)
+    return Grid(drawn, divergence)
