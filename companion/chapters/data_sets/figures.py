@@ -81,11 +81,16 @@ def forward(
         for axis, (t, z) in zip(row, by_time.items(), strict=True):
             axis.plot(*z.T, "o", color=LOOKS[name]["color"], markersize=1.4, markeredgewidth=0)
             axis.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[], yticks=[], aspect="equal")
-            axis.set_xlabel(f"{divergence[name, t]:.3g}", fontsize=10, labelpad=2)
+            axis.set_xlabel(nats(divergence[name, t]), fontsize=10, labelpad=2)
         row[0].set_ylabel(study.TITLES[name])
     for axis, t in zip(axes[0], times, strict=True):
         axis.set_title(f"$t = {t:.2g}$")
     return figure
+
+
+def nats(value: float) -> str:
+    """A divergence as the panels print it."""
+    return f"{value:.3g}" if value >= 1e-3 else "< 0.001"
 
 
 def bars(table: pd.DataFrame) -> Figure:

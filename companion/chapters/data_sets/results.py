@@ -17,7 +17,6 @@ from diffcore import exact
 from diffcore.exact import data2d, floors
 from diffcore.exact.mixtures import scales
 from diffcore.exact.quadrature import mean_of
-from diffcore.schedules import Cosine, LinearBeta, OffsetCosine, Schedule, VarianceExploding
 
 STEP = measures.LEVELS // measures.RANGES
 """The study's times in a range."""
@@ -43,6 +42,7 @@ class Budget:
         fitted: points of a data set for the entropy; the study has 100,000.
         fits: data sets drawn for it, for each number of components of the fit.
         grid: points along each side of its box; the study has 1,000.
+        shown: points of each data set that are drawn.
     """
 
     draws: int = 8
@@ -51,6 +51,7 @@ class Budget:
     fitted: int = 20_000
     fits: tuple[int, int] = (3, 1)
     grid: int = 1_000
+    shown: int = 1_200
 
 
 QUICK = Budget(draws=2, points=1_000, sobol=(64, 2), fitted=2_000, fits=(2, 1), grid=100)
@@ -241,45 +242,26 @@ def entropies(budget: Budget, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame
     return facts().merge(known, on="dataset", validate="1:1"), found
 
 
-SCHEDULES: dict[str, Schedule] = {
-    "linear beta, 0.1 to 20": LinearBeta(),
-    "cosine, offset 0.008": OffsetCosine(),
-    "variance exploding, 0.1 to 10": VarianceExploding(0.1, 10.0),
-    "cosine, the study's own": Cosine(),
-}
-"""Those of the study's figure, and the one that it trains with."""
-
-
-def log_snrs(points: int = 200) -> pd.DataFrame:
-    """The log-SNR of `SCHEDULES` at even times inside (0, 1): columns schedule, t, log_snr."""
-    t = (torch.arange(points, dtype=torch.float64) + 0.5) / points
-    return pd.concat(
-        [
-            pd.DataFrame({"schedule": name, "t": t.numpy(), "log_snr": schedule.log_snr(t).numpy()})
-            for name, schedule in SCHEDULES.items()
-        ],
-        ignore_index=True,
-    )
-
-
-def summed_beta(times: int = 1_000) -> pd.DataFrame:
-    """The study's log-SNR of the linear schedule, whose integral of beta is a running sum, and the exact one.
-
-    Returns:
-        Columns: t, summed, exact. The sum already counts a whole step at t = 0, where exactly there is no
-        noise.
-    """
-    t = np.linspace(0, 1, times)
-    summed = np.cumsum(0.1 + 19.9 * t) * (t[1] - t[0])
-    exactly = LinearBeta().log_snr(torch.from_numpy(t)).numpy()
-    return pd.DataFrame({"t": t, "summed": -np.log(np.expm1(summed)), "exact": exactly})
-
-
 class Grid(NamedTuple):
     """Points (n, 2), and the divergence of the distribution from N(0, I), nats, by data set and time."""
 
     points: dict[str, dict[float, measures.Array]]
     divergence: dict[tuple[str, float], float]
+
+
+def shuffled(distances: pd.DataFrame) -> pd.DataFrame:
+    """Of clean and of noisy data: the distances with their coordinates as they are, and shuffled.
+
+    Args:
+        distances: as :func:`distributions` returns it.
+    """
+    chosen = distances[distances["number"].isin([0, 2 * STEP])]
+    columns = ["dataset", "t", "hellinger", "joint", "shuffled", "divergence", "apart", "between"]
+    return chosen[columns].reset_index(drop=True)
+
+
+SHOWN_TIMES = tuple(k / 9 for k in (0, 1, 2, 4, 9))
+"""Five of the study's ten times."""
 
 
 def grid(budget: Budget, times: Sequence[float], points: int, seed: int = 0) -> Grid:
