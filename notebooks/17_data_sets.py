@@ -240,19 +240,19 @@ d.chain(
 # %% [markdown]
 # ## Entropy
 #
-# The toolbox fits a mixture of Gaussians with scikit-learn, 5 of them where it compares data sets and 50 by default, and sums $-p \log p$ of the fit over a grid of 1,000 by 1,000 points on the box of the data. Its error has three parts, which add up: the fit, what lies outside the box, and the spacing. The last is exact: each side $r$ of the box is divided by $n$, and the grid has $n - 1$ gaps.
+# The toolbox fits a mixture of Gaussians with scikit-learn, 5 of them where it compares data sets and 50 by default, and sums $-p \log p$ of the fit over a grid of 1,000 by 1,000 points on the box of the data. Its error has three parts, which add up: the fit, what lies outside the box, and the spacing. The last is exact: each side $r$ of the box is divided by $m$, and the grid has $m - 1$ gaps.
 
 # %% tags=["derivation"]
 r_1, r_2 = (symbol(name, positive=True) for name in ("r_1", "r_2"))
-n = symbol("n", positive=True)
+m = symbol("m", positive=True)
 d.chain(
     "spacing",
-    r_1 / n * r_2 / n,
+    r_1 / m * r_2 / m,
     (
-        (1 - 1 / n) ** 2 * (r_1 / (n - 1)) * (r_2 / (n - 1)),
+        (1 - 1 / m) ** 2 * (r_1 / (m - 1)) * (r_2 / (m - 1)),
         "so the sum is too small by this factor",
     ),
-    domain=Where(sp.Gt(n, 2)),
+    domain=Where(sp.Gt(m, 2)),
 )
 
 # %%

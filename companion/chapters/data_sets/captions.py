@@ -79,8 +79,8 @@ def distances(exactly: pd.DataFrame, samples: pd.DataFrame, budget: Budget) -> d
         "caption": "Hellinger distance from noise against time. Lines: exact, of the joint density, of the "
         "data with their coordinates shuffled, and of the pooled coordinates. Points: the study's, by "
         f"histograms, mean of {budget.draws} draws of {budget.points:,} points.",
-        "alt": f"Four panels, a data set each, of falling curves. At time 0: {words}. At time 1 the exact ones "
-        f"are 0 and the study's {late:.3f}.",
+        "alt": f"Four panels, a data set each, of falling curves. At time 0: {words}. At time 1 exactly 0, "
+        f"by histograms {late:.3f}.",
         "n": budget.points,
         "seeds": [0],
     }

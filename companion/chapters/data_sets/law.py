@@ -61,8 +61,9 @@ def scales(t: float) -> tuple[Tensor, Tensor]:
 def joint(mixture: Mixture, t: float, points: int, scrambles: int, seed: int) -> Joint:
     r"""Distances of the joint distribution at time ``t`` from pure noise.
 
-    The squared Hellinger distance is half the mean of :math:`(\sqrt q - \sqrt n)^2 / m` over points of
-    :math:`m = (q + n)/2`, half of them data and half noise: never above 2, and zero where both agree, so that
+    With the density n of noise, half the points of :math:`m = (q + n)/2` are data and half noise. The squared
+    Hellinger distance is half the mean of :math:`(\sqrt q - \sqrt n)^2 / m`, the divergence that of
+    :math:`(q \log(q/n) - q + n) / m`. Both are nowhere negative, and zero where the densities agree, so that
     a little distance is a sum of little terms.
 
     Args:
@@ -80,9 +81,10 @@ def joint(mixture: Mixture, t: float, points: int, scrambles: int, seed: int) ->
         both = torch.cat([z, noise])
         moments = mixture.moments(both, alpha, sigma)
         log_ratio = moments.log_prob + both.square().sum(1) / 2 + math.log(2 * math.pi)
-        of_data = torch.sigmoid(log_ratio)  # the share q / (q + n)
-        square = (of_data.sqrt() - torch.sigmoid(-log_ratio).sqrt()).square()
-        parts = log_ratio[:points], square, moments.eps_variance[:points]
+        data, other = torch.sigmoid(log_ratio), torch.sigmoid(-log_ratio)  # q and n, over q + n
+        square = (data.sqrt() - other.sqrt()).square()
+        excess = torch.where(data > 0, data * log_ratio, 0) - data + other
+        parts = 2 * excess, square, moments.eps_variance[:points]
         found.append(torch.stack([part.mean() for part in parts]))
     return Joint(*(Estimate(*each) for each in zip(*mean_of(torch.stack(found)), strict=True)))
 

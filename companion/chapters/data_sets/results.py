@@ -151,13 +151,20 @@ def distributions(budget: Budget, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def sliced() -> pd.DataFrame:
-    """The sliced distance of the distributions at the study's times: dataset, number, t, sliced, error."""
+def sliced(slices: int = law.SLICES) -> pd.DataFrame:
+    """The sliced distance of the distributions at the study's times, and its error.
+
+    Args:
+        slices: directions.
+
+    Returns:
+        Columns: dataset, number, t, sliced, sliced_error.
+    """
     rows = []
     for name in study.DATASETS:
         mixture = exact.DATASETS[name]()
         for number, t in enumerate(measures.SLICED_TIMES):
-            found = law.sliced(mixture, t)
+            found = law.sliced(mixture, t, slices)
             rows.append((name, number, t, float(found.value), float(found.error)))
     return pd.DataFrame(rows, columns=["dataset", "number", "t", "sliced", "sliced_error"])
 
