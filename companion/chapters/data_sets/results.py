@@ -45,11 +45,11 @@ class Budget:
         shown: points of each data set that are drawn.
     """
 
-    draws: int = 8
+    draws: int = 6
     points: int = measures.POINTS
     sobol: tuple[int, int] = (512, 4)
     fitted: int = 20_000
-    fits: tuple[int, int] = (3, 1)
+    fits: tuple[int, int] = (2, 1)
     grid: int = 1_000
     shown: int = 800
 
