@@ -163,7 +163,13 @@ def test_growing_tables_are_leaves(copy: Copy, runs: dict[str, str]) -> None:
     [
         (
             "diffcore/schedules/linear_beta.py",
-            {"01_conventions", "02_forward_process", "08_weightings"},
+            {
+                "01_conventions",
+                "02_forward_process",
+                "08_weightings",
+                "17_data_sets",
+                "99_verdicts",
+            },
         ),
         ("diffcore/masked/schedules.py", {"10_masked_diffusion"}),
         (
