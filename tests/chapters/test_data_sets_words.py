@@ -190,6 +190,25 @@ def test_who_is_fastest_first_is_read_from_the_bars(joint, pooled, words):
     )
 
 
+def test_how_many_pairs_are_told_apart_and_what_it_takes():
+    bars = pd.concat(
+        [
+            exact_bars(0.0001, rings=0.03).query("measure == 'joint'"),
+            drawn_bars("hellinger", 0.02),
+            drawn_bars("w1", 0.0),
+            drawn_bars("sliced", 0.0, spread=0.05),
+        ]
+    )
+    words = sentences.told_apart(bars)
+    assert "Of 6 pairs, " in words
+    # two standard errors of a difference of two bars, each of 0.0001, above 0.001
+    joint = "exact: 3 told apart, 3 not apart (a difference of 0.0013 is typically needed)"
+    assert joint in words
+    assert "pooled Hellinger (the study's): 3 told apart, 3 not apart" in words
+    assert "pooled Wasserstein-1 (the study's): 6 not apart" in words
+    assert "sliced Wasserstein-2 (the study's): 6 undecided" in words
+
+
 def test_what_histograms_do_is_read_from_both_tables():
     numbers = [0, 9, 10, 19]
     exactly = pd.DataFrame(

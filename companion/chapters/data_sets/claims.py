@@ -50,7 +50,7 @@ def any_of(verdicts: list[Verdict]) -> Verdict:
 def exact_pairs(bars: pd.DataFrame) -> pd.DataFrame:
     """Every pair of data sets by the bars of the joint distribution: the range where they differ most.
 
-    Columns: first, second, range, gap, reach, verdict.
+    Columns: first, second, range, gap, reach, verdict; ``typical``, the median over ranges of the reach.
     """
     rows: list[dict[str, Any]] = []
     table = bars[(bars["measure"] == "joint") & (bars["draw"] < 0)].set_index(["dataset", "range"])
@@ -105,7 +105,12 @@ def _row(
 ) -> dict[str, Any]:
     most = (gaps.abs() - reach).idxmax()
     names = {"first": one, "second": other, "range": int(most)}
-    return names | {"gap": float(gaps[most]), "reach": float(reach[most]), "verdict": verdict}
+    found = {
+        "gap": float(gaps[most]),
+        "reach": float(reach[most]),
+        "typical": float(reach.median()),
+    }
+    return names | found | {"verdict": verdict}
 
 
 def _rates(rows: pd.DataFrame, what: str) -> Decision:

@@ -23,7 +23,7 @@ from diffcore.exact.quadrature import Estimate, mean_of, sobol
 NODES = 1024
 """Labels, evenly spread, by which a coordinate's distribution is averaged."""
 
-CLEAN_POINTS = 2**19
+CLEAN_POINTS = 2**18
 """Sobol points by which it is counted where there is no noise."""
 
 SLICES = 16

@@ -45,7 +45,7 @@ class Budget:
         shown: points of each data set that are drawn.
     """
 
-    draws: int = 6
+    draws: int = 8
     points: int = measures.POINTS
     sobol: tuple[int, int] = (512, 4)
     fitted: int = 20_000
@@ -242,7 +242,7 @@ def bars(samples: pd.DataFrame, distances: pd.DataFrame, slices: pd.DataFrame) -
 def entropies(budget: Budget, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The exact entropies with the facts of each data set, and the study's estimates of them."""
     points, scrambles = budget.sobol
-    known = entropy.known(8 * points, 2 * scrambles, budget.fitted, 4, seed)
+    known = entropy.known(4 * points, 2 * scrambles, budget.fitted, 4, seed)
     found = entropy.published(
         known, budget.fitted, budget.grid, budget.fits, (points, scrambles), seed + 100
     )

@@ -189,7 +189,13 @@ def told_apart(bars: pd.DataFrame) -> str:
     of_samples = ("hellinger", "w1", "sliced")
     found = {"joint": claims.exact_pairs(bars)}
     found |= {measure: claims.published_pairs(bars, measure) for measure in of_samples}
-    parts = [f"{BAR_TITLES[m]}: {_counted(list(pairs['verdict']))}" for m, pairs in found.items()]
+    parts = []
+    for measure, pairs in found.items():
+        needed = claims.LEAST_BAR[measure] + pairs["typical"].median()
+        parts.append(
+            f"{BAR_TITLES[measure]}: {_counted(list(pairs['verdict']))} (a difference of {needed:.2g} is "
+            "typically needed)"
+        )
     return (
         "Do the bars tell two data sets apart, by the rule that [](99_verdicts) prints? Of "
         f"{len(claims.PAIRS)} pairs, {'; '.join(parts)}."
