@@ -33,11 +33,27 @@ class UnknownName(UserError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         """Say which ``kind`` of thing has no ``name``, and list the ``known`` names."""
         names = list(known)
-        close = get_close_matches(name, names, n=1, cutoff=0.5)
+        close = closest(name, names, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}? " if close else ""
         super().__init__(f"unknown {kind} {name!r}: {hint}expected one of {', '.join(names)}")
         self.kind = kind
         self.name = name
+
+
+def closest(name: str, known: Iterable[str], n: int, cutoff: float) -> list[str]:
+    """Up to ``n`` of the known names that are most like ``name``, whatever the case of its letters.
+
+    Args:
+        name: what was given.
+        known: what there is.
+        n: how many at most.
+        cutoff: how alike they must be, from 0 to 1; see `difflib.get_close_matches`.
+    """
+    spelled: dict[str, list[str]] = {}
+    for each in dict.fromkeys(known):
+        spelled.setdefault(each.casefold(), []).append(each)
+    close = get_close_matches(name.casefold(), spelled, n=n, cutoff=cutoff)
+    return [each for folded in close for each in spelled[folded]][:n]
 
 
 #: No room: the disk is full, a quota is used up, a file has reached its limit.

@@ -64,6 +64,16 @@ def batch(name: str, value: Any) -> Tensor:
         raise ValueError(
             f"{name}: expected shape (batch, ...), at least 1 along every axis, got {tuple(value.shape)}"
         )
+    return dense(name, value)
+
+
+def dense(name: str, value: Tensor) -> Tensor:
+    """A tensor that holds every number: not sparse, and not on the device `meta`, which holds none."""
+    if value.layout != torch.strided:
+        kind = str(value.layout).removeprefix("torch.")
+        raise TypeError(f"{name}: expected a dense tensor, got one of {kind}: call to_dense()")
+    if value.is_meta:
+        raise TypeError(f"{name}: expected a tensor with values, got one on the meta device")
     return value
 
 
@@ -73,7 +83,7 @@ def matrix(name: str, value: Any, columns: int) -> Tensor:
         raise ValueError(
             f"{name}: expected shape (batch, {columns}), batch >= 1, got {tuple(value.shape)}"
         )
-    return value
+    return dense(name, value)
 
 
 def alike(name: str, value: Any, other: Tensor) -> Tensor:
@@ -107,6 +117,19 @@ def times(t: Any, name: str = "t") -> Tensor:
         if not (low >= -slack and high <= 1 + slack):
             raise ValueError(f"{name}: expected numbers in [0, 1], got {_ends(low, high)}")
     return t
+
+
+def predictions(where: str, *values: Tensor) -> None:
+    """What a denoiser predicts, or what is made of it, at some ``where``: finite numbers."""
+    for value in values:
+        if readable(value):
+            low, high = _least_and_most(value)
+            if not (-math.inf < low and high < math.inf):
+                found = "nan" if math.isnan(low) else _ends(low, high)
+                raise ValueError(
+                    f"{where}: expected finite predictions of the denoiser, got {found}: look at the network "
+                    "there"
+                )
 
 
 def quantiles(u: Any) -> Tensor:

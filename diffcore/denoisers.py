@@ -4,6 +4,8 @@ A trained network and an exact posterior mean enter the rest of the package thro
 wherever one fits the other does too.
 """
 
+import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
@@ -23,14 +25,22 @@ def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
     """What a network predicts from ``z`` (batch, ...) at times ``t`` (batch,), which it sees as :func:`seen`.
 
     Raises:
-        TypeError: if it is no tensor of floating-point numbers.
+        TypeError: if it is no tensor of floating-point numbers, or the network cannot be called with both, or
+            not with the dtype of ``z``.
         ValueError: if it does not have the shape of ``z``: some wrong ones would broadcast silently. If the
-            network changes ``z`` itself (looked for on the CPU alone), or keeps autograd from a ``z`` whose
-            gradient is asked for.
+            network is made for another shape, changes ``z`` itself (looked for on the CPU alone), or keeps
+            autograd from a ``z`` whose gradient is asked for.
     """
     watched = checks.readable(z) and not z.is_inference()
     before = z._version if watched else 0
-    prediction = checked(net(z, seen(t, z.dtype)), z)
+    try:
+        returned = net(z, seen(t, z.dtype))
+    except (TypeError, RuntimeError) as error:
+        reason = misfit(net, z, error)
+        if reason is None:
+            raise
+        raise reason from error
+    prediction = checked(returned, z)
     if watched and z._version != before:
         raise ValueError(
             "network: expected it to leave its input as it is, got one that works in place: "
@@ -42,6 +52,57 @@ def predicted(net: Net, z: Tensor, t: Tensor) -> Tensor:
             "without no_grad or detach (a constant is 0 * z and the constant)"
         )
     return prediction
+
+
+_OF_DTYPES = re.compile(r"same dtype|should be the same|expected scalar type|not implemented for")
+_OF_SHAPES = re.compile(
+    r"shapes? .*(cannot be multiplied|invalid)|[Ss]izes? of tensors? |must match the size|expected input"
+    r"|same number of dimensions"
+    r"|size mismatch|not broadcastable"
+)
+"""What torch says of tensors that do not fit together."""
+
+
+def misfit(net: Net, z: Tensor, error: Exception) -> Exception | None:
+    """What is wrong between a network and its input, in one line; None if the error is another.
+
+    Args:
+        net: the network.
+        z: what it was called with, beside the times.
+        error: what it raised.
+    """
+    shape, dtype = tuple(z.shape), str(z.dtype).removeprefix("torch.")
+    if isinstance(error, TypeError):
+        if _takes_two(net):
+            return None
+        return TypeError(
+            f"network: expected one that is called as net(z, t), got {checks.described(net)}, which takes "
+            "another number of arguments: wrap it, as in lambda z, t: net(z)"
+        )
+    words = " ".join(str(error).split())
+    if _OF_DTYPES.search(words):
+        return TypeError(
+            f"network: expected one that computes in {dtype}, as its input is, got another dtype inside "
+            f"({words}): convert the network or the data"
+        )
+    if _OF_SHAPES.search(words):
+        return ValueError(
+            f"network: expected one that takes its input, of shape {shape}, got one made for another shape "
+            f"({words}): mend its width or the data's"
+        )
+    return None
+
+
+def _takes_two(net: Net) -> bool:
+    """Whether a network can be called with two arguments, as far as its signature says."""
+    call = net.forward if isinstance(net, torch.nn.Module) else net
+    try:
+        inspect.signature(call).bind(None, None)
+    except ValueError:  # nothing is known of it
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def seen(t: Tensor, dtype: torch.dtype) -> Tensor:

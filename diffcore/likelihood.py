@@ -147,13 +147,16 @@ def log_likelihood(
     Raises:
         TypeError: if an argument is of another kind; ``x`` must be float32 or float64.
         ValueError: if low < high does not hold, the schedule does not reach that far, ``x`` is not finite or
-            has no examples, or what the denoiser predicts cannot be differentiated.
+            has no examples, or what the denoiser predicts cannot be differentiated, or, on the CPU, is not
+            finite.
     """
     checks.instance("denoiser", denoiser, Denoiser)
     checks.precise("x", x)
     checks.instance("divergence", divergence, Divergence)
     checks.instance("method", method, Method)
     low, high = denoiser.schedule.log_snr_window((None, None) if log_snr is None else log_snr)
+    if generator is not None:
+        checks.generator(generator)
     flat = x.detach().unsqueeze(1).flatten(1)
     directions = divergence.directions(flat, generator)
 
@@ -162,6 +165,7 @@ def log_likelihood(
             u = state[:, :-1].detach().requires_grad_()
             level = torch.tensor(at, dtype=torch.float64, device=u.device)
             moved = velocity(denoiser, u.reshape(x.shape), level).reshape(u.shape)
+            checks.predictions(f"at log-SNR {at:.4g}", moved)
             if not moved.requires_grad:
                 raise ValueError(
                     "denoiser: expected predictions that autograd can differentiate in z, got others"

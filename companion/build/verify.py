@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
@@ -17,7 +16,7 @@ from rich.console import Console
 from companion import loaded, paths
 from companion.build.proving import store
 from companion.build.proving.report import Found, Row, Said, report
-from companion.errors import UserError
+from companion.errors import UserError, closest
 
 
 def run(
@@ -111,7 +110,7 @@ def select(names: list[str], steps: dict[str, str]) -> list[str]:
         found = [s for s, chapter in steps.items() if name in _names_of(s, chapter)]
         if not found:
             known = dict.fromkeys(n for s, c in steps.items() for n in _names_of(s, c))
-            close = get_close_matches(name, known, n=3, cutoff=0.4) or list(known)[:3]
+            close = closest(name, known, n=3, cutoff=0.4) or list(known)[:3]
             raise UserError(
                 f"unknown step or chapter {name!r}: did you mean {', '.join(close)}? "
                 "`python -m companion verify` lists them all"

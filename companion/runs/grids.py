@@ -13,11 +13,10 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from companion import profiles
 from companion.discovery import discover
-from companion.errors import UserError
+from companion.errors import UserError, closest
 from companion.profiles import Profile
 from companion.runs.run import Run
 from companion.runs.training import batch_of
@@ -104,7 +103,7 @@ def find(names: Iterable[str], profile: Profile | str) -> dict[str, Run]:
             if f"{full}/".startswith(f"{name.rstrip('/')}/") or run.id == name
         }
         if not found:
-            close = get_close_matches(name, [*grids(profile), *known, *parts], n=3, cutoff=0.4)
+            close = closest(name, [*grids(profile), *known, *parts], n=3, cutoff=0.4)
             raise UserError(
                 f"unknown run {name!r} under profile {profile}: expected a grid, a run or the beginning of "
                 f"its name, a shard or an id{', like ' + ', '.join(close) if close else ''}; "

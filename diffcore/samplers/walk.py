@@ -47,11 +47,14 @@ def sample(
     Raises:
         TypeError: if an argument is of another kind.
         ValueError: if an axis of ``shape`` is less than 1, steps >= 1 or low < high does not hold, the
-            schedule does not reach that far, or two levels of the grid are one in float64.
+            schedule does not reach that far, or two levels of the grid are one in float64; on the CPU, if a
+            step leaves something that is not finite.
     """
     walk = _walk(denoiser, shape, steps, generator, solver, grid, log_snr, dtype)
     ((level, z),) = deque(walk, maxlen=1)  # no other latent is kept
-    return denoiser.predict(z, level.t, X).to(dtype)
+    x = denoiser.predict(z, level.t, X).to(dtype)
+    checks.predictions(f"after {steps} steps", x)
+    return x
 
 
 @torch.no_grad()
@@ -93,7 +96,8 @@ def _walk(
     checks.float_dtype(dtype)
     schedule, device = denoiser.schedule, checks.generator(generator).device
     window = schedule.log_snr_window((None, None) if log_snr is None else log_snr)
-    levels = [Level(schedule, t) for t in grid.times(schedule, window, steps).to(device)]
+    times = grid.times(schedule, window, steps)
+    levels = [Level(schedule, t) for t in times.to(device)]
 
     def predict(z: Tensor, level: Level) -> Predicted:
         return Predicted(level, z, *denoiser.predict_pair(z, level.t))
@@ -102,8 +106,9 @@ def _walk(
     z = z * torch.hypot(levels[0].alpha, levels[0].sigma).to(dtype)
     yield levels[0], z
     before: Predicted | None = None
-    for at, there in pairwise(levels):
+    for number, (at, there) in enumerate(pairwise(levels)):
         here = predict(z, at)
         z = solver.step(here, there, Chain(predict, generator, before)).to(dtype)
+        checks.predictions(f"step {number + 1} of {steps}, from t = {times[number]:.4g}", z)
         yield there, z
         before = here
