@@ -22,6 +22,20 @@ endif
 ifneq ($(and $(filter verify,$(MAKECMDGOALS)),$(call given,NAME),$(if $(strip $(NAME)),,none)),)
 $(error NAME= is empty: expected a step, a chain or a chapter, as in make verify NAME=nelbo-x/step)
 endif
+ifneq ($(and $(call given,PROFILE),$(if $(strip $(PROFILE)),,none)),)
+$(error PROFILE= is empty: expected quick, standard or paper)
+endif
+ifneq ($(and $(filter verify,$(MAKECMDGOALS)),$(call given,PROFILE),$(if $(filter-out verify,$(MAKECMDGOALS)),,alone)),)
+$(error make verify reads no PROFILE=: its steps are the same under all; expected make verify NAME=..., or nothing)
+endif
+# Numbers are looked at before anything is done: one that began with a dash would be taken for an option.
+number = $(if $(call given,$1),$(if $(shell [[ $(call typed,$($1)) =~ ^$2$$ ]] && echo fits),,$(error $1=$($1): expected $3, as in $1=$4)))
+checked = $(if $(filter mutants,$(MAKECMDGOALS)),$(call number,N,[1-9][0-9]*,a whole number of at least 1,200)$(call number,SEED,[0-9]+,a whole number,0))
+checked += $(call number,JOBS,[1-9][0-9]*,a whole number of at least 1,2)$(call number,PORT,[1-9][0-9]*,a port,8000)
+
+# What a shell is given as it was typed: no file names for a *, no second command after a semicolon.
+typed = '$(subst ','\'',$1)'
+$(checked)
 
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.companion-installed
@@ -47,19 +61,19 @@ $(STAMP): requirements.lock requirements-torch.lock pyproject.toml
 	@touch $@
 
 book: env ## execute the notebooks that changed and render the book (PROFILE=quick|standard|paper)
-	@$(RUN) -m companion book --profile $(PROFILE) --jobs $(JOBS)
+	@$(RUN) -m companion book --profile $(call typed,$(PROFILE)) --jobs $(JOBS)
 
 browser: env ## fetch Pyodide with npm: the next book can then check chains in its pages
 	@$(RUN) -m companion browser
 
 serve: env ## serve the rendered book to this machine alone (PORT=8000, PROFILE=...)
-	@$(RUN) -m companion serve --profile $(PROFILE) --port $(PORT)
+	@$(RUN) -m companion serve --profile $(call typed,$(PROFILE)) --port $(PORT)
 
 notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...)
-	@$(RUN) -m companion book --only $(NB) --profile $(PROFILE) --jobs $(JOBS)
+	@$(RUN) -m companion book --only $(call typed,$(NB)) --profile $(call typed,$(PROFILE)) --jobs $(JOBS)
 
 verify: env ## check every derivation step (NAME=... for one, as it is read)
-	@$(RUN) -m companion verify $(NAME)
+	@$(RUN) -m companion verify $(foreach name,$(NAME),$(call typed,$(name)))
 
 test: env ## the whole suite: lint, types, the book under the quick profile, every test
 	@$(MAKE) --no-print-directory -j 2 lint quick-book
@@ -74,7 +88,7 @@ test-slurm: env ## the pipeline through a SLURM of its own, set up and taken dow
 	@$(RUN) -m pytest tests/slurm/through_slurm.py --durations 3
 
 mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|companion N=200 SEED=0)
-	@$(RUN) tests/mutants/run.py $(or $(PACKAGE),diffcore) -n $(or $(N),200) --seed $(or $(SEED),0)
+	@$(RUN) tests/mutants/run.py $(call typed,$(or $(PACKAGE),diffcore)) -n $(or $(N),200) --seed $(or $(SEED),0)
 
 lint: env typecheck ## ruff, its formatter, mypy, and which package may import which
 	@$(RUN) -m ruff check --quiet .

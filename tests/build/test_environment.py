@@ -177,6 +177,46 @@ def test_a_variable_in_the_wrong_case_is_refused_and_not_ignored(name: str) -> N
     assert subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("mutants N=-3", "N=-3: expected a whole number of at least 1, as in N=200"),
+        ("mutants N=0", "N=0: expected a whole number of at least 1"),
+        ("mutants N=", "N=: expected a whole number of at least 1"),
+        ("mutants SEED=-1", "SEED=-1: expected a whole number, as in SEED=0"),
+        ("test JOBS=two", "JOBS=two: expected a whole number of at least 1, as in JOBS=2"),
+        ("serve PORT=x", "PORT=x: expected a port, as in PORT=8000"),
+        ("book PROFILE=", "PROFILE= is empty: expected quick, standard or paper"),
+        ("verify PROFILE=quick", "make verify reads no PROFILE=: its steps are the same under all"),
+    ],
+)
+def test_what_make_cannot_use_is_one_line_before_anything_is_done(
+    arguments: str, says: str
+) -> None:
+    command = ["make", "--no-print-directory", *arguments.split()]
+    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert asked.returncode == 2
+    assert says in asked.stderr
+    assert len(asked.stderr.splitlines()) == 1
+    assert asked.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "runs"),
+    [
+        (["notebook", "NB=*"], "companion book --only '*' --profile 'standard'"),
+        (["notebook", "NB=a'b; c"], r"--only 'a'\''b; c' --profile"),
+        (["verify", "NAME=a/* b"], "companion verify 'a/*' 'b'"),
+        (["book", "verify", "PROFILE=quick"], "companion book --profile 'quick'"),
+        (["mutants", "N=5", "SEED=0"], "'diffcore' -n 5 --seed 0"),
+    ],
+)
+def test_make_hands_on_what_was_typed(arguments: list[str], runs: str) -> None:
+    command = ["make", "--dry-run", "--no-print-directory", *arguments]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert runs in shown.stdout
+
+
 def test_ci_runs_make_test_and_nothing_weaker() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in script

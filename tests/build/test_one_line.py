@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from miniature import Miniature, notebook
 
+from companion import errors
+from companion.build import verify
+
 PR_CAPBSET_DROP = 24
 OVERRIDE = (1, 2, 10)
 """From Linux's ``<linux/capability.h>``: by what root reads and writes what its permissions forbid."""
@@ -250,3 +253,26 @@ def test_a_home_that_cannot_be_written_is_not_needed(project: Miniature, tmp_pat
     built = run(project, *BOOK.split())
     assert built.returncode == 0, built.stderr
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "close"),
+    [
+        ("STANDARD", ["standard"]),
+        ("Standrad", ["standard"]),
+        ("QUICK", ["quick"]),
+        ("nelbo-X", ["NELBO-x", "nelbo-x"]),
+        ("nothing like it", []),
+    ],
+)
+def test_a_name_is_recognised_in_any_case(name: str, close: list[str]) -> None:
+    known = ["quick", "standard", "NELBO-x", "nelbo-x", "quick"]
+    assert errors.closest(name, known, n=2, cutoff=0.6) == close
+    assert errors.closest(name, known, n=1, cutoff=0.6) == close[:1]
+
+
+def test_an_unknown_name_in_another_case_is_suggested() -> None:
+    said = str(errors.UnknownName("profile", "QUICK", ["quick", "standard"]))
+    assert said == "unknown profile 'QUICK': did you mean 'quick'? expected one of quick, standard"
+    with pytest.raises(errors.UserError, match=r"did you mean nelbo-x/step"):
+        verify.select(["NELBO-X/STEP"], {"nelbo-x/step.1": "03_nelbo_in_x"})
