@@ -117,7 +117,7 @@ Markdown(sentences.where_structure_goes(rates))
 #
 # Its toolbox compares 10,000 noisy points with Gaussian draws, at a hundred times. Two of its measures *pool* both coordinates: 10,000 points become 20,000 numbers. One is the Hellinger distance $H$ of two histograms of 100 bins, the other the Wasserstein distance $W_1$. Its bars are for ranges of ten times each. A third, the sliced Wasserstein distance with 50 random directions, sees both coordinates; it has ten times, and its bars are the changes between neighbours.
 #
-# The functions are in `code/utils.py` of the study's repository, lines 277 to 492. The notebooks there do not call them, and those of the two pooled measures look for a data set under a name that the notebooks spell otherwise, so that as shipped they would stop with a `KeyError`.
+# The functions are in `code/utils.py` of the study's repository, lines 277 to 374 for the two pooled measures and 411 to 492 for the sliced one. The notebooks there do not call them, and the former look for a data set under a name that the notebooks spell otherwise, so that as shipped they would stop with a `KeyError`.
 
 # %% tags=["derivation"]
 d.prose(
