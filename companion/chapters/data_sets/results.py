@@ -282,10 +282,13 @@ def grid(budget: Budget, times: Sequence[float], points: int, seed: int = 0) -> 
     """
     drawn: dict[str, dict[float, measures.Array]] = {}
     divergence: dict[tuple[str, float], float] = {}
+    points_each = budget.sobol[0]
     for index, name in enumerate(study.DATASETS):
         mixture, generator = exact.DATASETS[name](), Generator().manual_seed(seed + index)
         x = mixture.sample(points, generator, torch.float64)
         drawn[name] = {t: measures.noisy(x, t, generator) for t in times}
         for t in times:
-            divergence[name, t] = float(law.joint(mixture, t, *budget.sobol, seed).divergence.value)
+            divergence[name, t] = float(
+                law.joint(mixture, t, points_each, 2, seed).divergence.value
+            )
     return Grid(drawn, divergence)
