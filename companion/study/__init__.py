@@ -8,10 +8,12 @@ Targets and data sets are named as in this book (``eps``, ``score``; ``clusters`
 from __future__ import annotations
 
 from companion.study.names import (
+    BINNED_EPOCHS,
     BINS,
     COMMIT,
     DATASETS,
     DATE,
+    EPOCHS,
     EPOCHS_IN_BINS,
     EPOCHS_IN_LAST20,
     EXECUTIONS,
@@ -28,13 +30,26 @@ from companion.study.names import (
 )
 from companion.study.origins import Origin, origin
 from companion.study.reading import READ, evidence
-from companion.study.tables import bins, files, images, losses, moments, source, table
+from companion.study.tables import (
+    bins,
+    bins_at_epochs,
+    epoch_variances,
+    epochs,
+    files,
+    images,
+    losses,
+    moments,
+    source,
+    table,
+)
 
 __all__ = [
+    "BINNED_EPOCHS",
     "BINS",
     "COMMIT",
     "DATASETS",
     "DATE",
+    "EPOCHS",
     "EPOCHS_IN_BINS",
     "EPOCHS_IN_LAST20",
     "EXECUTIONS",
@@ -50,6 +65,9 @@ __all__ = [
     "TRAIN_POINTS",
     "Origin",
     "bins",
+    "bins_at_epochs",
+    "epoch_variances",
+    "epochs",
     "evidence",
     "files",
     "images",

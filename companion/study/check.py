@@ -17,13 +17,24 @@ from itertools import product
 import pandas as pd
 
 from companion.errors import UserError
-from companion.study.names import BINS, DATASETS, EXECUTIONS, OBJECTIVES, TARGETS
+from companion.study.names import (
+    BINNED_EPOCHS,
+    BINS,
+    DATASETS,
+    EPOCHS,
+    EXECUTIONS,
+    OBJECTIVES,
+    TARGETS,
+)
 
 SHA256 = {
     "losses": "ae010eda335f12d28fb1bb29fc366f8608acc6bb82b98b8cb30f7bc2a2c72186",
     "moments": "96bd5de37450846083f690524adb6e621913a233c8320672d291cf88e91b6cb9",
     "images": "d5755a037dcdaa8dbb11fd94b33484ecabfd9e1e991b11a31d4e2f6887b549bd",
     "bins": "6ec72dd9b33cb7d34772e7107e1377f6e8f3592b954f80861010d53513503693",
+    "epochs": "128b1dcf52f2f57d610b798b835c25a3108914978c99d8c8f3241b822bbc36fa",
+    "bins_at_epochs": "1dd25e6ca93d1c8224815cc90d7b9112b47b950ffe6e58b9c5290d7b04d5470b",
+    "epoch_variances": "7a5d3590bfb9a48e2148715823a1beca20bafb5fec95088230cf285202ac7712",
     "files": "4815e0f8c352d96a564eece1a5abedca24ef4be597d662d858449eecae7ccaf8",
 }
 """Of each table's text; a line may end as the machine likes."""
@@ -82,6 +93,23 @@ SCHEMAS = {
         frozenset(product(DATASETS, TARGETS, OBJECTIVES, _EXECUTIONS, map(str, range(BINS)))),
         {"mean": Number(None, 0, 100), "sd": Number(None, 0, 20)},
     ),
+    "epochs": Schema(
+        ("dataset", "target", "objective", "execution", "epoch"),
+        frozenset(product(DATASETS, TARGETS, OBJECTIVES, _EXECUTIONS, map(str, range(EPOCHS)))),
+        {"test": Number(None, 0, 20), "train": Number(None, 0, 20)},
+    ),
+    "bins_at_epochs": Schema(
+        ("dataset", "target", "objective", "epoch", "bin"),
+        frozenset(
+            product(DATASETS, TARGETS, OBJECTIVES, map(str, BINNED_EPOCHS), map(str, range(BINS)))
+        ),
+        {"loss": Number(None, 0, 200)},
+    ),
+    "epoch_variances": Schema(
+        ("dataset", "target", "bin"),
+        frozenset(product(DATASETS, TARGETS, map(str, range(BINS)))),
+        {"variance": Number(None, 0, 10)},
+    ),
     "files": Schema(("file", "sha256")),
 }
 
@@ -90,7 +118,7 @@ def checked(name: str, text: str) -> pd.DataFrame:
     """A table from the text of its file.
 
     Args:
-        name: losses, bins, moments, images or files.
+        name: losses, bins, epochs, bins_at_epochs, epoch_variances, moments, images or files.
         text: the file, comments at its head.
 
     Raises:

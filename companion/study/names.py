@@ -19,6 +19,9 @@ OBJECTIVE_TITLES = {"nelbo": "NELBO", "weighted": "weighted"}
 #: Networks that the study trained of each loss.
 EXECUTIONS = 3
 
+#: Epochs that it trained each network for, and those, from 0, whose losses by noise level its figures show.
+EPOCHS, BINNED_EPOCHS = 100, (5, 50, 99)
+
 #: Rows in the study's test split, each used once, with its own noise and time, in a recorded test loss.
 #: They are not independent points: see `companion.chapters.published_numbers.resolution.published_split`.
 TEST_POINTS = 20_000

@@ -57,6 +57,22 @@ _WHERE: dict[str, dict[str, tuple[str, str]]] = {
         "mean": (_RUN, "{dataset}, training loss by bin of time: mean of epochs 80 to 99"),
         "sd": (_RUN, "{dataset}, training loss by bin of time: sd of epochs 80 to 99"),
     },
+    "epochs": {
+        "test": (_RUN, "{dataset}.test_loss, by epoch"),
+        "train": (_RUN, "{dataset}.train_loss, by epoch"),
+    },
+    "bins_at_epochs": {
+        "loss": (
+            _RUN.replace("{n}", "1"),
+            "{dataset}, training loss by bin of time: epochs 5, 50 and 99",
+        ),
+    },
+    "epoch_variances": {
+        "variance": (
+            _RUN,
+            "{dataset}, training loss by bin of time: variance over epochs, mean of executions",
+        ),
+    },
     "moments": {
         "mean_distance": (
             _PICTURE.format(name="2D_results"),
@@ -87,7 +103,7 @@ def origin(
     """Where the number of one table, column and row is from.
 
     Args:
-        table: losses, bins, moments or images; a row of bins is in one of the three files, its execution's.
+        table: one of those with numbers; a row of one execution is in that one's of the three files.
         column: one that holds numbers.
         target: of the row.
         objective: of the row.

@@ -35,6 +35,32 @@ def bins() -> pd.DataFrame:
     return table("bins")
 
 
+def epochs() -> pd.DataFrame:
+    """The published losses of the 2-D experiments by epoch, 9,600 rows.
+
+    Columns: dataset, target, objective, execution, ``epoch`` from 0; ``test``, measured before the epoch's
+    updates, and ``train``, the mean over the epoch.
+    """
+    return table("epochs")
+
+
+def bins_at_epochs() -> pd.DataFrame:
+    """The published training losses of the first execution by noise level, at `BINNED_EPOCHS`: 9,600 rows.
+
+    Columns: dataset, target, objective, epoch, ``bin`` as in `bins`, ``loss``.
+    """
+    return table("bins_at_epochs")
+
+
+def epoch_variances() -> pd.DataFrame:
+    """What the study calls the variance of the weighted loss at a noise level, 1,600 rows.
+
+    The variance over epochs of the mean training loss in a bin, averaged over executions, squares of code
+    units: columns dataset, target, bin, ``variance``.
+    """
+    return table("epoch_variances")
+
+
 def moments() -> pd.DataFrame:
     """Published distances between the moments of samples and data, 2-D experiments.
 
@@ -54,7 +80,7 @@ def files() -> pd.DataFrame:
 
 
 def table(name: str) -> pd.DataFrame:
-    """One of the tables losses, bins, moments, images and files, checked.
+    """One of the tables losses, bins, epochs, bins_at_epochs, epoch_variances, moments, images, files.
 
     Raises:
         UserError: if the file is damaged.

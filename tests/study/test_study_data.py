@@ -11,7 +11,8 @@ from companion import paths, study
 from companion.errors import UserError
 from companion.study import check
 
-NAMES = ("losses", "bins", "moments", "images", "files")
+BY_EPOCH = ("epochs", "bins_at_epochs", "epoch_variances")
+NAMES = ("losses", "bins", *BY_EPOCH, "moments", "images", "files")
 PRINTED = {"losses": "printed", "images": "printed_fid"}
 
 
@@ -149,10 +150,42 @@ def test_bins_average_to_the_losses_recorded_apart_from_them():
     assert (means / recorded - 1).abs().max() < 0.015
 
 
+def test_epochs_hold_what_the_table_of_losses_was_worked_out_of():
+    keys = ["dataset", "target", "objective"]
+    epochs, known = study.epochs(), study.losses().set_index(keys)
+    last = epochs[epochs["epoch"] == study.EPOCHS - 1]
+    for n in range(1, study.EXECUTIONS + 1):
+        test = last[last["execution"] == n].set_index(keys)["test"]
+        assert (test / known[f"execution_{n}"] - 1).abs().max() < 1e-5
+    assert (last.groupby(keys)["train"].mean() / known["train"] - 1).abs().max() < 2e-4
+    first = epochs[epochs["epoch"] == 0].groupby(keys)["test"].mean()
+    assert (first / known["initial"] - 1).abs().max() < 2e-4
+
+
+def test_bins_at_an_epoch_average_to_the_loss_of_that_epoch():
+    keys = ["dataset", "target", "objective", "epoch"]
+    means = study.bins_at_epochs().groupby(keys)["loss"].mean()
+    epochs = study.epochs()
+    recorded = epochs[epochs["execution"] == 1].set_index(keys)["train"]
+    assert (means / recorded[means.index] - 1).abs().max() < 0.02  # draws are not even over bins
+
+
+def test_variances_over_epochs_are_no_less_than_that_of_the_last_epochs():
+    keys = ["dataset", "target", "bin"]
+    late = study.bins()
+    late = late[late["objective"] == "weighted"].groupby(keys)["sd"].agg(lambda sd: (sd**2).mean())
+    every = study.epoch_variances().set_index(keys)["variance"]
+    # Of the squares about a mean the last 20 epochs have a part, and about their own mean the least.
+    assert (every[late.index] > 19 / 100 * late).all()
+
+
 def test_every_number_has_a_file_a_hash_and_a_key():
-    for name in ("losses", "bins", "moments", "images"):
-        frame = study.table(name).drop_duplicates(["target", "objective"])
-        frame = frame.drop(columns=["execution", "bin"], errors="ignore")
+    for name in ("losses", "bins", *BY_EPOCH, "moments", "images"):
+        frame = study.table(name)
+        if "objective" not in frame:
+            frame = frame.assign(objective="weighted")
+        frame = frame.drop_duplicates(["target", "objective"])
+        frame = frame.drop(columns=["execution", "epoch", "bin"], errors="ignore")
         keys = [c for c in ("dataset", "target", "objective") if c in frame]
         for row in frame[keys].to_dict("records"):
             for column in frame.columns.drop(keys).drop("sampler", errors="ignore"):
