@@ -12,22 +12,14 @@ import torch
 from torch import Generator, Tensor
 
 from companion import study
+from companion.evidence import drawn_samples
 from companion.evidence import moments as metric
+from companion.evidence.drawn_samples import MARGIN, SAMPLES, SCHEDULE, STEPS, Rule
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
 from diffcore.exact.mixtures import Mixture
 from diffcore.published import GUARD, ScoreWalk
-from diffcore.samplers import DDIM, Solver, UniformTime, trajectory
-from diffcore.schedules import Cosine
-
-STEPS, SAMPLES, MARGIN = 512, 2_000, 1e-4
-"""Of the study's 2-D evaluation: steps, samples, and how far its times stay from 0 and 1."""
-
-SCHEDULE = Cosine()
-WINDOW: tuple[float, float] = tuple(
-    SCHEDULE.log_snr(torch.tensor([1 - MARGIN, MARGIN], dtype=torch.float64)).tolist()
-)
-"""Log-SNRs at its first and last time, nats."""
+from diffcore.samplers import DDIM, Solver
 
 
 @dataclass(frozen=True)
@@ -61,25 +53,15 @@ SAMPLERS = (
 
 def draw(mixture: Mixture, sampled: Sampled, n: int, steps: int, seed: int) -> Tensor:
     """``n`` samples of a perfect network, (n, 2), by the study's loop: the latents where it ends."""
+    rule = Rule(sampled.solver, sampled.left_out)
     generator = Generator().manual_seed(seed)
-    _, latents = trajectory(
-        mixture.denoiser(SCHEDULE), (n, 2), steps, generator, sampled.solver, UniformTime(), WINDOW,
-        torch.float64,
-    )  # fmt: skip
-    return latents[len(latents) - 1 - sampled.left_out]
+    return drawn_samples.draw(mixture.denoiser(SCHEDULE), rule, n, steps, generator, torch.float64)
 
 
 @cache
 def covariance(name: str) -> Tensor:
-    """The exact covariance of a data set, (2, 2): by Tweedie's formula where the noise is all there is.
-
-    Where alpha is small, E[x | z] = m + (alpha / sigma^2) Cov[x] (z - alpha m) to first order in alpha.
-    """
-    mixture, alpha = DATASETS[name](), torch.tensor(1e-5, dtype=torch.float64)
-    basis = torch.eye(2, dtype=torch.float64)
-    one = torch.ones((), dtype=torch.float64)
-    up, down = mixture.denoise(basis, alpha, one), mixture.denoise(-basis, alpha, one)
-    return (up - down).mT / (2 * alpha)
+    """The exact covariance of a data set, (2, 2)."""
+    return metric.covariance(DATASETS[name]())
 
 
 def distances(samples: Tensor, name: str) -> tuple[Tensor, Tensor]:

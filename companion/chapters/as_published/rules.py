@@ -1,0 +1,293 @@
+"""The rules by which this chapter judges, written and committed before one of its networks was trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from companion import study
+from companion.chapters.as_published import samples
+from companion.chapters.as_published.results import CELL
+from companion.evidence.claims import (
+    Decision,
+    Tables,
+    Verdict,
+    below,
+    exceeds,
+    guards_share,
+    share_margin,
+    shares,
+    standard_error,
+)
+
+CONFIDENCE = 0.95
+"""Of all intervals of a claim's family together (Bonferroni)."""
+
+SMALL = 5.0
+"""A test that finds no difference shows equality only if it would have seen one of so many percent."""
+
+GROUPS = (("eps", "v"), ("x", "score"))
+"""The targets whose NELBO the study finds high, and low."""
+
+MUCH_LOWER = 0.5
+"""One value is much lower than another if it is less than this multiple of it."""
+
+PEAKS = {"x": (0.10, 0.25), "eps": (0.0, 0.01), "v": (0.0, 0.01), "score": (0.05, 0.15)}
+"""Where a target's NELBO should be largest: about where the study's figure has it on the rings."""
+
+FIFTH = study.BINS // 5
+FACTOR = 2.0
+"""A variance is high at one end if its mean over that fifth of the times is this multiple of the other's."""
+
+WHOSE = ("published", "ours")
+
+
+def reproduced(tables: Tables) -> Decision:
+    """Are our levels the study's? Each cell of the table, by the joint test of `results.tested`."""
+    table = tables["as_published_losses"]
+    cases = [
+        Verdict.FAILS if differs else Verdict.HOLDS if least <= SMALL else Verdict.UNDECIDED
+        for differs, least in zip(table["differs"], table["least"], strict=True)
+    ]
+    higher = table["differs"] & (table["apart"] > 0)
+    return Decision(
+        f"{int(table['differs'].sum())} of {len(table)} cells differ, {int(higher.sum())} of them with ours "
+        f"higher; ours are {table['apart'].min():+.1f} % to {table['apart'].max():+.1f} % from the study's; "
+        f"the test sees differences of {table['least'].min():.1f} % to {table['least'].max():.1f} %",
+        cases,
+    )
+
+
+def two_groups_again(tables: Tables) -> Decision:
+    """In our NELBO networks, are x and s much lower than eps and v, and whose is the gap?"""
+    table = tables["as_published_losses"]
+    nelbo = table[table["objective"] == "nelbo"].set_index(["dataset", "target"])
+    runs = study.EXECUTIONS
+    cases, ratios, parts, margins = [], [], [], []
+    for name in dict.fromkeys(table["dataset"]):
+        rows = nelbo.loc[name]
+        error = standard_error(rows["ours_sd"], 0 * rows["ours_sd"], runs)
+        high, low = (rows.loc[list(group)] for group in GROUPS)
+        means = [part["ours"].mean() for part in (high, low)]
+        errors = [math.hypot(*error[list(group)]) / 2 for group in GROUPS]
+        gap, floor = means[0] - means[1], high["floor"].mean() - low["floor"].mean()
+        noise, floor_noise = math.hypot(*errors), math.hypot(*rows["floor_error"]) / 2
+        much = below(means[1], MUCH_LOWER * means[0], math.hypot(MUCH_LOWER * errors[0], errors[1]))
+        cases.append(
+            guards_share(gap, floor, noise, floor_noise) if much is Verdict.HOLDS else much
+        )
+        ratios.append(means[1] / means[0])
+        parts.append(floor / gap)
+        margins.append(share_margin(gap, floor, noise, floor_noise))
+    return Decision(
+        f"the mean of x and s is {min(ratios):.2f} to {max(ratios):.2f} of that of eps and v; share of the "
+        f"gap that a perfect denoiser shows: {shares(pd.Series(parts), margins)}",
+        cases,
+    )
+
+
+def where_it_is_largest(tables: Tables) -> Decision:
+    """Is each target's NELBO largest where the study's figure has it, and a perfect denoiser's as well?"""
+    table = tables["as_published_peaks"]
+    cases, words = [], []
+    for (whose, target), group in table.groupby(["whose", "target"], sort=False):
+        first, last = PEAKS[str(target)]
+        for _, rows in group.groupby("dataset", sort=False):
+            inside = rows["peak"].between(first, last)
+            exact, bare = (rows[c].between(first, last).all() for c in ("floor", "unguarded"))
+            if inside.all():
+                cases.append(Verdict.GUARD if exact and not bare else Verdict.HOLDS)
+            else:
+                cases.append(Verdict.UNDECIDED if inside.any() else Verdict.FAILS)
+        words.append(f"{whose} {target} {group['peak'].min():.3f} to {group['peak'].max():.3f}")
+    exact = table.groupby("target", sort=False)["floor"].agg(["min", "max"])
+    perfect = ", ".join(f"{t} {r['min']:.3f} to {r['max']:.3f}" for t, r in exact.iterrows())
+    return Decision(f"times of the peaks: {', '.join(words)}; perfect denoiser: {perfect}", cases)
+
+
+def weighted_is_less(tables: Tables, column: str, unit: str) -> Decision:
+    """Is something less for the weighted losses than for the NELBO? Logarithms, over data sets."""
+    table = tables["as_published_steadiness"]
+    cases, words = [], []
+    for whose in WHOSE:
+        for target in study.TARGETS:
+            rows = table[(table["whose"] == whose) & (table["target"] == target)]
+            logs = np.log(rows[column]).groupby([rows["dataset"], rows["objective"]]).mean()
+            gaps = (logs.xs("nelbo", level=1) - logs.xs("weighted", level=1)).to_numpy()
+            gap, reach = interval(gaps, len(study.TARGETS))
+            cases.append(exceeds(gap, reach))
+            words.append(
+                f"{whose} {target} {math.exp(-gap):.2g} ({math.exp(-gap - reach):.2g} to "
+                f"{math.exp(reach - gap):.2g})"
+            )
+    return Decision(f"{unit}, weighted over NELBO: {', '.join(words)}", cases)
+
+
+def ends_of(variance: pd.Series) -> float:
+    """Mean of the first fifth of the bins over that of the last, by bins in order."""
+    values = variance.to_numpy()
+    return float(values[:FIFTH].mean() / values[-FIFTH:].mean())
+
+
+def high_where_said(tables: Tables, columns: Sequence[str]) -> Decision:
+    """Are these variances high at small times for eps, v and s, and near one for x?"""
+    table = tables["as_published_variances"].sort_values("bin")
+    cases, words = [], []
+    for column in columns:
+        for target in study.TARGETS:
+            ratios = []
+            for name in study.DATASETS:
+                rows = table[(table["dataset"] == name) & (table["target"] == target)]
+                ratio = ends_of(rows[column])
+                ratios.append(ratio)
+                said = 1 / ratio if target == "x" else ratio
+                cases.append(exceeds(math.log(said), math.log(FACTOR)))
+            words.append(f"{column} {target} {min(ratios):.2g} to {max(ratios):.2g}")
+    return Decision(
+        f"variance over the first fifth of the times over that in the last: {', '.join(words)}",
+        cases,
+    )
+
+
+def interval(differences: Iterable[float], cases: int) -> tuple[float, float]:
+    """Mean of a few differences, and how far its interval reaches to each side: of ``cases`` together."""
+    values = np.asarray(list(differences))
+    found = stats.ttest_1samp(values, 0).confidence_interval(1 - (1 - CONFIDENCE) / cases)
+    return float(values.mean()), float(found.high - found.low) / 2
+
+
+def apart(first: pd.Series, second: pd.Series, cases: int) -> tuple[float, float]:
+    """The second mean less the first, and the reach of its interval (Welch): of ``cases`` together."""
+    found = stats.ttest_ind(second, first, equal_var=False)
+    ends = found.confidence_interval(1 - (1 - CONFIDENCE) / cases)
+    return float(second.mean() - first.mean()), float(ends.high - ends.low) / 2
+
+
+def beyond(metric: str, value: float, limit: float) -> bool:
+    """Whether a metric is worse than what exact samples show."""
+    return value < limit if metric == "coverage" else value > limit
+
+
+def better(
+    table: pd.DataFrame,
+    noise: pd.DataFrame,
+    metric: str,
+    one: str,
+    others: Sequence[str],
+    cases: int,
+) -> tuple[list[Verdict], list[float]]:
+    """Are samples of target ``one`` better than those of each other, in each data set and objective?
+
+    Undecided if neither is worse than exact samples may be, or if zero is inside the interval.
+
+    Args:
+        table: sets of samples of one rule and number of steps.
+        noise: as :func:`companion.chapters.as_published.samples.noise` returns it.
+        metric: what is compared.
+        one: the target that is said to be better.
+        others: the rest.
+        cases: how many intervals are read together.
+
+    Returns:
+        The verdicts, and how far each interval reaches.
+    """
+    limits = noise[noise["metric"] == metric].set_index("dataset")["limit"]
+    sign = -1 if metric == "coverage" else 1
+    verdicts, reaches = [], []
+    for (name, _), block in table.groupby(["dataset", "objective"], sort=False):
+        of = {target: rows[metric] for target, rows in block.groupby("target")}
+        for other in others:
+            gap, reach = apart(of[one], of[other], cases)
+            seen = any(beyond(metric, of[t].mean(), limits[str(name)]) for t in (one, other))
+            verdicts.append(exceeds(sign * gap, reach) if seen else Verdict.UNDECIDED)
+            reaches.append(reach)
+    return verdicts, reaches
+
+
+def all_networks(tables: Tables, rule: str) -> pd.DataFrame:
+    """Samples of all networks by a rule: those with the step count at which every network was sampled."""
+    table = tables["as_published_samples"]
+    rows = table[table["rule"] == rule]
+    sizes = rows.groupby("steps").size()
+    return rows[rows["steps"] == sizes[sizes == sizes.max()].index.max()]
+
+
+def v_best(tables: Tables, rule: str) -> Decision:
+    """Do networks of v draw the samples with the best moments?"""
+    table, noise = all_networks(tables, rule), tables["as_published_noise"]
+    others = [target for target in study.TARGETS if target != "v"]
+    cases: list[Verdict] = []
+    words = []
+    for metric in ("mean", "cov"):
+        verdicts, reaches = better(table, noise, metric, "v", others, len(others))
+        cases += verdicts
+        mean = table.groupby([*CELL])[metric].mean().unstack("target")
+        first = int((mean.idxmin(axis=1) == "v").sum())
+        words.append(
+            f"{metric}: v first in {first} of {len(mean)}, intervals reach {np.median(reaches):.2f} (median)"
+        )
+    return Decision("; ".join(words), cases)
+
+
+def eps_poor(tables: Tables, rule: str) -> Decision:
+    """At few steps, are samples of eps farther from the data than those of x and of v?"""
+    table, noise = tables["as_published_samples"], tables["as_published_noise"]
+    table = table[(table["rule"] == rule) & (table["dataset"] == "rings")]
+    cases: list[Verdict] = []
+    words = []
+    for steps in samples.FEW:
+        rows = table[table["steps"] == steps]
+        for other in ("x", "v"):
+            verdicts, _ = better(rows, noise, "energy", other, ["eps"], 2 * len(samples.FEW))
+            cases += verdicts
+        mean = rows.groupby("target")["energy"].mean()
+        words.append(f"{steps}: " + ", ".join(f"{t} {mean[t]:.2g}" for t in study.TARGETS[:3]))
+    return Decision(f"energy distance by steps, rings: {'; '.join(words)}", cases)
+
+
+def score_by_sampler(tables: Tables) -> Decision:
+    """Are samples of s farther from the data by the study's sampler than by the deterministic one?"""
+    own, one = (all_networks(tables, rule) for rule in samples.RULES)
+    cases, words = [], []
+    keys = [*CELL, "execution"]
+    pair = own.merge(one, on=keys, suffixes=("_own", "_one"))
+    blocks = pair[pair["target"] == "score"].groupby(["dataset", "objective"], sort=False)
+    for (name, objective), rows in blocks:
+        gap, reach = interval(rows["energy_own"] - rows["energy_one"], blocks.ngroups)
+        cases.append(exceeds(gap, reach))
+        words.append(
+            f"{name} {objective} {rows['energy_own'].mean():.3f} and {rows['energy_one'].mean():.3f}"
+        )
+    return Decision(f"energy distance, own and one sampler: {', '.join(words)}", cases)
+
+
+def x_covers_less(tables: Tables) -> Decision:
+    """Do samples of x cover less of the data than those of v, by either sampler?"""
+    noise = tables["as_published_noise"]
+    cases: list[Verdict] = []
+    words = []
+    for rule in samples.RULES:
+        table = all_networks(tables, rule)
+        cases += better(table, noise, "coverage", "v", ["x"], 1)[0]
+        mean = table.groupby(["target", "dataset", "objective"])["coverage"].mean()
+        words.append(
+            f"{rule}: x {mean['x'].min():.2f} to {mean['x'].max():.2f}, v {mean['v'].min():.2f} to "
+            f"{mean['v'].max():.2f}"
+        )
+    return Decision(f"coverage, {'; '.join(words)}", cases)
+
+
+def weighted_x_covers_less(tables: Tables) -> Decision:
+    """Do samples of x cover less after the weighted loss than after the NELBO?"""
+    cases, words = [], []
+    for rule in samples.RULES:
+        table = all_networks(tables, rule)
+        for name, block in table[table["target"] == "x"].groupby("dataset", sort=False):
+            of = {objective: rows["coverage"] for objective, rows in block.groupby("objective")}
+            cases.append(exceeds(*apart(of["weighted"], of["nelbo"], len(study.DATASETS))))
+            words.append(f"{rule} {name} {of['nelbo'].mean():.2f} and {of['weighted'].mean():.2f}")
+    return Decision(f"coverage, NELBO and weighted: {', '.join(words)}", cases)

@@ -1,0 +1,199 @@
+"""Samples of our networks, drawn by the study's four samplers, and by one sampler for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from companion import study
+from companion.chapters.as_published.grid import Key
+from companion.chapters.as_published.results import NETWORK, Budget
+from companion.evidence import moments
+from companion.evidence.drawn_samples import OWN, SAMPLES, Rule, draw
+from diffcore.denoisers import Denoiser
+from diffcore.exact.data2d import DATASETS
+from diffcore.samplers import DDIM
+
+STEPS = tuple(int(2**power) for power in np.linspace(0, 9, 9))
+"""The study's nine step counts."""
+
+ONE = Rule(DDIM())
+"""One sampler for all targets: the deterministic one, which the study gives to v alone."""
+
+RULES = {"own": OWN, "one": dict.fromkeys(study.TARGETS, ONE)}
+"""The study's sampler of each target, and one for all; samples with all steps made."""
+
+METRICS = ("mean", "cov", "energy", "coverage")
+"""The study's two distances, the energy distance, and the share of the data near a sample."""
+
+NEIGHBOURS = 5
+"""A data point is covered if a sample is nearer to it than its fifth neighbour in the data."""
+
+FEW = tuple(n for n in STEPS if n < 50)
+"""Few steps."""
+
+DATA_SIZE = 2**0.5
+"""Root mean square of the norm of standardised data in two dimensions."""
+
+DRAWN_BY = [*NETWORK, "rule", "steps"]
+"""What names a set of samples."""
+
+
+@cache
+def reference(name: str) -> Tensor:
+    """As many exact samples as are judged, (`SAMPLES`, 2)."""
+    return DATASETS[name]().sample(SAMPLES, Generator().manual_seed(11), torch.float64)
+
+
+@cache
+def _covariance(name: str) -> Tensor:
+    return moments.covariance(DATASETS[name]())
+
+
+@cache
+def _among(name: str) -> tuple[float, Tensor]:
+    """Mean distance of two points of the reference, and each one's distance to its nearest neighbours'."""
+    apart = torch.cdist(reference(name), reference(name))
+    return float(apart.mean()), apart.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
+
+
+def judged(samples: Tensor, name: str) -> dict[str, float]:
+    r"""What the metrics say of samples (n, 2) of a data set.
+
+    ``mean`` and ``cov``: the study's distances, from the exact moments. ``energy``: the energy distance
+    :math:`(2 E|X-Y| - E|X-X'| - E|Y-Y'|)^{1/2}` from the reference, in units of the data (Szekely and Rizzo,
+    2013). ``coverage``: the share of the reference's points that have a sample nearer than their fifth
+    neighbour (Naeem et al., 2020). ``size``: root mean square norm.
+    """
+    samples = samples.double()
+    mean, cov = moments.distances(samples, samples.new_zeros(2), _covariance(name))
+    within, radius = _among(name)
+    across = torch.cdist(samples, reference(name))
+    energy = 2 * float(across.mean()) - float(torch.cdist(samples, samples).mean()) - within
+    return {
+        "mean": float(mean),
+        "cov": float(cov),
+        "energy": max(energy, 0.0) ** 0.5,
+        "coverage": float((across.amin(0) < radius).double().mean()),
+        "size": float(samples.square().sum(1).mean().sqrt()),
+    }
+
+
+def drawn(
+    denoisers: Mapping[Key, Denoiser], rule: str, steps: int, n: int = SAMPLES
+) -> dict[Key, Tensor]:
+    """Samples (n, 2) of each network; those of one execution begin at the same latents.
+
+    Args:
+        denoisers: the networks.
+        rule: of `RULES`.
+        steps: of the sampler.
+        n: samples of each.
+    """
+    return {
+        key: draw(denoiser, RULES[rule][key[1]], n, steps, Generator().manual_seed(key[3]))
+        for key, denoiser in denoisers.items()
+    }
+
+
+def table(sets: Iterable[tuple[str, int, Mapping[Key, Tensor]]]) -> pd.DataFrame:
+    """The metrics of sets of samples.
+
+    Args:
+        sets: rule, steps, and the samples that :func:`drawn` returns.
+
+    Returns:
+        Columns `DRAWN_BY`, `METRICS`, size.
+    """
+    rows = [
+        dict(zip(NETWORK, key, strict=True))
+        | {"rule": rule, "steps": steps}
+        | judged(found, key[0])
+        for rule, steps, samples in sets
+        for key, found in samples.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def noise(budget: Budget, seed: int = 100) -> pd.DataFrame:
+    """What the metrics say of exact samples, `SAMPLES` a set: columns dataset, metric, typical, limit.
+
+    ``typical`` is the mean over sets; ``limit`` what 95 % of them stay on the good side of: below it for a
+    distance, above it for the coverage.
+    """
+    rows = []
+    for number, name in enumerate(study.DATASETS):
+        generator, mixture = Generator().manual_seed(seed + number), DATASETS[name]()
+        found = pd.DataFrame(
+            judged(mixture.sample(SAMPLES, generator, torch.float64), name)
+            for _ in range(budget.sets)
+        )
+        for metric in METRICS:
+            limit = found[metric].quantile(0.05 if metric == "coverage" else 0.95)
+            rows.append((name, metric, found[metric].mean(), limit))
+    return pd.DataFrame(rows, columns=["dataset", "metric", "typical", "limit"])
+
+
+def beside_printed(every: pd.DataFrame, steps: int) -> pd.DataFrame:
+    """The study's two distances, as printed and ours: means over executions, one row a loss of the table.
+
+    Args:
+        every: as :func:`table` returns it.
+        steps: the sets with so many are shown.
+
+    Returns:
+        Columns dataset, target, objective; ``printed_mean``, ``own_mean``, ``one_mean`` and the same of the
+        covariance.
+    """
+    keys = ["dataset", "target", "objective"]
+    found = study.moments()[[*keys, "mean_distance", "cov_distance"]]
+    found = found.rename(columns={"mean_distance": "printed_mean", "cov_distance": "printed_cov"})
+    for rule in RULES:
+        rows = every[(every["rule"] == rule) & (every["steps"] == steps)]
+        of_rule = rows.groupby(keys)[["mean", "cov", "energy", "coverage"]].mean()
+        found = found.merge(of_rule.add_prefix(f"{rule}_").reset_index(), on=keys, validate="1:1")
+    return found
+
+
+def moments_shown(steps: int) -> dict[str, Any]:
+    """How `beside_printed` is shown."""
+    return {
+        "caption": "Distances of the moments of 2,000 samples from those of the data: as printed (512 steps, "
+        f"the study's sampler of each target), and of our networks ({steps} steps, mean of executions): by "
+        "the same samplers, *own*, and all by the deterministic one, *one*; with the energy distance and "
+        "the coverage of the latter two.",
+        "columns": {
+            "dataset": "data set",
+            "target": "target",
+            "objective": "objective",
+            "printed_mean": "mean, printed",
+            "own_mean": "own",
+            "one_mean": "one",
+            "printed_cov": "cov., printed",
+            "own_cov": "own ",
+            "one_cov": "one ",
+            "own_energy": "energy, own",
+            "one_energy": "one  ",
+            "own_coverage": "coverage, own",
+            "one_coverage": "one   ",
+        },
+        "digits": dict.fromkeys(
+            [f"{a}_{b}" for a in ("printed", "own", "one") for b in METRICS[:3]], 3
+        )
+        | {"own_coverage": 2, "one_coverage": 2},
+    }
+
+
+NOISE_SHOWN: dict[str, Any] = {
+    "caption": f"The same metrics of exact samples, {SAMPLES:,} a set: their mean, and the limit that 95 % of "
+    "sets stay within.",
+    "digits": {"typical": 3, "limit": 3},
+    "columns": {"dataset": "data set", "metric": "metric", "typical": "mean", "limit": "limit"},
+}
+"""How `noise` is shown."""
