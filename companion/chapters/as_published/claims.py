@@ -28,9 +28,9 @@ CLAIMS: tuple[Claim, ...] = (
         statement="The study's 2-D losses come out again when its protocol is run anew.",
         stated="nobody: it is what a table of results lets a reader expect",
         measure=f"Mean training loss of the last {LAST} epochs, {OURS}, against the study's; 32 cells.",
-        threshold=f"does not hold where a joint test (Welch's t of logarithms, Holm, {FALSE_ALARM:.0%}) finds "
-        f"a difference; holds where it finds none and would have seen {rules.SMALL:g} % with a chance of "
-        f"{POWER:.0%}; else undecided{FIXED}",
+        threshold=f"does not hold where a joint test (Welch's t of logarithms, Holm, {FALSE_ALARM:.0%}) "
+        f"finds a difference; holds where it finds none and would have seen {rules.SMALL:g} % with a chance "
+        f"of {POWER:.0%}; else undecided{FIXED}",
         tables=("as_published_losses",),
         decide=rules.reproduced,
     ),
@@ -40,8 +40,8 @@ CLAIMS: tuple[Claim, ...] = (
         "and $v$: again, on networks of ours.",
         stated="the study, section 4.2 (a public summary), and its curves of loss against epoch",
         measure=f"The means of the two groups over the last {LAST} epochs, {OURS}; each data set.",
-        threshold=f"does not hold if the lower mean is more than {rules.MUCH_LOWER:g} of the higher; if less: "
-        f"{SHARE_RULE}{FIXED}",
+        threshold=f"does not hold if the lower mean is more than {rules.MUCH_LOWER:g} of the higher; if "
+        f"less: {SHARE_RULE}{FIXED}",
         tables=("as_published_losses",),
         decide=rules.two_groups_again,
     ),
@@ -50,13 +50,13 @@ CLAIMS: tuple[Claim, ...] = (
         statement=r"The NELBO losses of $\epsilon$ and $v$ are largest near $t = 0$, that of $s$ near "
         r"$t = 0.1$, that of $x$ between $t = 0.1$ and $t = 0.25$.",
         stated="nobody: it is what a reader takes from the study's figure of loss against time, of the rings",
-        measure=f"The bin of time with the largest mean loss over the last {LAST} epochs, each target and data "
-        f"set, the study's networks and ours ({OURS}).",
+        measure=f"The bin of time with the largest mean loss over the last {LAST} epochs, each target and "
+        f"data set, the study's networks and ours ({OURS}).",
         threshold="the range of each target is "
         + ", ".join(f"{t} {a:g} to {b:g}" for t, (a, b) in rules.PEAKS.items())
-        + ": holds if all executions have their peak there (as an effect of the guard if the perfect denoiser "
-        "has its own there with the guard and not without), does not hold if none has, else undecided; fixed "
-        "before one network was trained, when the study's peaks on the rings were known",
+        + ": holds if all executions have their peak there (as an effect of the guard if the perfect "
+        "denoiser has its own there with the guard and not without), does not hold if none has, else "
+        "undecided; fixed before one network was trained, when the study's peaks on the rings were known",
         tables=("as_published_peaks",),
         decide=rules.where_it_is_largest,
     ),
@@ -76,8 +76,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="weighted-sooner",
         statement="The weighted losses converge in fewer epochs than the NELBO.",
         stated="the study, section 4.2 (a public summary)",
-        measure=f"The first epoch whose training loss is at most {NEAR:.0%} above the mean of the last {LAST}, "
-        "as a logarithm; each target, the study's networks and ours.",
+        measure=f"The first epoch whose training loss is at most {NEAR:.0%} above the mean of the last "
+        f"{LAST}, as a logarithm; each target, the study's networks and ours.",
         threshold="as for `weighted-steadier`",
         tables=("as_published_steadiness",),
         decide=lambda tables: rules.weighted_is_less(tables, "arrives", "epochs"),
@@ -128,8 +128,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="eps-poor-at-few-steps",
-        statement=r"At few steps samples of $\epsilon$ are farther from the data than those of $x$ and of $v$: "
-        "by the study's samplers.",
+        statement=r"At few steps samples of $\epsilon$ are farther from the data than those of $x$ and of "
+        "$v$: by the study's samplers.",
         stated="the study, section 4.3 (a public summary), and its samples of the rings at nine step counts",
         measure="Energy distance from exact samples, against x and against v, on the rings, both objectives, "
         f"at {', '.join(map(str, samples.FEW))} steps; {OURS}.",
@@ -139,8 +139,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="eps-poor-one-sampler",
-        statement=r"At few steps samples of $\epsilon$ are farther from the data than those of $x$ and of $v$: "
-        "with one sampler, the deterministic one, for all targets.",
+        statement=r"At few steps samples of $\epsilon$ are farther from the data than those of $x$ and of "
+        "$v$: with one sampler, the deterministic one, for all targets.",
         stated="nobody: a question that four samplers for four targets leave open",
         measure="As for `eps-poor-at-few-steps`.",
         threshold=f"{WELCH}for two targets and {len(samples.FEW)} step counts{NOISE}",
@@ -151,12 +151,13 @@ CLAIMS: tuple[Claim, ...] = (
         name="score-blurred-by-its-sampler",
         statement="Samples of $s$ are farther from the data by the study's sampler of $s$ than by the "
         "deterministic one, of the same networks.",
-        stated="nobody: the study, sections 4.2 and 4.3 (public summaries), calls $s$ unstable near $t = 0$ and "
-        "its samples blurred; this asks for the sampler's part",
+        stated="nobody: the study, sections 4.2 and 4.3 (public summaries), calls $s$ unstable near $t = 0$ "
+        "and its samples blurred; this asks for the sampler's part",
         measure="Energy distance from exact samples, paired by network; each data set and objective; "
         f"{OURS}.",
-        threshold="holds or does not hold if zero is outside the interval of the mean paired difference over "
-        f"executions (Student's t, {rules.CONFIDENCE:.0%} for all cases together), undecided if inside{FIXED}",
+        threshold="holds or does not hold if zero is outside the interval of the mean paired difference "
+        f"over executions (Student's t, {rules.CONFIDENCE:.0%} for all cases together), undecided if "
+        f"inside{FIXED}",
         tables=("as_published_samples",),
         decide=rules.score_by_sampler,
     ),

@@ -177,8 +177,8 @@ RESCALED_SHOWN: dict[str, Any] = {
 STEADY_SHOWN: dict[str, Any] = {
     "caption": f"How steady training losses are from epoch {SETTLED + 1} on (coefficient of variation, "
     f"percent), and the first epoch at most {NEAR:.0%} above the mean of the last {LAST}; means over data "
-    "sets and executions. *Draws alone*: the coefficient of variation of the exact denoiser's loss, whose epochs "
-    "differ by their draws and by nothing else.",
+    "sets and executions. *Draws alone*: the coefficient of variation of the exact denoiser's loss, whose "
+    "epochs differ by their draws and by nothing else.",
     "digits": {"variation": 2, "draws_alone": 2, "arrives": 1},
     "columns": {
         "whose": "whose",

@@ -191,8 +191,8 @@ def moments_shown(steps: int) -> dict[str, Any]:
 
 
 NOISE_SHOWN: dict[str, Any] = {
-    "caption": f"The same metrics of exact samples, {SAMPLES:,} a set: their mean, and the limit that 95 % of "
-    "sets stay within.",
+    "caption": f"The same metrics of exact samples, {SAMPLES:,} a set: their mean, and the limit that 95 % "
+    "of sets stay within.",
     "digits": {"typical": 3, "limit": 3},
     "columns": {"dataset": "data set", "metric": "metric", "typical": "mean", "limit": "limit"},
 }

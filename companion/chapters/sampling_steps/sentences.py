@@ -6,6 +6,7 @@ import pandas as pd
 
 from companion import study
 from companion.chapters.sampling_steps import perfect
+from companion.evidence.drawn_samples import STEPS
 from diffcore.exact import clusters
 
 FEW_EVALUATIONS = 64
@@ -39,16 +40,16 @@ def few(table: pd.DataFrame, limit: float, error: float) -> str:
 
 def residuals(guard: float) -> str:
     """How wide the study's walk of a perfect network ends, from a single clean point and from a cluster."""
-    counts = (49, 107, perfect.STEPS)
+    counts = (49, 107, STEPS)
     shown = ", ".join(f"{perfect.residual(steps, guard):.3f} after {steps}" for steps in counts)
     true = ", ".join(f"{perfect.residual(steps, 0.0):.3f}" for steps in counts)
     c = float(clusters().components.variance[0, 0])
-    wide, narrow = (perfect.residual(perfect.STEPS, g, c) for g in (guard, 0.0))
+    wide, narrow = (perfect.residual(STEPS, g, c) for g in (guard, 0.0))
     return (
         f"From data that are one point, a perfect network's samples lie off by {shown} steps (standard "
         f"deviation). With the true score in place of the guarded target it would be {true}. Of a Gaussian "
         f"as wide as a cluster, {c**0.5:.3f}, the walk makes one of {wide:.3f}, and with the true score of "
-        f"{narrow:.3f} ({perfect.STEPS} steps): the wider the data, the weaker is the pull."
+        f"{narrow:.3f} ({STEPS} steps): the wider the data, the weaker is the pull."
     )
 
 
