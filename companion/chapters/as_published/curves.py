@@ -96,6 +96,27 @@ def peaks(times: pd.DataFrame) -> pd.DataFrame:
     return best.assign(peak=(best["bin"] + 0.5) / study.BINS)[[*NETWORK, "peak"]]
 
 
+def all_peaks(late: Mapping[str, pd.DataFrame], floor: pd.DataFrame) -> pd.DataFrame:
+    """Where the NELBO of each network is largest, and where that of the perfect denoiser is.
+
+    Args:
+        late: losses by bin over the last epochs, `NETWORK`, bin, ``loss``, by whose they are.
+        floor: as :func:`floors_by_time` returns it.
+
+    Returns:
+        Columns whose, `NETWORK`, ``peak``; ``floor`` and ``unguarded``, the peaks of the exact floor.
+    """
+    found = pd.concat(
+        [peaks(frame).assign(whose=whose) for whose, frame in late.items()], ignore_index=True
+    )
+    for column in ("floor", "unguarded"):
+        exact = floor.assign(execution=0, loss=floor[column])
+        at = peaks(exact).drop(columns="execution").rename(columns={"peak": column})
+        found = found.merge(at, on=CELL, validate="m:1")
+    nelbo = found[found["objective"] == "nelbo"]
+    return nelbo[["whose", *NETWORK, "peak", "floor", "unguarded"]].reset_index(drop=True)
+
+
 def late_by_time(times: pd.DataFrame) -> pd.DataFrame:
     """Our losses by bin over the last `LAST` epochs: columns `NETWORK`, bin, ``loss``."""
     late = times[times["epoch"] >= study.EPOCHS - LAST]
@@ -239,3 +260,16 @@ def steady_table(steady: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.
     mean["draws_alone"] = alone.groupby(keys)["draws_alone"].mean()
     mean[["variation", "draws_alone"]] *= 100
     return mean.reset_index()
+
+
+NETWORKS_SHOWN: dict[str, Any] = {
+    "caption": "The same of every network; the coefficient of variation as a share.",
+    "digits": {"variation": 4},
+}
+"""How `steadiness` is shown."""
+
+PEAKS_SHOWN: dict[str, Any] = {
+    "caption": f"Times at which the NELBO is largest, mean of the last {LAST} epochs: middles of bins.",
+    "digits": 3,
+}
+"""How `all_peaks` is shown."""

@@ -51,7 +51,8 @@ class Budget:
         bin_points: Sobol points in each of four scrambles of a floor in one bin of time.
         draws: points in a bin, of the variance of an estimator there.
         test: points at which a final network is evaluated, each time.
-        steps: of the samplers for all networks.
+        steps: of the study's samplers, for all networks.
+        one_steps: of the one sampler for all, which is deterministic and needs fewer.
         sets: exact sets behind the noise of a metric.
     """
 
@@ -61,12 +62,15 @@ class Budget:
     draws: int = 100
     test: int = study.TEST_POINTS
     steps: int = 107
+    one_steps: int = 49
     sets: int = 100
 
 
-QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, sets=20)
+QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, one_steps=10, sets=20)
 STANDARD = Budget()
-PAPER = Budget(points=8_192, scrambles=8, bin_points=512, draws=2_000, steps=512, sets=1_000)
+PAPER = Budget(
+    points=8_192, scrambles=8, bin_points=512, draws=2_000, steps=512, one_steps=512, sets=1_000
+)
 
 
 def ours_by_epoch(metrics: Mapping[Key, pd.DataFrame]) -> pd.DataFrame:

@@ -140,12 +140,12 @@ def noise(budget: Budget, seed: int = 100) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "metric", "typical", "limit"])
 
 
-def beside_printed(every: pd.DataFrame, steps: int) -> pd.DataFrame:
+def beside_printed(every: pd.DataFrame, steps: Mapping[str, int]) -> pd.DataFrame:
     """The study's two distances, as printed and ours: means over executions, one row a loss of the table.
 
     Args:
         every: as :func:`table` returns it.
-        steps: the sets with so many are shown.
+        steps: the sets with so many are shown, by rule.
 
     Returns:
         Columns dataset, target, objective; ``printed_mean``, ``own_mean``, ``one_mean`` and the same of the
@@ -155,19 +155,19 @@ def beside_printed(every: pd.DataFrame, steps: int) -> pd.DataFrame:
     found = study.moments()[[*keys, "mean_distance", "cov_distance"]]
     found = found.rename(columns={"mean_distance": "printed_mean", "cov_distance": "printed_cov"})
     for rule in RULES:
-        rows = every[(every["rule"] == rule) & (every["steps"] == steps)]
+        rows = every[(every["rule"] == rule) & (every["steps"] == steps[rule])]
         of_rule = rows.groupby(keys)[["mean", "cov", "energy", "coverage"]].mean()
         found = found.merge(of_rule.add_prefix(f"{rule}_").reset_index(), on=keys, validate="1:1")
     return found
 
 
-def moments_shown(steps: int) -> dict[str, Any]:
+def moments_shown(steps: Mapping[str, int]) -> dict[str, Any]:
     """How `beside_printed` is shown."""
     return {
-        "caption": "Distances of the moments of 2,000 samples from those of the data: as printed (512 steps, "
-        f"the study's sampler of each target), and of our networks ({steps} steps, mean of executions): by "
-        "the same samplers, *own*, and all by the deterministic one, *one*; with the energy distance and "
-        "the coverage of the latter two.",
+        "caption": f"Distances of the moments of {SAMPLES:,} samples from those of the data: as printed (512 "
+        "steps, the study's sampler of each target), and of our networks, mean of executions: by the same "
+        f"samplers, *own* ({steps['own']} steps), and all by the deterministic one, *one* ({steps['one']} "
+        "steps); with the energy distance and the coverage of the latter two.",
         "columns": {
             "dataset": "data set",
             "target": "target",
@@ -189,6 +189,12 @@ def moments_shown(steps: int) -> dict[str, Any]:
         | {"own_coverage": 2, "one_coverage": 2},
     }
 
+
+SETS_SHOWN: dict[str, Any] = {
+    "caption": "Every set of samples of our networks: how it was drawn, and what the metrics say.",
+    "digits": {"mean": 3, "cov": 3, "energy": 3, "coverage": 3, "size": 3},
+}
+"""How `table` is shown."""
 
 NOISE_SHOWN: dict[str, Any] = {
     "caption": f"The same metrics of exact samples, {SAMPLES:,} a set: their mean, and the limit that 95 % "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import torch
@@ -29,6 +30,17 @@ def variances_over_epochs(times: pd.DataFrame) -> pd.DataFrame:
     weighted = times[times["objective"] == "weighted"]
     keys = ["dataset", "target", "execution", "bin"]
     return weighted.groupby(keys, sort=False)["loss"].var(ddof=0).rename("variance").reset_index()
+
+
+def settled_share(times: pd.DataFrame, first: int) -> pd.DataFrame:
+    """What is left of the variance over epochs without the first ones: columns as there, with ``share``.
+
+    Args:
+        times: as :func:`companion.chapters.as_published.results.ours_by_time` returns it.
+        first: the first epoch, from 0, that is kept.
+    """
+    every, late = (variances_over_epochs(times[times["epoch"] >= epoch]) for epoch in (0, first))
+    return every.assign(share=late["variance"] / every["variance"])
 
 
 def estimator_variances(
@@ -93,3 +105,11 @@ def variances(
     table["published_noise"] = table[EXACT] / (published_draws / study.BINS)
     table["ours_noise"] = table[EXACT] / (draws / study.BINS)
     return table
+
+
+SHOWN: dict[str, Any] = {
+    "caption": "Variances of the weighted loss by bin of time, squares of code units: over epochs, of one "
+    "draw, and what draws alone make those over epochs.",
+    "digits": 6,
+}
+"""How `variances` is shown."""
