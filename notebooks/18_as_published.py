@@ -187,7 +187,7 @@ Markdown(sentences.peaks(peaks))
 # central limit theorem the recorded mean is about $m_e + \sqrt{V/n}\,\xi$ with $\xi \sim \N(0, 1)$. Its square is on average
 
 # %% tags=["derivation"]
-m, xi = symbol("m", "m_e"), symbol("xi", r"\xi")
+m, xi = symbol("m_e", "m_e"), symbol("xi", r"\xi")
 V, n = symbol("V", positive=True), symbol("n", positive=True, integer=True)
 d.chain(
     "recorded-square",
@@ -251,9 +251,9 @@ few = [
     for n in samples.FEW
     if n != steps_of[rule]
 ]
-first = {key: denoiser for key, denoiser in rings.items() if key[3] == 1}
+shown = {key: denoiser for key, denoiser in rings.items() if key[2:] == ("nelbo", 1)}
 many = [
-    ("own", n, samples.drawn(first, "own", n))
+    ("own", n, samples.drawn(shown, "own", n))
     for n in samples.STEPS
     if n > samples.FEW[-1] and n != steps_of["own"]
 ]
@@ -375,4 +375,4 @@ Markdown(sentences.verdicts(claims.CLAIMS, saved_tables))
 #
 # ## Sources
 #
-# Protocol, losses and samplers are those of the published code of {cite:t}`kumar2025`. Ancestral and deterministic samplers: {cite:t}`ho2020` and {cite:t}`song2021ddim`. The test of many cells at once is Holm's; the energy distance is that of Székely and Rizzo, coverage that of Naeem and others.
+# Protocol, losses and samplers are those of the published code of {cite:t}`kumar2025`. Ancestral and deterministic samplers: {cite:t}`ho2020` and {cite:t}`song2021ddim`. The correction for many cells at once is that of {cite:t}`holm1979`, the energy distance that of {cite:t}`szekely2013`, coverage that of {cite:t}`naeem2020`.

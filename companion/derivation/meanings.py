@@ -269,6 +269,13 @@ MEANINGS = (
     _of("\\rho", "correlation of two coordinates", "\\rho", "corruption"),
     _of("r", "side of the box of the data; $r_1$ and $r_2$ both", "r_1 r_2", "corruption"),
     _of("m", "grid points along a side", "m", "corruption"),
+    # as published
+    _of("m_e", "expected loss of epoch $e$ in a bin of times", "m_e", "as-published"),
+    _of("V", "variance of the loss of one draw there", "V", "as-published"),
+    _of("n", "draws of an epoch in the bin", "n", "as-published"),
+    _of("E", "number of epochs", "E", "as-published", text=True),
+    _of("\\xi", "a standard normal number", "\\xi", "as-published"),
+    _of("\\delta", "how far a time is from 1", "\\delta", "as-published"),
     # likelihood and samples
     _of("y", "the latent $z_t/\\alpha_t$", "y", "flow"),
     _of("\\rho", "$\\sigma_t/\\alpha_t = e^{-\\lambda/2}$", "\\rho", "flow"),

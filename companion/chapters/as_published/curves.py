@@ -25,7 +25,7 @@ SETTLED = 20
 NEAR = 0.05
 """A loss has arrived when it is within this share of its level."""
 
-BIN_SCRAMBLES = 4
+BIN_SCRAMBLES = 2
 """Scrambles of a floor in one bin."""
 
 

@@ -9,12 +9,14 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from torch import Tensor
 
 from companion import study
 from companion.chapters.as_published import samples
 from companion.chapters.as_published.grid import Key
 from companion.evidence import style
+from companion.evidence.drawn_samples import SAMPLES
 
 SHOWN = 300
 """Points drawn of each set."""
@@ -73,7 +75,7 @@ def models_shown(table: pd.DataFrame, steps: int) -> dict[str, Any]:
     )
     return {
         "caption": f"Samples of our networks, first execution, by the study's sampler of each target, "
-        f"{steps} steps: {SHOWN} of {samples.SAMPLES:,} points, axes to {HALF:g} standard deviations.",
+        f"{steps} steps: {SHOWN} of {SAMPLES:,} points, axes to {HALF:g} standard deviations.",
         "alt": "Thirty-two scatter plots, a row for each data set and objective, a column for each target. "
         f"Energy distance from the data, and share of the data covered: {words}.",
     }
@@ -124,7 +126,7 @@ def few_steps_shown(
     )
     return {
         "caption": f"The rings, {study.OBJECTIVE_TITLES[objective]}, by the study's samplers and numbers of "
-        f"steps, first execution: {SHOWN} of {samples.SAMPLES:,} points, axes to {HALF:g} standard "
+        f"steps, first execution: {SHOWN} of {SAMPLES:,} points, axes to {HALF:g} standard "
         "deviations, with the share of points that are outside.",
         "alt": "Sixteen scatter plots, a row for each number of steps, a column for each target. Root mean "
         f"square norm of the samples (of the data: {samples.DATA_SIZE:.2f}), and share outside of the panel: "
@@ -158,7 +160,7 @@ def against_steps(table: pd.DataFrame, noise: pd.DataFrame) -> Figure:
             axis.set_xlabel("steps")
             axis.set_ylabel("energy distance")
     handles = [
-        plt.Line2D([], [], **style.TARGETS[target], label=style.SYMBOLS[target])
+        Line2D([], [], **style.TARGETS[target], label=style.SYMBOLS[target])
         for target in study.TARGETS
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4)

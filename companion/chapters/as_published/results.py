@@ -48,7 +48,7 @@ class Budget:
 
     Attributes:
         points, scrambles: Sobol points in each scramble of a floor, and scrambles.
-        bin_points: Sobol points in each of four scrambles of a floor in one bin of time.
+        bin_points: Sobol points in each scramble of a floor in one bin of time.
         draws: points in a bin, of the variance of an estimator there.
         test: points at which a final network is evaluated, each time.
         steps: of the study's samplers, for all networks.
@@ -63,7 +63,7 @@ class Budget:
     test: int = study.TEST_POINTS
     steps: int = 107
     one_steps: int = 49
-    sets: int = 100
+    sets: int = 60
 
 
 QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, one_steps=10, sets=20)

@@ -45,10 +45,14 @@ DRAWN_BY = [*NETWORK, "rule", "steps"]
 """What names a set of samples."""
 
 
+REFERENCE = 1_000
+"""Exact samples that stand for a data set."""
+
+
 @cache
 def reference(name: str) -> Tensor:
-    """As many exact samples as are judged, (`SAMPLES`, 2)."""
-    return DATASETS[name]().sample(SAMPLES, Generator().manual_seed(11), torch.float64)
+    """The exact samples that a set is held against, (`REFERENCE`, 2)."""
+    return DATASETS[name]().sample(REFERENCE, Generator().manual_seed(11), torch.float64)
 
 
 @cache
@@ -59,8 +63,18 @@ def _covariance(name: str) -> Tensor:
 @cache
 def _among(name: str) -> tuple[float, Tensor]:
     """Mean distance of two points of the reference, and each one's distance to its nearest neighbours'."""
-    apart = torch.cdist(reference(name), reference(name))
-    return float(apart.mean()), apart.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
+    apart = _apart(reference(name), reference(name))
+    return _mean(apart), apart.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
+
+
+def _apart(first: Tensor, second: Tensor) -> Tensor:
+    """Distances of all pairs in float32, each from differences: small ones keep their digits."""
+    exactly = "donot_use_mm_for_euclid_dist"
+    return torch.cdist(first.float(), second.float(), compute_mode=exactly)
+
+
+def _mean(apart: Tensor) -> float:
+    return float(apart.mean(dtype=torch.float64))
 
 
 def judged(samples: Tensor, name: str) -> dict[str, float]:
@@ -74,8 +88,8 @@ def judged(samples: Tensor, name: str) -> dict[str, float]:
     samples = samples.double()
     mean, cov = moments.distances(samples, samples.new_zeros(2), _covariance(name))
     within, radius = _among(name)
-    across = torch.cdist(samples, reference(name))
-    energy = 2 * float(across.mean()) - float(torch.cdist(samples, samples).mean()) - within
+    across, some = _apart(samples, reference(name)), samples[:REFERENCE]
+    energy = 2 * _mean(across) - _mean(_apart(some, some)) - within
     return {
         "mean": float(mean),
         "cov": float(cov),
