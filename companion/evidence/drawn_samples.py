@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from diffcore.denoisers import Denoiser
 from diffcore.published import GUARD, ScoreWalk
-from diffcore.samplers import DDIM, Solver, UniformTime, trajectory
+from diffcore.samplers import DDIM, Grid, Solver, UniformTime, trajectory
 from diffcore.schedules import Cosine
 
 STEPS, SAMPLES, MARGIN = 512, 2_000, 1e-4
@@ -22,6 +22,10 @@ WINDOW: tuple[float, float] = tuple(
 """Log-SNRs at its first and last time, nats."""
 
 
+EVEN_TIMES = UniformTime()
+"""Its grid."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """How the samples of a target are drawn.
@@ -29,10 +33,14 @@ class Rule:
     Attributes:
         solver: the sampler's steps.
         left_out: how many of the last steps are not made: one in the study's loop for s.
+        grid: at which noise levels.
+        window: log-SNRs at its ends, nats.
     """
 
     solver: Solver
     left_out: int = 0
+    grid: Grid = EVEN_TIMES
+    window: tuple[float, float] = WINDOW
 
 
 OWN = {
@@ -63,6 +71,6 @@ def draw(
         dtype: of the samples.
     """
     _, latents = trajectory(
-        denoiser, (n, 2), steps, generator, rule.solver, UniformTime(), WINDOW, dtype
+        denoiser, (n, 2), steps, generator, rule.solver, rule.grid, rule.window, dtype
     )
     return latents[len(latents) - 1 - rule.left_out]

@@ -235,6 +235,9 @@ LINES: dict[str, dict[str, Any]] = {
 }
 """How the variances are drawn."""
 
+LOWEST = 1e-6
+"""Where their axes begin: smaller ones play no part in what is recorded."""
+
 
 def variances(table: pd.DataFrame, name: str) -> Figure:
     """The variances of the weighted loss against time, a panel for each target.
@@ -249,6 +252,7 @@ def variances(table: pd.DataFrame, name: str) -> Figure:
         for column, look in LINES.items():
             axis.plot((rows["bin"] + 0.5) / study.BINS, rows[column], linewidth=1.2, **look)
         axis.set_yscale("log")
+        axis.set_ylim(bottom=LOWEST)
         axis.set_title(f"{style.SYMBOLS[target]}, {study.TITLES[name]}")
     for axis in axes[-1]:
         axis.set_xlabel("time $t$")

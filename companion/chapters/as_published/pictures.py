@@ -24,16 +24,17 @@ SHOWN = 300
 HALF = 3.0
 """Half the width of a panel, in standard deviations of the data."""
 
+PLATE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
+"""Behind words on points."""
+
 PICTURED = (1, 4, 22, 512)
 """Step counts whose samples are drawn."""
-
-RULE_TITLES = {"own": "the study's samplers", "one": "one sampler for all"}
 
 
 def _scatter(axis: Any, points: Tensor, target: str) -> None:
     first, second = points[:SHOWN].T.tolist()
     axis.scatter(
-        first, second, s=1.6, color=style.TARGETS[target]["color"], alpha=0.6, linewidths=0
+        first, second, s=2.2, color=style.TARGETS[target]["color"], alpha=0.6, linewidths=0
     )
     axis.set_xlim(-HALF, HALF)
     axis.set_ylim(-HALF, HALF)
@@ -135,7 +136,7 @@ def few_steps_shown(
 
 
 def against_steps(table: pd.DataFrame, noise: pd.DataFrame) -> Figure:
-    """Energy distance of samples of the rings against steps: rows are objectives, columns samplers.
+    """Energy distance of samples of the rings against steps: rows are samplers, columns objectives.
 
     Args:
         table: as :func:`companion.chapters.as_published.samples.table` returns it.
@@ -143,9 +144,9 @@ def against_steps(table: pd.DataFrame, noise: pd.DataFrame) -> Figure:
     """
     rings = table[table["dataset"] == "rings"]
     chosen = noise[(noise["dataset"] == "rings") & (noise["metric"] == "energy")]
-    figure, axes = plt.subplots(2, 2, sharex=True, sharey=True, figsize=(style.WIDTH, 5.4))
-    for row, objective in zip(axes, study.OBJECTIVES, strict=True):
-        for axis, rule in zip(row, samples.RULES, strict=True):
+    figure, axes = plt.subplots(3, 2, sharex=True, sharey=True, figsize=(style.WIDTH, 7.4))
+    for row, rule in zip(axes, samples.RULES, strict=True):
+        for axis, objective in zip(row, study.OBJECTIVES, strict=True):
             rows = rings[(rings["objective"] == objective) & (rings["rule"] == rule)]
             for target, block in rows.groupby("target", sort=False):
                 sns.lineplot(
@@ -156,7 +157,9 @@ def against_steps(table: pd.DataFrame, noise: pd.DataFrame) -> Figure:
             axis.set_xscale("log", base=2)
             axis.set_yscale("log")
             axis.set_ylim(bottom=0.015)
-            axis.set_title(f"{study.OBJECTIVE_TITLES[objective]}, {RULE_TITLES[rule]}", fontsize=9)
+            axis.set_title(
+                f"{study.OBJECTIVE_TITLES[objective]}, {samples.CALLED[rule]}", fontsize=9
+            )
             axis.set_xlabel("steps")
             axis.set_ylabel("energy distance")
     handles = [
@@ -172,7 +175,7 @@ def against_steps_shown(table: pd.DataFrame) -> dict[str, Any]:
     rings = table[table["dataset"] == "rings"]
     mean = rings.groupby(["objective", "rule", "target", "steps"])["energy"].mean()
     words = "; ".join(
-        f"{study.OBJECTIVE_TITLES[objective]}, {RULE_TITLES[rule]}: "
+        f"{study.OBJECTIVE_TITLES[objective]}, {samples.CALLED[rule]}: "
         + ", ".join(
             f"{target} " + " ".join(f"{mean[objective, rule, target, n]:.2g}" for n in samples.FEW)
             for target in study.TARGETS
@@ -184,6 +187,6 @@ def against_steps_shown(table: pd.DataFrame) -> dict[str, Any]:
         "caption": "Energy distance between samples of the rings and exact ones against the number of steps: "
         f"means and ranges of executions (at more than {samples.FEW[-1]} steps of fewer of them, where one "
         "mark stands for one network). Grey: what 95 % of exact sets stay within.",
-        "alt": "Four panels, by objective and sampler, of four curves on logarithmic axes. Energy distance "
+        "alt": "Six panels, by sampler and objective, of four curves on logarithmic axes. Energy distance "
         f"at {', '.join(map(str, samples.FEW))} steps: {words}.",
     }

@@ -52,7 +52,7 @@ class Budget:
         draws: points in a bin, of the variance of an estimator there.
         test: points at which a final network is evaluated, each time.
         steps: of the study's samplers, for all networks.
-        one_steps: of the one sampler for all, which is deterministic and needs fewer.
+        even_steps: of the one sampler for all, which is deterministic and needs fewer.
         sets: exact sets behind the noise of a metric.
     """
 
@@ -62,14 +62,14 @@ class Budget:
     draws: int = 100
     test: int = study.TEST_POINTS
     steps: int = 107
-    one_steps: int = 49
+    even_steps: int = 49
     sets: int = 60
 
 
-QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, one_steps=10, sets=20)
+QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, even_steps=10, sets=20)
 STANDARD = Budget()
 PAPER = Budget(
-    points=8_192, scrambles=8, bin_points=512, draws=2_000, steps=512, one_steps=512, sets=1_000
+    points=8_192, scrambles=8, bin_points=512, draws=2_000, steps=512, even_steps=512, sets=1_000
 )
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from companion import study
-from companion.chapters.as_published import rules, samples
+from companion.chapters.as_published import samples
 from companion.chapters.as_published.curves import SETTLED
 from companion.chapters.as_published.grid import PROTOCOL, Protocol
 from companion.chapters.as_published.results import FALSE_ALARM, POWER
+from companion.chapters.as_published.sample_rules import all_networks
 from companion.evidence import style
 from companion.evidence.claims import Claim, Tables
-from companion.evidence.drawn_samples import MARGIN, OWN
+from companion.evidence.drawn_samples import MARGIN
 from diffcore.networks import StudyMLP
 
 
@@ -129,6 +130,27 @@ def steadiness(table: pd.DataFrame) -> str:
     )
 
 
+def steadier_by_draws(table: pd.DataFrame) -> str:
+    """How much steadier weighted curves are, and how much of that a perfect denoiser's would be."""
+    parts = []
+    for whose in ("published", "ours"):
+        of = table[table["whose"] == whose].set_index(["target", "objective"])
+        ratio = {
+            column: of[column].xs("weighted", level=1) / of[column].xs("nelbo", level=1)
+            for column in ("variation", "draws_alone")
+        }
+        each = ", ".join(
+            f"{style.SYMBOLS[t]} {ratio['variation'][t]:.2f} ({ratio['draws_alone'][t]:.2f})"
+            for t in study.TARGETS
+        )
+        parts.append(f"{whose} {each}")
+    return (
+        "Variation of the weighted loss over that of the NELBO, in brackets for a perfect denoiser: "
+        f"{'; '.join(parts)}. Arrival is measured by one epoch's loss, so that it says little where an "
+        "epoch's draws alone vary by as much as its threshold."
+    )
+
+
 def peaks(table: pd.DataFrame) -> str:
     """Where losses are largest, ours, the study's and the perfect denoiser's."""
     nelbo = table.groupby(["whose", "target"], sort=False)["peak"].agg(["min", "max"])
@@ -191,38 +213,58 @@ def amplified() -> str:
 def few(table: pd.DataFrame) -> str:
     """How samples of the rings fare at few steps, by sampler."""
     rings = table[(table["dataset"] == "rings") & table["steps"].isin(samples.FEW)]
-    mean = rings.groupby(["rule", "target", "steps"])["energy"].mean()
-    size = rings.groupby(["rule", "target", "steps"])["size"].mean()
+    found = rings.groupby(["rule", "target", "steps"])[["energy", "size"]].median()
     words = []
-    for rule, called in (("own", "By the study's samplers"), ("one", "By one sampler")):
+    for rule, called in samples.CALLED.items():
         orders = []
         for steps in samples.FEW:
-            order = sorted(study.TARGETS, key=lambda t: mean[rule, t, steps])
-            orders.append(f"{steps}: {_named(order)}")
-        words.append(f"{called}, nearest first, by steps: {'; '.join(orders)}.")
-    one = size["own"].unstack("steps")[1]
-    sizes = ", ".join(f"{style.SYMBOLS[t]} {one[t]:.3g}" for t in study.TARGETS)
+            at = {t: found["energy"][rule, t, steps] for t in study.TARGETS}
+            orders.append(f"{steps}: {_named(sorted(at, key=lambda t: at[t]))}")
+        words.append(f"- {called}: {'; '.join(orders)}.")
+    sizes = ", ".join(f"{style.SYMBOLS[t]} {found['size']['own', t, 1]:.3g}" for t in study.TARGETS)
     return (
-        f"{' '.join(words)} After one step of the study's samplers the root mean square norm is {sizes}; of "
-        f"the data it is {samples.DATA_SIZE:.2f}. Means over both objectives and the executions."
+        "Targets by their energy distance from the rings, nearest first, by number of steps (medians of both "
+        "objectives and all executions):\n\n"
+        + "\n".join(words)
+        + "\n\nAfter one step of the study's "
+        f"samplers the root mean square norm is {sizes}; of the data it is {samples.DATA_SIZE:.2f}."
     )
 
 
 def same_sampler(table: pd.DataFrame) -> str:
     """What a common sampler changes for each target."""
-    own, one = (rules.all_networks({"as_published_samples": table}, rule) for rule in samples.RULES)
+    own, even = (all_networks(table, rule) for rule in samples.FOR_ALL)
     words = []
     for target in study.TARGETS:
-        before, after = (rows[rows["target"] == target] for rows in (own, one))
-        words.append(
-            f"{style.SYMBOLS[target]} from {before['energy'].mean():.3f} to {after['energy'].mean():.3f}"
-        )
+        before, after = (rows[rows["target"] == target]["energy"].median() for rows in (own, even))
+        words.append(f"{style.SYMBOLS[target]} from {before:.3f} to {after:.3f}")
     return (
         f"From the study's sampler of each target ({own['steps'].iloc[0]} steps) to one for all "
-        f"({one['steps'].iloc[0]} steps) the energy distance goes, on average: {', '.join(words)}. The "
-        f"study's {sum(rule.solver == OWN['x'].solver for rule in OWN.values())} targets with the ancestral "
-        "sampler and the two with samplers of their own cannot be ranked by samples drawn so; with one "
-        "sampler they can."
+        f"({even['steps'].iloc[0]} steps) the median energy distance goes: {', '.join(words)}. What a "
+        "target's samples are worth depends on who draws them."
+    )
+
+
+def away(table: pd.DataFrame) -> str:
+    """How many networks have samples that leave the data, by target and sampler."""
+    words = []
+    for rule in samples.FOR_ALL:
+        rows = all_networks(table, rule)
+        counts = rows.assign(any=rows["away"] > 0).groupby("target")["any"].sum()
+        sizes = rows.groupby("target").size()
+        each = ", ".join(
+            f"{style.SYMBOLS[t]} {counts[t]} of {sizes[t]}" for t in study.TARGETS if counts[t]
+        )
+        words.append(f"{samples.CALLED[rule]}: {each or 'none'}")
+    own = all_networks(table, "own")
+    worst = own.loc[own["size"].idxmax()]
+    return (
+        f"Networks with samples farther than {samples.AWAY:g} from the middle of the data: "
+        f"{'; '.join(words)}. The largest root mean square norm by the study's samplers is "
+        f"{worst['size']:.2g} "
+        f"(of {style.SYMBOLS[str(worst['target'])]}). The walk of $s$ never rescales its latents: where a "
+        "network that sees points far out points outwards, nothing brings them back. No printed number "
+        "shows it."
     )
 
 
@@ -231,10 +273,8 @@ def within(table: pd.DataFrame, noise: pd.DataFrame) -> str:
     limits = noise.set_index(["dataset", "metric"])["limit"]
     counts = []
     for prefix, called in (
-        ("printed", "printed"),
-        ("own", "ours"),
-        ("one", "ours with one sampler"),
-    ):
+        ("printed", "printed"), ("own", "ours by the study's samplers"), ("even", "ours by one"),
+    ):  # fmt: skip
         inside = sum(
             value <= limits[str(row.dataset), metric]
             for row in table.itertuples()
