@@ -27,7 +27,9 @@ from companion.chapters.as_published import (
 from companion.chapters.as_published.results import CELL, NETWORK
 from companion.evidence import drawn_samples, moments
 from companion.evidence.claims import Verdict
+from diffcore.denoisers import NetDenoiser
 from diffcore.exact import clusters, rings
+from diffcore.published import GuardedScore
 from diffcore.schedules import Cosine
 
 H, F, U, G = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.GUARD
@@ -98,6 +100,24 @@ def test_rules_differ_in_what_they_are_called_by():
     assert not torch.allclose(values["own", "eps"], values["one", "eps"], atol=1e-3)
     assert not torch.allclose(values["even", "v"], values["one", "v"], atol=1e-3)
     assert set(samples.CALLED) == set(samples.RULES)
+
+
+def test_a_swing_is_what_a_step_of_the_walk_leaves_of_a_point_far_out():
+    """A network with the guarded score of the middle point alone, and one that pulls k times as hard."""
+    for k, expected in ((1.0, None), (3.0, -2.0)):
+
+        def net(z, t, k=k):
+            s = torch.sin(torch.pi / 2 * t)[:, None]
+            return -k * z / (s**2 + (0.01 if k == 1 else 0))
+
+        denoiser = NetDenoiser(net, Cosine(), GuardedScore(0.01))
+        found = samples.swings(
+            {("rings", "score", "nelbo", 1): denoiser, ("rings", "x", "nelbo", 1): denoiser}
+        )
+        s2 = math.sin(math.pi / 2 * 0.8) ** 2
+        expected = 0.01 / (s2 + 0.01) if expected is None else expected
+        assert found["swing"].tolist() == [pytest.approx(expected, abs=1e-5)]
+        assert found["target"].tolist() == ["score"]
 
 
 def test_step_counts_are_the_studys():
@@ -382,10 +402,13 @@ def test_words_on_samples_that_left_count_networks(table):
     first = (table["target"] == "score") & (table["rule"] == "own") & (table["execution"] == 1)
     left = table.assign(away=np.where(first & (table["dataset"] == "waves"), 0.1, 0.0))
     left.loc[first & (table["dataset"] == "waves"), "size"] = 1e6
-    words = sentences.away(left)
+    swings = left[(left["target"] == "score") & (left["rule"] == "own") & (left["steps"] == 107)]
+    swings = swings.assign(swing=np.where(swings["away"] > 0, -2.5, 0.25))[[*NETWORK, "swing"]]
+    words = sentences.away(left, swings)
+    assert "-2.5 to -2.5 for those that lost samples and 0.2 to 0.2 for the others" in words
     assert "the study's samplers: $s$ 2 of 24" in words
     assert "one sampler, even log-SNR: none" in words
-    assert "1e+06 (of $s$)" in words
+    assert "is 1e+06." in words
     beside = pd.DataFrame({"dataset": ["rings"] * 2} | {
         f"{a}_{b}": [0.5, 1.5] for a in ("printed", "own", "even") for b in samples.METRICS
     })  # fmt: skip

@@ -7,8 +7,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from companion import study
 from companion.chapters.as_published.results import LAST
@@ -16,12 +18,23 @@ from companion.evidence import style
 
 WHOSE = ("published", "ours")
 ROW_HEIGHT = 1.75
+EVERY = 3
+"""Epochs from one corner of a band of spread to the next."""
+
 SHADES = (0.35, 0.65, 1.0)
 """How dark the curves of the three epochs are, first to last."""
 
 
 def _target_handles() -> list[Line2D]:
     return [Line2D([], [], **style.TARGETS[t], label=style.SYMBOLS[t]) for t in study.TARGETS]
+
+
+def _log_axis(axis: Axes, ticks: tuple[int, ...]) -> None:
+    """A logarithmic axis with plain numbers at these multiples of powers of 10."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=ticks))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def above_floor(table: pd.DataFrame) -> Figure:
@@ -77,8 +90,7 @@ def above_floor_shown(table: pd.DataFrame) -> dict[str, Any]:
     )
     return {
         "caption": "How far networks are above the exact floor of their own loss, percent: the study's "
-        f"(open) and ours (filled), training loss, mean of the last {LAST} epochs and spread of three "
-        "executions.",
+        f"(open) and ours (filled), training loss, mean of the last {LAST} epochs and spread of executions.",
         "alt": "Four panels, one a data set, of points on a percent axis, eight rows for the losses, two "
         f"points each. Over the data sets, in percent. {words}.",
     }
@@ -109,11 +121,13 @@ def by_epoch(curves: dict[str, pd.DataFrame], floor: pd.DataFrame, objective: st
                     linestyle=style.TARGETS[str(target)]["linestyle"],
                 )  # fmt: skip
                 low = (block["mean"] - block["sd"]).clip(lower=0.5 * block["mean"])
+                some = slice(None, None, EVERY)
                 axis.fill_between(
-                    epoch, low, block["mean"] + block["sd"], color=color, alpha=0.25, linewidth=0
-                )
+                    epoch[some], low[some], (block["mean"] + block["sd"])[some],
+                    color=color, alpha=0.25, linewidth=0,
+                )  # fmt: skip
                 axis.axhline(least[name, str(target), objective], color=color, linewidth=0.7)
-            axis.set_yscale("log")
+            _log_axis(axis, (1, 2, 5))
             axis.set_title(f"{study.TITLES[name]}, {whose}")
         row[0].set_ylabel("loss")
     for axis in axes[-1]:
@@ -181,7 +195,8 @@ def by_time(
                 (exact["bin"] + 0.5) / study.BINS, exact["floor"], color="#000000", linewidth=0.9,
                 linestyle=(0, (2, 1)),
             )  # fmt: skip
-            axis.set_yscale("log")
+            low, high = axis.get_ylim()
+            _log_axis(axis, (1,) if high > 10 * max(low, 0) else (1, 7, 8, 9))
             axis.set_title(f"{style.SYMBOLS[target]}, {whose}")
         row[0].set_ylabel("loss")
     for axis in axes[-1]:

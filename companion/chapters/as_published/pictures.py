@@ -18,7 +18,7 @@ from companion.chapters.as_published.grid import Key
 from companion.evidence import style
 from companion.evidence.drawn_samples import SAMPLES
 
-SHOWN = 300
+SHOWN = 200
 """Points drawn of each set."""
 
 HALF = 3.0

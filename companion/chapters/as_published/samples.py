@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from companion.evidence import moments
 from companion.evidence.drawn_samples import OWN, SAMPLES, Rule, draw
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
+from diffcore.published import GUARD, GuardedScore
 from diffcore.samplers import DDIM, UniformLogSNR
 
 STEPS = tuple(int(2**power) for power in np.linspace(0, 9, 9))
@@ -58,6 +59,9 @@ FEW = tuple(n for n in STEPS if n < 50)
 
 DATA_SIZE = 2**0.5
 """Root mean square of the norm of standardised data in two dimensions."""
+
+FAR, DIRECTIONS, SWING_TIMES = 10.0, 360, (0.05, 0.2, 0.5, 0.8)
+"""How far out, in how many directions and at which times a step of the walk is looked at."""
 
 DRAWN_BY = [*NETWORK, "rule", "steps"]
 """What names a set of samples."""
@@ -155,6 +159,27 @@ def table(sets: Iterable[tuple[str, int, Mapping[Key, Tensor]]]) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
+def swings(denoisers: Mapping[Key, Denoiser], times: Sequence[float] = SWING_TIMES) -> pd.DataFrame:
+    r"""What one step of the walk of s does to points that are `FAR` out: columns `NETWORK`, ``swing``.
+
+    A step without its noise takes z to :math:`z + \sigma_t^2 \hat s`. ``swing`` is the least of the new z's
+    part along the old, over directions and times, as a multiple of it: with the true score about 0; below
+    -1 the walk swings from side to side, farther each time.
+    """
+    angle = torch.linspace(0, 2 * torch.pi, DIRECTIONS + 1)[:-1]
+    z = FAR * torch.stack([angle.cos(), angle.sin()], 1)
+    rows = []
+    for key, denoiser in denoisers.items():
+        if key[1] == "score":
+            each = []
+            for t in torch.tensor(times):
+                score = denoiser.predict(z, t, GuardedScore(GUARD))
+                pull = denoiser.schedule.sigma(t) ** 2 * (score * z).sum(1) / FAR**2
+                each.append(float(1 + pull.min()))
+            rows.append((*key, min(each)))
+    return pd.DataFrame(rows, columns=[*NETWORK, "swing"])
+
+
 def noise(budget: Budget, seed: int = 100) -> pd.DataFrame:
     """What the metrics say of exact samples, `SAMPLES` a set: columns dataset, metric, typical, limit.
 
@@ -223,6 +248,14 @@ def moments_shown(steps: Mapping[str, int]) -> dict[str, Any]:
         ),
     }
 
+
+SWINGS_SHOWN: dict[str, Any] = {
+    "caption": f"Networks of $s$, points at a distance of {FAR:g} from the middle: the least factor by which "
+    f"one step of the study's walk, without its noise, multiplies it, over {DIRECTIONS} directions and times "
+    f"{', '.join(f'{t:g}' for t in SWING_TIMES)}. Negative: to the other side.",
+    "digits": 2,
+}
+"""How `swings` is shown."""
 
 SETS_SHOWN: dict[str, Any] = {
     "caption": "Every set of samples of our networks: how it was drawn, and what the metrics say.",

@@ -11,7 +11,7 @@ from companion import study
 from companion.chapters.as_published import samples
 from companion.chapters.as_published.curves import SETTLED
 from companion.chapters.as_published.grid import PROTOCOL, Protocol
-from companion.chapters.as_published.results import FALSE_ALARM, POWER
+from companion.chapters.as_published.results import FALSE_ALARM, NETWORK, POWER
 from companion.chapters.as_published.sample_rules import all_networks
 from companion.evidence import style
 from companion.evidence.claims import Claim, Tables
@@ -196,8 +196,8 @@ def rescaled(table: pd.DataFrame) -> str:
         f"Ours are {above.min():.1f} % to {above.max():.1f} % above the floor, what is read off the study's "
         f"figure {read.min():+.1f} % to {read.max():+.1f} %. The largest over the smallest of the four "
         f"targets is {min(ours):.2f} to {max(ours):.2f} for ours and {min(floors):.2f} to {max(floors):.2f} "
-        "for one perfect denoiser, by data set: what sets the rescaled losses apart is, to that extent, the "
-        "guards."
+        "for one perfect denoiser, by data set. On paper it is 1. What the perfect denoiser shows is the "
+        "guards'; the rest is what the networks have not learnt."
     )
 
 
@@ -245,8 +245,13 @@ def same_sampler(table: pd.DataFrame) -> str:
     )
 
 
-def away(table: pd.DataFrame) -> str:
-    """How many networks have samples that leave the data, by target and sampler."""
+def away(table: pd.DataFrame, swings: pd.DataFrame) -> str:
+    """How many networks have samples that leave the data, by target and sampler, and why.
+
+    Args:
+        table: as :func:`companion.chapters.as_published.samples.table` returns it.
+        swings: as :func:`companion.chapters.as_published.samples.swings` returns it.
+    """
     words = []
     for rule in samples.FOR_ALL:
         rows = all_networks(table, rule)
@@ -257,14 +262,23 @@ def away(table: pd.DataFrame) -> str:
         )
         words.append(f"{samples.CALLED[rule]}: {each or 'none'}")
     own = all_networks(table, "own")
-    worst = own.loc[own["size"].idxmax()]
+    both = own[own["target"] == "score"].merge(swings, on=NETWORK, validate="1:1")
+    left = both["away"] > 0
+    parts = [
+        f"{rows.min():.1f} to {rows.max():.1f} for {called}"
+        for called, rows in (
+            ("those that lost samples", both[left]["swing"]),
+            ("the others", both[~left]["swing"]),
+        )
+        if len(rows)
+    ]
     return (
         f"Networks with samples farther than {samples.AWAY:g} from the middle of the data: "
         f"{'; '.join(words)}. The largest root mean square norm by the study's samplers is "
-        f"{worst['size']:.2g} "
-        f"(of {style.SYMBOLS[str(worst['target'])]}). The walk of $s$ never rescales its latents: where a "
-        "network that sees points far out points outwards, nothing brings them back. No printed number "
-        "shows it."
+        f"{own['size'].max():.2g}. Why $s$? A step of the walk adds $\\sigma_t^2 \\hat s$. With the true "
+        f"score that takes a point far out to the middle. At a distance of {samples.FAR:g}, where no network "
+        f"was trained, the step of ours multiplies the distance by as little as {' and '.join(parts)}. Below "
+        "$-1$ a point swings from side to side, farther each time, and nothing scales it back."
     )
 
 
