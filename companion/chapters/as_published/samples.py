@@ -15,6 +15,7 @@ from companion import study
 from companion.chapters.as_published.grid import Key
 from companion.chapters.as_published.results import NETWORK, Budget
 from companion.evidence import moments
+from companion.evidence.distances import energy
 from companion.evidence.drawn_samples import OWN, SAMPLES, Rule, draw
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -83,20 +84,10 @@ def _covariance(name: str) -> Tensor:
 
 
 @cache
-def _among(name: str) -> tuple[float, Tensor]:
-    """Mean distance of two points of the reference, and each one's distance to its nearest neighbours'."""
-    apart = _apart(reference(name), reference(name))
-    return _mean(apart), apart.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
-
-
-def _apart(first: Tensor, second: Tensor) -> Tensor:
-    """Distances of all pairs in float32, each from differences: small ones keep their digits."""
-    exactly = "donot_use_mm_for_euclid_dist"
-    return torch.cdist(first.float(), second.float(), compute_mode=exactly)
-
-
-def _mean(apart: Tensor) -> float:
-    return float(apart.mean(dtype=torch.float64))
+def _radius(name: str) -> Tensor:
+    """Distance of each point of the reference to its fifth neighbour, (`REFERENCE`,)."""
+    within = torch.cdist(reference(name), reference(name))
+    return within.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
 
 
 def judged(samples: Tensor, name: str) -> dict[str, float]:
@@ -110,14 +101,12 @@ def judged(samples: Tensor, name: str) -> dict[str, float]:
     """
     samples = samples.double()
     mean, cov = moments.distances(samples, samples.new_zeros(2), _covariance(name))
-    within, radius = _among(name)
-    across, some = _apart(samples, reference(name)), samples[:REFERENCE]
-    energy = 2 * _mean(across[:REFERENCE]) - _mean(_apart(some, some)) - within
+    nearest = torch.cdist(samples, reference(name)).amin(0)
     return {
         "mean": float(mean),
         "cov": float(cov),
-        "energy": max(energy, 0.0) ** 0.5,
-        "coverage": float((across.amin(0) < radius).double().mean()),
+        "energy": energy(samples[:REFERENCE], reference(name)),
+        "coverage": float((nearest < _radius(name)).double().mean()),
         "size": float(samples.square().sum(1).mean().sqrt()),
         "away": float((samples.norm(dim=1) > AWAY).double().mean()),
     }
