@@ -15,7 +15,7 @@ from companion import study
 from companion.chapters.as_published.grid import Key
 from companion.chapters.as_published.results import NETWORK, Budget
 from companion.evidence import moments
-from companion.evidence.distances import energy
+from companion.evidence.distances import apart, energy
 from companion.evidence.drawn_samples import OWN, SAMPLES, Rule, draw
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -86,7 +86,7 @@ def _covariance(name: str) -> Tensor:
 @cache
 def _radius(name: str) -> Tensor:
     """Distance of each point of the reference to its fifth neighbour, (`REFERENCE`,)."""
-    within = torch.cdist(reference(name), reference(name))
+    within = apart(reference(name), reference(name))
     return within.kthvalue(NEIGHBOURS + 1, dim=1).values  # itself is one
 
 
@@ -101,7 +101,7 @@ def judged(samples: Tensor, name: str) -> dict[str, float]:
     """
     samples = samples.double()
     mean, cov = moments.distances(samples, samples.new_zeros(2), _covariance(name))
-    nearest = torch.cdist(samples, reference(name)).amin(0)
+    nearest = apart(samples, reference(name)).amin(0)
     return {
         "mean": float(mean),
         "cov": float(cov),
