@@ -245,37 +245,44 @@ Markdown(sentences.rescaled(rescaled))
 
 # %%
 steps_of = {"own": measure.steps, "even": measure.even_steps}
-sets = [(rule, n, samples.drawn(denoisers, rule, n)) for rule, n in steps_of.items()]
+sets = [
+    (rule, n, samples.drawn(denoisers, rule, n, measure.samples)) for rule, n in steps_of.items()
+]
 rings = {key: denoiser for key, denoiser in denoisers.items() if key[0] == "rings"}
 few = [
-    (rule, n, samples.drawn(rings, rule, n))
+    (rule, n, samples.drawn(rings, rule, n, measure.samples))
     for rule in samples.RULES
     for n in samples.FEW
     if n != steps_of.get(rule)
 ]
 shown = {key: denoiser for key, denoiser in rings.items() if key[2:] == ("nelbo", 1)}
 many = [
-    ("own", n, samples.drawn(shown, "own", n))
+    ("own", n, samples.drawn(shown, "own", n, measure.samples))
     for n in samples.STEPS
     if n > samples.FEW[-1] and n != steps_of["own"]
 ]
 drawn = samples.table([*sets, *few, *many])
 noise = samples.noise(measure)
-from_samples = provenance | {"n": samples.SAMPLES, "tolerance": results.SAME_SAMPLES}
+from_samples = provenance | {"n": measure.samples, "tolerance": results.SAME_SAMPLES}
 swings = samples.swings(denoisers)
 saved = artifacts.table(swings, "as_published_swings", **samples.SWINGS_SHOWN, **from_samples)
 saved = artifacts.table(drawn, "as_published_samples", **samples.SETS_SHOWN, **from_samples)
-artifacts.table(noise, "as_published_noise", **samples.NOISE_SHOWN, **from_samples)
+artifacts.table(noise, "as_published_noise", **samples.noise_shown(measure.samples), **from_samples)
 
 # %%
 beside = samples.beside_printed(drawn, steps_of)
-artifacts.table(beside, "as_published_moments", **samples.moments_shown(steps_of), **from_samples)
+artifacts.table(
+    beside,
+    "as_published_moments",
+    **samples.moments_shown(steps_of, measure.samples),
+    **from_samples,
+)
 
 # %%
 artifacts.figure(
     pictures.models(sets[0][2]),
     "as_published_samples_of_all",
-    **pictures.models_shown(drawn, measure.steps),
+    **pictures.models_shown(drawn, measure.steps, measure.samples),
     **from_samples,
 )
 

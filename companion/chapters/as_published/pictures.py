@@ -16,7 +16,6 @@ from companion import study
 from companion.chapters.as_published import samples
 from companion.chapters.as_published.grid import Key
 from companion.evidence import style
-from companion.evidence.drawn_samples import SAMPLES
 
 SHOWN = 200
 """Points drawn of each set."""
@@ -59,12 +58,13 @@ def models(drawn: Mapping[Key, Tensor]) -> Figure:
     return figure
 
 
-def models_shown(table: pd.DataFrame, steps: int) -> dict[str, Any]:
+def models_shown(table: pd.DataFrame, steps: int, n: int) -> dict[str, Any]:
     """Caption and alt text of `models`.
 
     Args:
         table: the metrics of all sets, by the study's samplers and with so many steps.
         steps: of the samplers.
+        n: samples in a set.
     """
     first = table[(table["execution"] == 1) & (table["rule"] == "own") & (table["steps"] == steps)]
     words = "; ".join(
@@ -76,7 +76,7 @@ def models_shown(table: pd.DataFrame, steps: int) -> dict[str, Any]:
     )
     return {
         "caption": f"Samples of our networks, first execution, by the study's sampler of each target, "
-        f"{steps} steps: {SHOWN} of {SAMPLES:,} points, axes to {HALF:g} standard deviations.",
+        f"{steps} steps: {SHOWN} of {n:,} points, axes to {HALF:g} standard deviations.",
         "alt": "Thirty-two scatter plots, a row for each data set and objective, a column for each target. "
         f"Energy distance from the data, and share of the data covered: {words}.",
     }
@@ -116,6 +116,7 @@ def few_steps_shown(
     drawn: Mapping[int, Mapping[Key, Tensor]], objective: str = "nelbo"
 ) -> dict[str, Any]:
     """Caption and alt text of `few_steps`."""
+    n = len(drawn[PICTURED[0]]["rings", "x", objective, 1])
     words = "; ".join(
         f"{steps}: "
         + ", ".join(
@@ -127,7 +128,7 @@ def few_steps_shown(
     )
     return {
         "caption": f"The rings, {study.OBJECTIVE_TITLES[objective]}, by the study's samplers and numbers of "
-        f"steps, first execution: {SHOWN} of {SAMPLES:,} points, axes to {HALF:g} standard "
+        f"steps, first execution: {SHOWN} of {n:,} points, axes to {HALF:g} standard "
         "deviations, with the share of points that are outside.",
         "alt": "Sixteen scatter plots, a row for each number of steps, a column for each target. Root mean "
         f"square norm of the samples (of the data: {samples.DATA_SIZE:.2f}), and share outside of the panel: "

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from companion import study
 from companion.chapters.as_published.grid import Key
+from companion.evidence.drawn_samples import SAMPLES
 from diffcore.exact import floors as exact
 from diffcore.exact.data2d import DATASETS
 from diffcore.published import Published
@@ -56,6 +57,7 @@ class Budget:
         test: points at which a final network is evaluated, each time.
         steps: of the study's samplers, for all networks.
         even_steps: of the one sampler for all, which is deterministic and needs fewer.
+        samples: in a set, of networks and exact.
         sets: exact sets behind the noise of a metric.
     """
 
@@ -66,10 +68,13 @@ class Budget:
     test: int = study.TEST_POINTS
     steps: int = 107
     even_steps: int = 49
+    samples: int = SAMPLES
     sets: int = 40
 
 
-QUICK = Budget(points=128, bin_points=4, draws=10, test=500, steps=22, even_steps=10, sets=20)
+QUICK = Budget(
+    points=128, bin_points=4, draws=10, test=500, steps=22, even_steps=10, samples=200, sets=20
+)
 STANDARD = Budget()
 PAPER = Budget(
     points=8_192, scrambles=8, bin_points=512, draws=2_000, steps=512, even_steps=512, sets=1_000

@@ -170,7 +170,7 @@ def swings(denoisers: Mapping[Key, Denoiser], times: Sequence[float] = SWING_TIM
 
 
 def noise(budget: Budget, seed: int = 100) -> pd.DataFrame:
-    """What the metrics say of exact samples, `SAMPLES` a set: columns dataset, metric, typical, limit.
+    """What the metrics say of exact samples: columns dataset, metric, typical, limit.
 
     ``typical`` is the mean over sets; ``limit`` what 95 % of them stay on the good side of: below it for a
     distance, above it for the coverage.
@@ -179,7 +179,7 @@ def noise(budget: Budget, seed: int = 100) -> pd.DataFrame:
     for number, name in enumerate(study.DATASETS):
         generator, mixture = Generator().manual_seed(seed + number), DATASETS[name]()
         found = pd.DataFrame(
-            judged(mixture.sample(SAMPLES, generator, torch.float64), name)
+            judged(mixture.sample(budget.samples, generator, torch.float64), name)
             for _ in range(budget.sets)
         )
         for metric in METRICS:
@@ -209,10 +209,10 @@ def beside_printed(every: pd.DataFrame, steps: Mapping[str, int]) -> pd.DataFram
     return found
 
 
-def moments_shown(steps: Mapping[str, int]) -> dict[str, Any]:
-    """How `beside_printed` is shown."""
+def moments_shown(steps: Mapping[str, int], n: int) -> dict[str, Any]:
+    """How `beside_printed` of sets of ``n`` samples is shown."""
     return {
-        "caption": f"Distances of the moments of {SAMPLES:,} samples from those of the data: as printed (512 "
+        "caption": f"Distances of the moments of {n:,} samples from those of the data: as printed (512 "
         "steps, the study's sampler of each target), and of our networks, medians of executions: by the same "
         f"samplers, *own* ({steps['own']} steps), and all by the deterministic one with even steps of the "
         f"log-SNR, *even* ({steps['even']} steps); with the energy distance and the coverage of the latter "
@@ -252,10 +252,12 @@ SETS_SHOWN: dict[str, Any] = {
 }
 """How `table` is shown."""
 
-NOISE_SHOWN: dict[str, Any] = {
-    "caption": f"The same metrics of exact samples, {SAMPLES:,} a set: their mean, and the limit that 95 % "
-    "of sets stay within.",
-    "digits": {"typical": 3, "limit": 3},
-    "columns": {"dataset": "data set", "metric": "metric", "typical": "mean", "limit": "limit"},
-}
-"""How `noise` is shown."""
+
+def noise_shown(n: int) -> dict[str, Any]:
+    """How `noise` of sets of ``n`` samples is shown."""
+    return {
+        "caption": f"The same metrics of exact samples, {n:,} a set: their mean, and the limit that 95 % of "
+        "sets stay within.",
+        "digits": {"typical": 3, "limit": 3},
+        "columns": {"dataset": "data set", "metric": "metric", "typical": "mean", "limit": "limit"},
+    }
