@@ -185,6 +185,9 @@ def test_who_is_fastest_first_is_read_from_the_bars(joint, pooled, words):
     own = exact_bars(**dict(zip(study.DATASETS, pooled, strict=True)))
     both = pd.concat([bars[bars["measure"] == "joint"], own[own["measure"] == "hellinger"]])
     assert words in sentences.first_range(both)
+    if pooled == (2, 4, 3, 1):
+        rising = "waves 1.0000, clusters 2.0000, swiss roll 3.0000, rings 4.0000"
+        assert f"of the pooled coordinates {rising}: " in sentences.first_range(both)
     assert sentences.first_range(both).index("clusters 1.0") < sentences.first_range(both).index(
         "waves 4.0"
     )
@@ -261,7 +264,13 @@ def test_shares_and_errors_are_worked_out():
 
 def test_where_the_structure_goes_is_read_from_the_rates():
     rates = pd.DataFrame(
-        {"dataset": name, "log_snr": level, "t": t, "structure": 0.1 * k + peak, "in_time": peak}
+        {
+            "dataset": name,
+            "log_snr": level,
+            "t": t,
+            "structure": 0.1 * k + peak,
+            "in_time": peak / t**2,
+        }
         for k, name in enumerate(study.DATASETS)
         for level, t, peak in ((-2.0, 0.8, 0.01), (2.0, 0.2, 0.5), (4.0, 0.1, 0.2))
     )
@@ -271,7 +280,7 @@ def test_where_the_structure_goes_is_read_from_the_rates():
         in words
     )
     alt = captions.rates(rates, results.QUICK)["alt"]
-    assert "Rings 0.60 at log-SNR 2, 0.5 at time 0.2" in alt
+    assert "Rings 0.60 at log-SNR 2, 20 at time 0.1" in alt
 
 
 def test_the_marks_of_distributions_are_over_the_bars_of_their_data_set():

@@ -46,7 +46,7 @@ def on_box(fit: GaussianMixture, x: Array, grid: int) -> tuple[float, float]:
     low, high = x.min(0), x.max(0)
     sides = [np.linspace(low[i], high[i], grid) for i in (0, 1)]
     total = 0.0
-    for rows in np.array_split(sides[1], max(1, grid // 100)):  # a part of the plane at a time
+    for rows in np.array_split(sides[1], max(1, grid // 8)):  # what a cache holds
         at = np.stack(np.meshgrid(sides[0], rows), -1).reshape(-1, 2)
         log_p = fit.score_samples(at)
         total -= float((np.exp(log_p) * log_p).sum())
