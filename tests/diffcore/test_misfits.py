@@ -134,6 +134,13 @@ def test_a_sample_that_is_no_number_names_the_step():
     assert first.isfinite().all()
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf")])
+def test_a_number_without_end_is_told_on_either_side(value):
+    denoiser = dc.NetDenoiser(lambda z, t: 0 * z + value, COSINE, dc.X)
+    with pytest.raises(ValueError, match=r"^step 1 of 2, from t = 0\.9\d+: expected finite"):
+        sample(denoiser, (3, 2), 2, generator())
+
+
 def test_a_last_prediction_that_is_no_number_is_told():
     end = float(COSINE.time_of(torch.tensor(4.0, dtype=torch.float64)))
     with pytest.raises(ValueError, match=r"^after 4 steps: expected finite predictions"):
