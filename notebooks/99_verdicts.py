@@ -85,9 +85,9 @@ Markdown("\n\n".join(described(row) for row in verdicts.itertuples()))
 # %% [markdown]
 # ## What these verdicts leave open
 #
-# The study's claims on stability in training and on convergence need networks trained under its protocol; they are not decided
-# here. Its claims on sample quality are decided only where two sets of samples were drawn by one sampler. The study's own 2-D networks are judged on a
-# common unguarded scale in [](13_one_scale), as they were trained, under guards; what networks would be under others, or none, is judged in [](14_exchanged_guards) for networks of our own. The verdict on the likelihood of images is for small digits, and is none on CIFAR-10.
+# The study's claims on stability in training and on convergence are judged on its saved curves and on networks of ours under its protocol, in the profile `standard` with smaller ones
+# ([](18_as_published)). Its claims on its own samples are decided only where two sets were drawn by one sampler. Its 2-D networks are judged on a
+# common unguarded scale in [](13_one_scale), as they were trained, under guards; what networks would be under others, or none, is judged in [](14_exchanged_guards) and [](19_equal_footing) for networks of our own. The verdict on the likelihood of images is for small digits, and is none on CIFAR-10.
 #
 # :::{admonition} Trap: a verdict that cannot change
 # :class: warning
