@@ -215,6 +215,8 @@ artifacts.figure(figures.bars(bars), "corruption_bars_drawn", **captions.bars(ba
 Markdown(f"{sentences.first_range(bars)}\n\n{sentences.told_apart(bars)}")
 
 # %% [markdown]
+# *Undecided* says that these draws do not tell. Their number was set by running time, when results were known, and fewer draws tell fewer pairs apart.
+#
 # The sliced distance does see the joint density: a distribution in the plane is known from its projections. But it is a distance in space. It is small wherever little has to move, however sharp the structure that is lost, and the noise of 10,000 points hides it early. Between it and the distance $W_2$ of the joint densities stands a factor of at least $\sqrt 2$:
 
 # %% tags=["derivation"]
