@@ -259,14 +259,16 @@ class Trainer:
         if name in self._transposed:
             p = p.mT
         left_over = self._shapes[name].numel() % LANES
-        return pad(p.flatten(1), (0, LANES - left_over)) if left_over else p.contiguous()
+        flat = p.reshape(len(p), -1)
+        return pad(flat, (0, LANES - left_over)) if left_over else p.contiguous()
 
     def _shaped(self, name: str, kept: Tensor) -> Tensor:
         """The reverse of `_kept`."""
         shape = self._shapes[name]
         turned = name in self._transposed
         if shape.numel() % LANES:
-            kept = kept[:, : shape.numel()].unflatten(1, shape[::-1] if turned else shape)
+            inner = shape[::-1] if turned else shape
+            kept = kept[:, : shape.numel()].reshape(len(kept), *inner)
         return kept.mT if turned else kept
 
     def _of_model(self, index: int, name: str, p: Tensor) -> Tensor:

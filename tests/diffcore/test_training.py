@@ -43,9 +43,9 @@ def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
     return max(float((a[name] - b[name]).abs().max()) for name in a)
 
 
-def by_hand(loss: dc.Loss, seed: int, plan: Plan) -> dict[str, Tensor]:
+def by_hand(loss: dc.Loss, seed: int, plan: Plan, make=NET) -> dict[str, Tensor]:
     """One model by the plainest of loops: ``Loss.of_prediction``, ``torch.optim.Adam``."""
-    net = initialised(NET, seed).to(DATA)
+    net = initialised(make, seed).to(DATA)
     average = {name: p.detach().clone() for name, p in net.named_parameters()}
     adam = torch.optim.Adam(net.parameters(), lr=plan.learning_rate)
     generator = torch.Generator().manual_seed(seed)
@@ -376,3 +376,27 @@ def test_bins_are_equal_parts_in_the_order_of_time():
 def test_a_plan_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match=r"bins|every"):
         Plan(steps=3, **wrong)
+
+
+class OfAnyShape(nn.Module):
+    """Parameters of no axis, of one and of three, beside a linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale, self.row = nn.Parameter(torch.tensor(0.5)), nn.Parameter(torch.randn(2))
+        self.block = nn.Parameter(torch.randn(3, 2, 5))
+        self.last = nn.Linear(2, 2)
+
+    def forward(self, z: Tensor, t: Tensor) -> Tensor:
+        return self.scale * self.last(z + self.row) + t[:, None] * self.block.sum((0, 2))
+
+
+def test_parameters_of_any_shape_are_trained_as_by_a_plain_loop() -> None:
+    loss = dc.Loss(COSINE, dc.V, times=IN_LOG_SNR)
+    trainer = Trainer(OfAnyShape, [loss, LOSSES[0]], [3, 3], DATA, PLAN)
+    for _ in range(PLAN.steps):
+        trainer.step()
+    net = initialised(OfAnyShape, 3).to(DATA)
+    found = trainer.weights(0)
+    assert {n: p.shape for n, p in net.named_parameters()} == {n: p.shape for n, p in found.items()}
+    assert distance(found, by_hand(loss, 3, PLAN, OfAnyShape)) <= 1e-10
