@@ -13,6 +13,7 @@ from scipy import integrate
 from scipy.optimize import linear_sum_assignment
 
 from companion.chapters.likelihood_and_samples import figures, kernels, metrics, results, sentences
+from companion.evidence import distances
 from diffcore import exact
 from diffcore.exact import GaussianMixture
 
@@ -137,12 +138,12 @@ def test_sliced_distances_are_those_of_sorted_projections() -> None:
     generator = torch.Generator().manual_seed(0)
     first, second = (torch.randn(50, 2, generator=generator, dtype=torch.float64) for _ in range(2))
     squares = []
-    for k in range(metrics.DIRECTIONS):
-        angle = math.pi * k / metrics.DIRECTIONS
+    for k in range(distances.DIRECTIONS):
+        angle = math.pi * k / distances.DIRECTIONS
         on = np.array([math.cos(angle), math.sin(angle)])
         cost = np.subtract.outer(first.numpy() @ on, second.numpy() @ on) ** 2
         squares.append(cost[linear_sum_assignment(cost)].mean())
-    assert metrics.sliced(first, second) == pytest.approx(math.sqrt(np.mean(squares)))
+    assert distances.sliced(first, second) == pytest.approx(math.sqrt(np.mean(squares)))
 
 
 def test_the_metrics_see_what_was_done_to_samples() -> None:

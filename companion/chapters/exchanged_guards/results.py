@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from companion.chapters.exchanged_guards.grid import ENDS, SCHEDULE, Key, effective_weight
+from companion.evidence.excess import slices
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
-from diffcore.losses import noise_like, noised, squared_norm
-from diffcore.targets import EPS
 
 MODEL = ["dataset", "target", "weight", "seed"]
 """What names a network."""
@@ -63,24 +60,14 @@ def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -
         Columns: `MODEL`; ``log_snr``, the middle of the slice; ``excess``, nats; ``error``, its standard
         error over points; ``seen``, the same under the weight that the network was trained with.
     """
-    edges = torch.linspace(*ENDS, budget.slices + 1, dtype=torch.float64).tolist()
     rows = []
     for name in dict.fromkeys(key[0] for key in denoisers):
-        generator = Generator().manual_seed(seed)
-        mixture = DATASETS[name]()
-        oracle = mixture.denoiser(SCHEDULE)
-        for low, high in pairwise(edges):
-            x = mixture.sample(budget.points, generator)
-            part = torch.rand(budget.points, generator=generator, dtype=torch.float64)
-            log_snr = low + (high - low) * (torch.arange(budget.points) + part) / budget.points
-            t = SCHEDULE.time_of(log_snr)
-            z = noised(x, noise_like(x, generator), t, SCHEDULE)
-            best = oracle.predict(z, t, EPS)
-            for key in (key for key in denoisers if key[0] == name):
-                found = denoisers[key].predict(z.float(), t.float(), EPS).double()
-                nats = (high - low) / 2 * squared_norm(found - best)
-                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": (low + high) / 2}
-                rows.append(row | _means(nats, log_snr, key[2]))
+        own = {key: denoiser for key, denoiser in denoisers.items() if key[0] == name}
+        parts = slices(DATASETS[name](), own, SCHEDULE, ENDS, budget.slices, budget.points, seed)
+        for part in parts:
+            for key, nats in part.nats.items():
+                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": part.middle}
+                rows.append(row | _means(nats, part.log_snr, key[2]))
     return pd.DataFrame(rows)
 
 

@@ -11,10 +11,8 @@ from torch import Generator, Tensor
 
 from companion.chapters.likelihood_and_samples.results import WINDOW, density
 from companion.evidence import moments
+from companion.evidence.distances import sliced
 from diffcore import exact
-
-DIRECTIONS = 64
-"""On which samples are projected, evenly spread."""
 
 STUDY = 2_000
 """Samples in the study's 2-D evaluation."""
@@ -46,14 +44,6 @@ def shown(n: int) -> dict[str, Any]:
         f"{MOST:.0%} of pairs of exact sets of {STUDY:,} samples, as many as the study draws, stay below in "
         "size.",
     }
-
-
-def sliced(first: Tensor, second: Tensor) -> float:
-    """Sliced Wasserstein-2 distance of two sets (n, 2) of one size: sorted projections are matched."""
-    angle = torch.arange(DIRECTIONS, dtype=torch.float64) * math.pi / DIRECTIONS
-    on = torch.stack([angle.cos(), angle.sin()])
-    apart = (first @ on).sort(0).values - (second @ on).sort(0).values
-    return float(apart.square().mean().sqrt())
 
 
 def off_the_rings(samples: Tensor) -> Tensor:

@@ -1,0 +1,78 @@
+"""The objectives that are compared: targets, weightings of the log-SNR, and how levels are drawn."""
+
+from __future__ import annotations
+
+import diffcore as dc
+from companion.chapters.equal_footing.logit_normal import LogitNormalFlow
+from companion.chapters.equal_footing.residuals import Residual
+from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
+from diffcore.targets import Target
+from diffcore.times import Stratified, TimeSampler, Uniform, UniformLogSNR
+from diffcore.weightings import Elbo, Native, Weighting
+
+SCHEDULE = dc.schedules.Cosine()
+"""The study's."""
+
+ENDS = (-12.0, 12.0)
+"""The log-SNRs, in nats, between which networks are trained and the bound is taken."""
+
+TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
+"""What networks predict, by the study's names; s without the guard."""
+
+EVEN = Stratified(UniformLogSNR(*ENDS))
+"""Levels drawn evenly in the log-SNR: for all networks but those that ask about it."""
+
+IN_TIME = Stratified(Uniform())
+"""Levels drawn evenly in time, as in the study."""
+
+
+BOUND, OWN = "bound", "own"
+"""The unguarded bound; and the plain squared error of what is predicted, its own."""
+
+WEIGHTINGS: dict[str, Weighting] = {
+    BOUND: Elbo(),
+    "x-mse": Native(dc.X),
+    "v-mse": Native(dc.V),
+    "eps-mse": Native(dc.EPS),
+    "s-mse": Native(dc.SCORE),
+    "logit-normal": LogitNormalFlow(),
+    "sigmoid+2": Sigmoid(2.0),
+    "sigmoid+0": Sigmoid(0.0),
+    "sigmoid-3": Sigmoid(-3.0),
+    "min-snr": MinSNR(5.0),
+    "p2": P2(),
+    "edm": EDM(),
+}
+"""What networks of v are trained under, by name; a constant factor on one does nothing."""
+
+OWN_OF = {"x": "x-mse", "eps": "eps-mse", "v": "v-mse", "score": "s-mse"}
+"""The weighting that is the plain squared error of a target at uniform times."""
+
+LABELS = {
+    BOUND: "bound",
+    "x-mse": "$x$-MSE",
+    "v-mse": "$v$-MSE, flow",
+    "eps-mse": r"$\epsilon$-MSE",
+    "s-mse": "$s$-MSE",
+    "logit-normal": "flow, logit-normal $t$",
+    "sigmoid+2": "sigmoid, $b = 2$",
+    "sigmoid+0": "sigmoid, $b = 0$",
+    "sigmoid-3": "sigmoid, $b = -3$",
+    "min-snr": r"Min-SNR, $\gamma = 5$",
+    "p2": "P2",
+    "edm": "EDM",
+}
+"""How weightings are written."""
+
+
+def loss(target: str, weighting: str, times: TimeSampler = EVEN, residual: bool = False) -> dc.Loss:
+    """The loss of one cell.
+
+    Args:
+        target: what is predicted, a name of `TARGETS`.
+        weighting: a name of `WEIGHTINGS`.
+        times: how levels are drawn.
+        residual: whether the best linear guess is taken off the target.
+    """
+    predicted = Residual(TARGETS[target]) if residual else TARGETS[target]
+    return dc.Loss(SCHEDULE, predicted, WEIGHTINGS[weighting], times)

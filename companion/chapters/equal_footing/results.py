@@ -1,0 +1,91 @@
+r"""What the chapter "Equal footing" tabulates of trained networks: excess over the exact floor, by level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from companion.chapters.equal_footing.grid import Key
+from companion.chapters.equal_footing.objectives import BOUND, ENDS, OWN, OWN_OF, SCHEDULE
+from companion.evidence.excess import slices
+from diffcore.denoisers import Denoiser
+from diffcore.exact.data2d import DATASETS
+
+MODEL = ["dataset", "target", "weighting", "variant", "seed"]
+"""What names a network: a `Key`."""
+
+INSIDE = 8.0
+"""Log-SNRs within this of 0 are the *inside*."""
+
+SAME = 1e-2
+"""What two machines' values may differ by, relatively: training in float32 amplifies the order of sums."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How finely networks are measured.
+
+    Attributes:
+        slices: of the log-SNR, equal.
+        points: held-out points in each slice.
+        samples: drawn from each network.
+        steps: of the sampler.
+        exact_sets: of exact samples, behind a noise floor.
+        examples: at each level behind the statistics of a gradient.
+    """
+
+    slices: int
+    points: int
+    samples: int
+    steps: int
+    exact_sets: int
+    examples: int
+
+
+QUICK = Budget(slices=6, points=50, samples=60, steps=6, exact_sets=8, examples=8)
+STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, exact_sets=100, examples=256)
+PAPER = Budget(
+    slices=48, points=20_000, samples=10_000, steps=128, exact_sets=1_000, examples=4_096
+)
+
+
+def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -> pd.DataFrame:
+    """The excess of each network in each slice of the log-SNR, all at the same held-out points.
+
+    Returns:
+        Columns: `MODEL`; ``log_snr``, the middle of the slice; ``excess``, nats; ``error``, its standard
+        error over points.
+    """
+    rows = []
+    for name in dict.fromkeys(key[0] for key in denoisers):
+        own = {key: denoiser for key, denoiser in denoisers.items() if key[0] == name}
+        parts = slices(DATASETS[name](), own, SCHEDULE, ENDS, budget.slices, budget.points, seed)
+        for part in parts:
+            for key, nats in part.nats.items():
+                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": part.middle}
+                mean, error = float(nats.mean()), float(nats.std() / len(nats) ** 0.5)
+                rows.append(row | {"excess": mean, "error": error})
+    return pd.DataFrame(rows)
+
+
+def per_network(levels: pd.DataFrame) -> pd.DataFrame:
+    """The sums over slices: columns `MODEL`, excess, its error, and inside, the excess there; nats."""
+    inside = levels["excess"].where(levels["log_snr"].abs() < INSIDE, 0.0)
+    squared = levels.assign(error=levels["error"] ** 2, inside=inside)
+    columns = ["excess", "error", "inside"]
+    total = squared.groupby(MODEL, sort=False)[columns].sum().reset_index()
+    total["error"] **= 0.5
+    return total
+
+
+def of_keys(frame: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
+    """The rows of these networks, of a frame with the columns `MODEL`."""
+    return frame.set_index(MODEL).loc[list(keys)].reset_index()
+
+
+def objective_of(frame: pd.DataFrame) -> pd.Series:
+    """Of networks of the eight objectives: `BOUND`, or `OWN` for the squared error of their own target."""
+    own = frame["weighting"] == frame["target"].map(OWN_OF)
+    return own.map({True: OWN, False: BOUND})

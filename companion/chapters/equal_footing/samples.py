@@ -1,0 +1,142 @@
+"""Samples of trained networks, all by one sampler from the same initial noise, and what metrics see."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from companion.chapters.equal_footing.grid import Key
+from companion.chapters.equal_footing.objectives import ENDS, SCHEDULE
+from companion.chapters.equal_footing.results import MODEL, Budget
+from companion.evidence import moments
+from companion.evidence.distances import energy, sliced
+from diffcore.denoisers import Denoiser
+from diffcore.exact.data2d import DATASETS
+from diffcore.exact.mixtures import Mixture
+from diffcore.samplers import DDIM, DPMSolver2M, UniformLogSNR, sample
+
+METRICS = ("sliced", "energy", "mean", "covariance", "density", "off")
+"""Columns of `compared`; all are zero for equal sets, and of the last two the sign counts."""
+
+NOISE = math.exp(-ENDS[1] / 2)
+"""The noise that is left in samples, relative to the data."""
+
+UNLIKELY = 0.01
+"""A point whose log-density is below that of all but this share of exact samples is *off*."""
+
+MOST = 0.95
+"""The share of exact sets that a noise floor is not exceeded by."""
+
+
+def drawn(denoiser: Denoiser, n: int, steps: int, seed: int = 0) -> Tensor:
+    """Samples (n, 2) by the deterministic second-order solver, float64; steps equal in the log-SNR."""
+    generator = Generator().manual_seed(seed)
+    solver, grid = DPMSolver2M(), UniformLogSNR()
+    found = sample(denoiser, (n, 2), steps, generator, solver, grid, ENDS, torch.float32)
+    return found.double()
+
+
+def log_density(mixture: Mixture, x: Tensor) -> Tensor:
+    """The exact log-density of data with the noise that is left in samples, at x (n, 2), nats, (n,)."""
+    one = torch.ones((), dtype=torch.float64)
+    return mixture.log_prob(x, one, NOISE * one)
+
+
+class Reference:
+    """What samples of one data set are compared with.
+
+    Args:
+        mixture: the data.
+        samples: of the exact denoiser, from the same noise and by the same sampler, (n, 2).
+        exact: independent draws from the data, (m, 2): they say which densities are unlikely.
+    """
+
+    def __init__(self, mixture: Mixture, samples: Tensor, exact: Tensor) -> None:
+        self.mixture, self.samples = mixture, samples
+        self.limit = log_density(mixture, exact).quantile(UNLIKELY)
+        self.mean, self.covariance = samples.mean(0), torch.cov(samples.T)
+        density = log_density(mixture, samples)
+        self.density, self.off = density.mean(), (density < self.limit).double().mean()
+
+    def compared(self, samples: Tensor) -> dict[str, float]:
+        """The `METRICS` of samples (n, 2): distances; the mean log-density less that of the reference,
+        nats; the share that is off less that of the reference.
+        """
+        centre, spread = moments.distances(samples, self.mean, self.covariance)
+        density = log_density(self.mixture, samples)
+        off = (density < self.limit).double().mean()
+        return {
+            "sliced": sliced(samples, self.samples),
+            "energy": energy(samples, self.samples),
+            "mean": float(centre),
+            "covariance": float(spread),
+            "density": float(density.mean() - self.density),
+            "off": float(off - self.off),
+        }
+
+
+def reference(name: str, budget: Budget, seed: int = 0) -> Reference:
+    """The exact denoiser's samples of a data set, from the noise that the networks start from."""
+    mixture = DATASETS[name]()
+    exact = mixture.sample(20 * budget.samples, Generator().manual_seed(1_000), torch.float64)
+    oracle = drawn(mixture.denoiser(SCHEDULE), budget.samples, budget.steps, seed)
+    return Reference(mixture, oracle, exact)
+
+
+def of_networks(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 0) -> pd.DataFrame:
+    """The metrics of every network's samples: columns `MODEL` and `METRICS`."""
+    rows, known = [], {}
+    for key, denoiser in denoisers.items():
+        if key[0] not in known:
+            known[key[0]] = reference(key[0], budget, seed)
+        found = drawn(denoiser, budget.samples, budget.steps, seed)
+        rows.append(dict(zip(MODEL, key, strict=True)) | known[key[0]].compared(found))
+    return pd.DataFrame(rows)
+
+
+def floors(names: list[str], budget: Budget, seed: int = 0) -> pd.DataFrame:
+    """What `MOST` of the sets of independent exact samples stay below in size: a row a data set."""
+    rows = []
+    for name in names:
+        known, generator = reference(name, budget, seed), Generator().manual_seed(7)
+        sets = pd.DataFrame(
+            known.compared(known.mixture.sample(budget.samples, generator, torch.float64))
+            for _ in range(budget.exact_sets)
+        )
+        rows.append({"dataset": name} | sets.abs().quantile(MOST).to_dict())
+    return pd.DataFrame(rows)
+
+
+FEW_STEPS = (10, 20, 50)
+"""Steps of the reader's third experiment."""
+
+
+def after_few_steps(
+    denoisers: Mapping[Key, Denoiser], n: int, steps: tuple[int, ...] = FEW_STEPS, seed: int = 0
+) -> pd.DataFrame:
+    """Sliced distance of samples after few steps of DDIM, in time, to exact samples.
+
+    The exact samples are as many, by the exact denoiser in many steps from the same noise.
+
+    Returns:
+        Columns `MODEL`, ``steps``, ``sliced``.
+    """
+    rows, known = [], {}
+    for key, denoiser in denoisers.items():
+        if key[0] not in known:
+            known[key[0]] = drawn(DATASETS[key[0]]().denoiser(SCHEDULE), n, 128, seed)
+        for count in steps:
+            samples = few(denoiser, n, count, seed)
+            row = dict(zip(MODEL, key, strict=True)) | {"steps": count}
+            rows.append(row | {"sliced": sliced(samples, known[key[0]])})
+    return pd.DataFrame(rows)
+
+
+def few(denoiser: Denoiser, n: int, steps: int, seed: int = 0) -> Tensor:
+    """Samples (n, 2) by as many steps of DDIM, equal in time, float64."""
+    generator = Generator().manual_seed(seed)
+    return sample(denoiser, (n, 2), steps, generator, DDIM(), log_snr=ENDS).double()
