@@ -61,7 +61,12 @@ def values(frame: pd.DataFrame, cell: Cell, column: str) -> pd.Series:
         & (frame["weighting"] == cell.weighting)
         & (frame["variant"] == cell.variant)
     )
-    return frame[chosen].set_index("seed")[column].sort_index()
+    return frame[chosen].set_index("seed", drop=False)[column].sort_index()
+
+
+def present(frame: pd.DataFrame, cells: Sequence[Cell]) -> list[Cell]:
+    """Those cells of which the frame has networks: some are trained in the profile ``paper`` alone."""
+    return [cell for cell in cells if len(values(frame, cell, "seed"))]
 
 
 def log_ratios(frame: pd.DataFrame, first: Cell, second: Cell, column: str) -> pd.Series:
@@ -105,7 +110,11 @@ def judged(factor: float, p: float) -> Verdict:
 def of_pairs(question: str, frame: pd.DataFrame, pairs: Pairs, column: str) -> pd.DataFrame:
     """`tested`, of pairs of cells in every data set of a frame."""
     cases = {
-        str(name): {case: log_ratios(block, *pair, column) for case, pair in pairs.items()}
+        str(name): {
+            case: log_ratios(block, *pair, column)
+            for case, pair in pairs.items()
+            if len(present(block, pair)) == len(pair)
+        }
         for name, block in frame.groupby("dataset", sort=False)
     }
     return tested(question, cases, column)
@@ -150,9 +159,12 @@ def power(networks: pd.DataFrame, pairs: Pairs, column: str = "excess") -> float
         log_ratios(block, *pair, column)
         for _, block in networks.groupby("dataset", sort=False)
         for pair in pairs.values()
+        if len(present(block, pair)) == len(pair)
     ]
     pooled = float(np.sqrt(np.mean([log.var(ddof=1) for log in logs])))
-    return float(np.exp(smallest_seen(pooled, len(logs[0]), len(pairs))))
+    return float(
+        np.exp(smallest_seen(pooled, len(logs[0]), len(logs) // networks["dataset"].nunique()))
+    )
 
 
 def ranks(both: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +177,9 @@ def ranks(both: pd.DataFrame) -> pd.DataFrame:
     for name, block in both.groupby("dataset", sort=False):
         for label, cells in SETS.items():
             table = {
-                column: pd.DataFrame({cell: values(block, cell, column) for cell in cells})
+                column: pd.DataFrame(
+                    {cell: values(block, cell, column) for cell in present(block, cells)}
+                )
                 for column in ("excess", "sliced")
             }
             for seed in table["excess"].index:
@@ -186,7 +200,7 @@ def orders(both: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, block in both.groupby("dataset", sort=False):
         for label, cells in SETS.items():
-            pairs = list(combinations(cells, 2))
+            pairs = list(combinations(present(block, cells), 2))
             logs = [
                 log_ratios(block, *pair, column)
                 for column in ("excess", "sliced")

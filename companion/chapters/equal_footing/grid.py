@@ -33,12 +33,22 @@ PLAIN, SKIP, EQUALISED, QUARTER = "plain", "skip", "equalised", "quarter"
 quarter of the steps."""
 
 OTHERS = ("fourfold", "wide", "raw-time", "last-weights", "constant-rate", "even-in-time")
-"""Variants of few seeds on one data set: four times the steps; twice the width; the network told t and not
-the log-SNR; no average of weights; no decay of the learning rate; levels drawn evenly in time."""
+"""Variants of few seeds on the first data set: four times the steps; twice the width; the network told t
+and not the log-SNR; no average of weights; no decay of the learning rate; levels drawn evenly in time."""
 
 WIDTH, DEPTH = 48, 2
-FEW = 3
-"""Seeds of each of `OTHERS`."""
+
+BINS = 24
+"""Equal parts of the log-SNR in which gradients are equalised."""
+
+FEW = 2
+"""Seeds of each of `OTHERS`: the first of chapter 14, which trains some of them too."""
+
+SKIPPED = 3
+"""Seeds of networks of residuals."""
+
+ONLY_PAPER = ("sigmoid+0", "p2")
+"""Weightings that are left out but in the profile ``paper``: each is close to another."""
 
 
 @cache
@@ -71,6 +81,8 @@ def plan(profile: Profile, variant: str = PLAIN) -> Plan:
         return replace(common, ema=0.0)
     if variant == "constant-rate":
         return replace(common, final_learning_rate=None)
+    if variant == EQUALISED:
+        return replace(common, bins=BINS, equalised=True)
     return common
 
 
@@ -93,9 +105,15 @@ def eight_keys(profile: Profile, variant: str = PLAIN) -> list[Key]:
     ]
 
 
+def weightings(profile: Profile) -> tuple[str, ...]:
+    """The weightings that networks of v are trained under."""
+    few = tuple(w for w in WEIGHTINGS if w not in ONLY_PAPER)
+    return profile.pick(quick=few, standard=few, paper=tuple(WEIGHTINGS))
+
+
 def weighting_keys(profile: Profile) -> list[Key]:
     """Networks of v under every weighting; two of them are among the eight."""
-    every = product(datasets(profile), ["v"], WEIGHTINGS, [PLAIN], seeds(profile))
+    every = product(datasets(profile), ["v"], weightings(profile), [PLAIN], seeds(profile))
     return list(every)
 
 
@@ -104,17 +122,16 @@ def bound_keys(profile: Profile, variant: str) -> list[Key]:
     return [key for key in eight_keys(profile, variant) if key[2] == BOUND]
 
 
+def skip_keys(profile: Profile) -> list[Key]:
+    """Networks of residuals, but that of v, which is v itself; few seeds."""
+    few = seeds(profile)[:SKIPPED]
+    return [key for key in bound_keys(profile, SKIP) if key[1] != "v" and key[4] in few]
+
+
 def other_keys(profile: Profile, variant: str) -> list[Key]:
-    """The same in one of `OTHERS`: few seeds of the last data set; in even times all eight objectives."""
-    every = eight_keys(profile, variant)
-    few = seeds(profile)[:FEW]
-    return [
-        key
-        for key in every
-        if key[0] == datasets(profile)[-1]
-        and key[4] in few
-        and (variant == "even-in-time" or key[2] == BOUND)
-    ]
+    """The four targets under the bound, in one of `OTHERS` or plain: few seeds of the first data set."""
+    cells = product(datasets(profile)[:1], TARGETS, [BOUND], [variant], range(FEW))
+    return list(cells)
 
 
 def keys(profile: Profile) -> list[Key]:
@@ -124,8 +141,8 @@ def keys(profile: Profile) -> list[Key]:
         *weighting_keys(profile),
         *eight_keys(profile, QUARTER),
         *bound_keys(profile, EQUALISED),
-        *(key for key in bound_keys(profile, SKIP) if key[1] != "v"),
-        *(key for variant in OTHERS for key in other_keys(profile, variant)),
+        *skip_keys(profile),
+        *(key for variant in (PLAIN, *OTHERS) for key in other_keys(profile, variant)),
     ]
     return list(dict.fromkeys(found))
 
