@@ -88,7 +88,7 @@ def opposed(tables: Tables) -> Decision:
 
 
 def better_samples(tables: Tables) -> Decision:
-    """Whether a weighting exists whose networks of v have more excess than the bound's, and better samples."""
+    """Whether some weighting gives networks of v more excess than the bound's, and better samples."""
     table = tables["equal_tests"]
     rows = table[table["question"] == "weightings"]
     words, cases = [], []
@@ -147,8 +147,8 @@ DATA = (
 
 HOLM = (
     "by Student's t test of the mean paired logarithm of the ratio over seeds, "
-    f"{1 - CONFIDENCE:.0%} for all cases of a data set together (Holm); undecided where it is not significant; "
-    "fixed before the data were seen"
+    f"{1 - CONFIDENCE:.0%} for all cases of a data set together (Holm); undecided where it is not "
+    "significant; fixed before the data were seen"
 )
 
 SIDES = (
@@ -185,8 +185,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="own-error-converges-faster",
         statement="After a quarter of the steps, networks under the squared error of their own target are "
         f"nearer to where they end than networks under the bound; each target {DATA}.",
-        stated="nobody: the study, section 4.2 (public summaries), says that weighted losses converge faster, "
-        f"each judged by its own loss{OURS}, and all by the excess of the bound",
+        stated="nobody: the study, section 4.2 (public summaries), says that weighted losses converge "
+        f"faster, each judged by its own loss{OURS}, and all by the excess of the bound",
         measure="excess after a quarter of the steps over that after all of them: own error over bound, "
         "paired by seed",
         threshold=f"holds where the ratio is below 1, {HOLM}",
@@ -245,12 +245,12 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="eps-poor-at-few-steps",
-        statement="With few steps of one sampler, samples of networks of $\\epsilon$ are worse than those of "
-        f"networks of $v$, both under the bound {DATA}.",
-        stated="nobody: the study shows and public summaries say that $\\epsilon$ is poor at few steps and $v$ "
-        f"keeps structure, each with a sampler of its own{OURS}, one sampler",
-        measure="sliced distance of samples to exact ones after 10, 20 and 50 steps of DDIM, $\\epsilon$ over "
-        "$v$, paired by seed",
+        statement="With few steps of one sampler, samples of networks of $\\epsilon$ are worse than those "
+        f"of networks of $v$, both under the bound {DATA}.",
+        stated="nobody: the study shows and public summaries say that $\\epsilon$ is poor at few steps and "
+        f"$v$ keeps structure, each with a sampler of its own{OURS}, one sampler",
+        measure="sliced distance of samples to exact ones after 10, 20 and 50 steps of DDIM, $\\epsilon$ "
+        "over $v$, paired by seed",
         threshold=f"holds where a ratio is above 1, {HOLM}",
         tables=("equal_tests",),
         decide=lambda tables: of_question(tables, "few steps", "sliced"),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from companion.chapters.equal_footing.grid import PLAIN, QUARTER
-from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, TARGETS, WEIGHTINGS
+from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF, TARGETS, WEIGHTINGS
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import (
     CONFIDENCE,
@@ -141,6 +139,51 @@ def convergence(networks: pd.DataFrame) -> pd.DataFrame:
     return tested("slower", cases, "excess")
 
 
+def in_samples(samples: pd.DataFrame) -> pd.DataFrame:
+    """Covariance distance of each other target's samples against v's, under both objectives."""
+    pairs = {
+        f"{t}/{kind}": (Cell("v", of["v"]), Cell(t, of[t]))
+        for kind, of in {BOUND: dict.fromkeys(TARGETS, BOUND), OWN: OWN_OF}.items()
+        for t in TARGETS
+        if t != "v"
+    }
+    return of_pairs("v in samples", samples, pairs, "covariance")
+
+
+def few_steps(after: pd.DataFrame) -> pd.DataFrame:
+    """Sliced distance of samples of eps against that of v, under the bound, by steps."""
+    cases = {
+        str(name): {
+            str(steps): log_ratios(part, Cell("v", BOUND), Cell("eps", BOUND), "sliced")
+            for steps, part in block.groupby("steps")
+        }
+        for name, block in after.groupby("dataset", sort=False)
+    }
+    return tested("few steps", cases, "sliced")
+
+
+def every_test(networks: pd.DataFrame, samples: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """All paired tests of the chapter: columns `TESTED`.
+
+    Args:
+        networks: excess and fluctuation of every network.
+        samples: metrics of their samples.
+        after: samples after few steps.
+    """
+    blocks = [
+        of_pairs("best of eight", networks, BEST, "excess"),
+        of_pairs("own error", networks, OWN_ERROR, "excess"),
+        of_pairs("own error", samples, OWN_ERROR, "sliced"),
+        of_pairs("weightings", networks, OTHER_WEIGHTS, "excess"),
+        of_pairs("weightings", samples, OTHER_WEIGHTS, "sliced"),
+        of_pairs("unsteady", networks, OWN_ERROR, "fluctuation"),
+        convergence(networks),
+        in_samples(samples),
+        few_steps(after),
+    ]
+    return pd.concat(blocks, ignore_index=True)
+
+
 def means(networks: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Geometric means over seeds with their intervals: ``column``, ``column_least``, ``column_most``."""
     rows = []
@@ -165,102 +208,3 @@ def power(networks: pd.DataFrame, pairs: Pairs, column: str = "excess") -> float
     return float(
         np.exp(smallest_seen(pooled, len(logs[0]), len(logs) // networks["dataset"].nunique()))
     )
-
-
-def ranks(both: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's correlation of excess and sliced distance over objectives, by data set, set and seed.
-
-    Args:
-        both: columns excess and sliced beside what names a network.
-    """
-    rows = []
-    for name, block in both.groupby("dataset", sort=False):
-        for label, cells in SETS.items():
-            table = {
-                column: pd.DataFrame(
-                    {cell: values(block, cell, column) for cell in present(block, cells)}
-                )
-                for column in ("excess", "sliced")
-            }
-            for seed in table["excess"].index:
-                found = stats.spearmanr(table["excess"].loc[seed], table["sliced"].loc[seed])
-                rows.append([name, label, seed, float(found.statistic)])
-    return pd.DataFrame(rows, columns=["dataset", "objectives", "seed", "correlation"])
-
-
-def orders(both: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of objectives that are ordered alike, or oppositely, by excess and by samples.
-
-    Holm over all pairs of a data set and set, on both axes together.
-
-    Returns:
-        Columns dataset, objectives, first, second (the one with less excess first, where that is told),
-        ``excess`` and ``sliced``, factors; ``order``: alike, opposite, or open where one is not told.
-    """
-    rows = []
-    for name, block in both.groupby("dataset", sort=False):
-        for label, cells in SETS.items():
-            pairs = list(combinations(present(block, cells), 2))
-            logs = [
-                log_ratios(block, *pair, column)
-                for column in ("excess", "sliced")
-                for pair in pairs
-            ]
-            told = np.array(holm([p_value(log) for log in logs])) < 1 - CONFIDENCE
-            mean = np.array([log.mean() for log in logs])
-            half = len(pairs)
-            for i, pair in enumerate(pairs):
-                one, two = pair if mean[i] > 0 else pair[::-1]
-                nats, samples = abs(mean[i]), mean[half + i] * np.sign(mean[i])
-                order = "open"
-                if told[i] and told[half + i]:
-                    order = "alike" if samples > 0 else "opposite"
-                found = [name, label, "/".join(one[:2]), "/".join(two[:2])]
-                rows.append([*found, float(np.exp(nats)), float(np.exp(samples)), order])
-    columns = ["dataset", "objectives", "first", "second", "excess", "sliced", "order"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.DataFrame:
-    """How far the four targets are apart under the bound: standard deviation of log(excess), by seed.
-
-    Returns:
-        Columns dataset, seed, ``plain`` and ``changed``, in the variant; v's residual is v itself.
-    """
-    rows = []
-    for name, block in networks.groupby("dataset", sort=False):
-        tables = {}
-        for label, chosen in (("plain", PLAIN), ("changed", variant)):
-            cells = {t: Cell(t, BOUND, chosen) for t in TARGETS}
-            found = {t: values(block, cell, column) for t, cell in cells.items()}
-            if not len(found["v"]):
-                found["v"] = values(block, Cell("v", BOUND), column)
-            tables[label] = np.log(pd.DataFrame(found)).std(axis=1, ddof=1)
-        for seed in tables["plain"].index:
-            rows.append([name, seed, tables["plain"][seed], tables["changed"][seed]])
-    return pd.DataFrame(rows, columns=["dataset", "seed", "plain", "changed"])
-
-
-def concordance(ratios: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
-    """Of the pairs of targets, the share in which the larger signal-to-noise ends with the smaller excess.
-
-    Args:
-        ratios: of gradients, columns moment and ratio.
-        networks: their excess, in the same slices if the ratios are of slices.
-
-    Returns:
-        Columns dataset, moment, seed, ``share``: over pairs of targets, and slices.
-    """
-    on = ["dataset", "target", "seed", *(["log_snr"] if "log_snr" in ratios else [])]
-    joined = ratios.merge(networks[[*on, "excess"]], on=on)
-    rows = []
-    for key, block in joined.groupby(["dataset", "moment", "seed"], sort=False):
-        agree = []
-        parts = block.groupby("log_snr") if "log_snr" in block else [(0, block)]
-        for _, part in parts:
-            table = part.set_index("target")
-            for one, two in combinations(TARGETS, 2):
-                gap = table.loc[one, "ratio"] - table.loc[two, "ratio"]
-                agree.append(gap * (table.loc[one, "excess"] - table.loc[two, "excess"]) < 0)
-        rows.append([*key, float(np.mean(agree))])
-    return pd.DataFrame(rows, columns=["dataset", "moment", "seed", "share"])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.objectives import BOUND, ENDS, OWN, OWN_OF, SCHEDULE
 from companion.evidence.excess import slices
+from companion.runs import Trained
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 
@@ -89,3 +91,23 @@ def objective_of(frame: pd.DataFrame) -> pd.Series:
     """Of networks of the eight objectives: `BOUND`, or `OWN` for the squared error of their own target."""
     own = frame["weighting"] == frame["target"].map(OWN_OF)
     return own.map({True: OWN, False: BOUND})
+
+
+def fluctuation(metrics: pd.DataFrame) -> float:
+    """Root mean square of the relative change between recorded means of a loss, last half of training.
+
+    Args:
+        metrics: of a run, columns ``step`` and ``loss``.
+    """
+    loss = metrics["loss"].to_numpy()
+    half = loss[len(loss) // 2 :]
+    changes = 2 * np.diff(half) / (half[1:] + half[:-1])
+    return float(np.sqrt(np.mean(changes**2)))
+
+
+def fluctuations(trained: Mapping[Key, Trained]) -> pd.DataFrame:
+    """`fluctuation` of every network: columns `MODEL`, ``fluctuation``."""
+    return pd.DataFrame(
+        dict(zip(MODEL, key, strict=True)) | {"fluctuation": fluctuation(one.metrics)}
+        for key, one in trained.items()
+    )

@@ -1,0 +1,57 @@
+"""How far targets are apart, plain and changed, and whether their gradients order them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from companion.chapters.equal_footing.comparisons import Cell, values
+from companion.chapters.equal_footing.grid import PLAIN
+from companion.chapters.equal_footing.objectives import BOUND, TARGETS
+
+
+def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.DataFrame:
+    """How far the four targets are apart under the bound: standard deviation of log(excess), by seed.
+
+    Returns:
+        Columns dataset, variant, seed, ``plain`` and ``changed``; v's residual is v itself.
+    """
+    rows = []
+    for name, block in networks.groupby("dataset", sort=False):
+        tables = {}
+        for label, chosen in (("plain", PLAIN), ("changed", variant)):
+            cells = {t: Cell(t, BOUND, chosen) for t in TARGETS}
+            found = {t: values(block, cell, column) for t, cell in cells.items()}
+            if not len(found["v"]):
+                found["v"] = values(block, Cell("v", BOUND), column)
+            tables[label] = np.log(pd.DataFrame(found).dropna()).std(axis=1, ddof=1)
+        for seed in tables["changed"].index:
+            rows.append([name, variant, seed, tables["plain"][seed], tables["changed"][seed]])
+    return pd.DataFrame(rows, columns=["dataset", "variant", "seed", "plain", "changed"])
+
+
+def concordance(ratios: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
+    """Of the pairs of targets, the share in which the larger signal-to-noise ends with the smaller excess.
+
+    Args:
+        ratios: of gradients, columns moment and ratio.
+        networks: their excess, in the same slices if the ratios are of slices.
+
+    Returns:
+        Columns dataset, moment, seed, ``share``: over pairs of targets, and slices.
+    """
+    on = ["dataset", "target", "seed", *(["log_snr"] if "log_snr" in ratios else [])]
+    joined = ratios.merge(networks[[*on, "excess"]], on=on)
+    rows = []
+    for key, block in joined.groupby(["dataset", "moment", "seed"], sort=False):
+        agree = []
+        parts = block.groupby("log_snr") if "log_snr" in block else [(0, block)]
+        for _, part in parts:
+            table = part.set_index("target")
+            for one, two in combinations(TARGETS, 2):
+                gap = table.loc[one, "ratio"] - table.loc[two, "ratio"]
+                agree.append(gap * (table.loc[one, "excess"] - table.loc[two, "excess"]) < 0)
+        rows.append([*key, float(np.mean(agree))])
+    return pd.DataFrame(rows, columns=["dataset", "moment", "seed", "share"])
