@@ -126,6 +126,11 @@ MEANINGS = (
     # published numbers
     _of("c", "coefficient of a published loss; $c_0$ that of $\\epsilon$ without guard",
       "c_0 c_\\epsilon c_t c_v c_x", "guards one-scale", name="published.Published"),
+    _of("a", "what a target has of $x$", "a", "equal"),
+    _of("b", "what a target has of $\\epsilon$", "b", "equal"),
+    _of("y", "any target, $a x + b \\epsilon$", "y", "equal", name="Row"),
+    _of("D", "determinant of $z_t$ and $y$, $\\alpha_t b - \\sigma_t a$", "D", "equal"),
+    _of("c", "factor of $z_t$ in a linear guess", "c", "equal"),
     _of("c", "EDM's scales: $c_{\\mathrm{skip}}$ of $z_t/\\alpha_t$, $c_{\\mathrm{out}}$ of its network",
       "c_skip c_out", "exchanged"),
     _of("g", "guard: what is added to a denominator", "g", "guards one-scale"),

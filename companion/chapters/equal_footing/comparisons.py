@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -208,3 +208,63 @@ def power(networks: pd.DataFrame, pairs: Pairs, column: str = "excess") -> float
     return float(
         np.exp(smallest_seen(pooled, len(logs[0]), len(logs) // networks["dataset"].nunique()))
     )
+
+
+def summary(networks: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Every objective on all scales: a row a data set, target and weighting.
+
+    Geometric means over seeds, of the excess and of the sliced distance with their intervals; of the
+    log-density and of the share that is off, which have a sign, plain means.
+    """
+    by = ["dataset", "target", "weighting"]
+    plain = networks[networks["variant"] == PLAIN]
+    both = plain.merge(samples, on=[*by, "variant", "seed"])
+    found = means(both, by, ["excess", "inside", "sliced", "energy", "mean", "covariance"])
+    signed = both.groupby(by, sort=False)[["density", "off"]].mean().reset_index()
+    return found.merge(signed, on=by)
+
+
+SUMMARY_SHOWN: dict[str, Any] = {
+    "columns": {
+        "dataset": "data set",
+        "target": "predicts",
+        "weighting": "weighting",
+        "excess": "excess",
+        "excess_least": "from",
+        "excess_most": "to",
+        "inside": "inside",
+        "sliced": "sliced $W_2$",
+        "energy": "energy",
+        "covariance": "covariance",
+        "density": "log-density",
+        "off": "off",
+    },
+    "digits": {
+        "excess": ".2g",
+        "excess_least": ".2g",
+        "excess_most": ".2g",
+        "inside": ".2g",
+        "sliced": ".2g",
+        "energy": ".2g",
+        "covariance": ".2g",
+        "density": ".2f",
+        "off": ".3f",
+    },
+}
+"""How `summary` is shown."""
+
+TESTS_SHOWN: dict[str, Any] = {
+    "columns": {
+        "dataset": "data set",
+        "question": "question",
+        "case": "case",
+        "column": "of",
+        "value": "factor",
+        "least": "from",
+        "most": "to",
+        "p": "$p$, Holm",
+        "verdict": "above 1?",
+    },
+    "digits": {"value": ".3g", "least": ".3g", "most": ".3g", "p": ".2g"},
+}
+"""How `every_test` is shown."""

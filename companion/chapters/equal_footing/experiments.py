@@ -55,8 +55,8 @@ def two_losses(
 
 
 TWO_SHOWN: dict[str, Any] = {
-    "caption": "The published NELBO and rescaled loss of a network of $x$ and one of $\\epsilon$, each in the "
-    "losses of its own target, and of the exact denoiser in the same losses; code units.",
+    "caption": "The published NELBO and rescaled loss of a network of $x$ and one of $\\epsilon$, each in "
+    "the losses of its own target, and of the exact denoiser in the same losses; code units.",
     "columns": {
         "target": "predicts",
         "nelbo": "NELBO",

@@ -134,6 +134,13 @@ def other_keys(profile: Profile, variant: str) -> list[Key]:
     return list(cells)
 
 
+def other_cells(profile: Profile) -> list[Key]:
+    """Plain networks and those of every variant on few seeds of the first data set, where there are some."""
+    known = keys(profile)
+    few = [key for variant in (PLAIN, *OTHERS) for key in other_keys(profile, variant)]
+    return [key for key in few if key in known]
+
+
 def keys(profile: Profile) -> list[Key]:
     """Every network, once."""
     found = [
@@ -163,3 +170,8 @@ def run(profile: Profile, key: Key) -> Run:
 def grid(profile: Profile) -> dict[str, Run]:
     """The runs, named ``dataset/target/weighting/variant/seed``."""
     return {name(key): run(profile, key) for key in keys(profile)}
+
+
+def weights() -> int:
+    """Parameters of a network."""
+    return sum(p.numel() for p in net()().parameters())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import torch
@@ -83,8 +84,7 @@ def reference(name: str, budget: Budget, seed: int = 0) -> Reference:
     """The exact denoiser's samples of a data set, from the noise that the networks start from."""
     mixture = DATASETS[name]()
     exact = mixture.sample(20 * budget.samples, Generator().manual_seed(1_000), torch.float64)
-    oracle = drawn(mixture.denoiser(SCHEDULE), budget.samples, budget.steps, seed)
-    return Reference(mixture, oracle, exact)
+    return Reference(mixture, exact_samples(name, budget, seed), exact)
 
 
 def of_networks(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 0) -> pd.DataFrame:
@@ -109,6 +109,30 @@ def floors(names: list[str], budget: Budget, seed: int = 0) -> pd.DataFrame:
         )
         rows.append({"dataset": name} | sets.abs().quantile(MOST).to_dict())
     return pd.DataFrame(rows)
+
+
+def floors_shown(budget: Budget) -> dict[str, Any]:
+    """How `floors` are shown."""
+    return {
+        "caption": f"Noise floors: what {MOST:.0%} of {budget.exact_sets:,} sets of {budget.samples:,} "
+        "independent exact samples stay below in size, against the exact denoiser's samples.",
+        "columns": {
+            "dataset": "data set",
+            "sliced": "sliced $W_2$",
+            "energy": "energy",
+            "mean": "mean",
+            "covariance": "covariance",
+            "density": "log-density",
+            "off": "off",
+        },
+        "digits": 3,
+    }
+
+
+def exact_samples(name: str, budget: Budget, seed: int = 0) -> Tensor:
+    """The exact denoiser's samples (n, 2) of a data set, from the noise that networks start from."""
+    oracle = DATASETS[name]().denoiser(SCHEDULE)
+    return drawn(oracle, budget.samples, budget.steps, seed)
 
 
 FEW_STEPS = (10, 20, 50)

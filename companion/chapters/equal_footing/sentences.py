@@ -21,9 +21,9 @@ from companion.chapters.equal_footing.comparisons import (
 )
 from companion.chapters.equal_footing.grid import PLAIN
 from companion.chapters.equal_footing.mechanism_figures import geometric
-from companion.chapters.equal_footing.objectives import BOUND, LABELS, OWN_OF, TARGETS
+from companion.chapters.equal_footing.objectives import LABELS, OWN_OF, TARGETS
 from companion.evidence import style
-from companion.evidence.claims import STANDARD_ERRORS, Decision, Verdict
+from companion.evidence.claims import STANDARD_ERRORS, Verdict
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
 
 ABOUT = r"$\approx$"
@@ -53,12 +53,12 @@ def order(frame: pd.DataFrame, cells: Sequence[Cell], column: str = "excess") ->
         cells: the objectives.
         column: what is compared.
     """
-    mean = pd.Series({cell: geometric(values(frame, cell, column)) for cell in cells}).sort_values()
-    ordered = list(mean.index)
-    words = f"{written(ordered[0])} {mean.iloc[0]:.2g}"
-    for (one, two), value in zip(pairwise(ordered), mean.iloc[1:], strict=True):
+    mean = {cell: geometric(values(frame, cell, column)) for cell in cells}
+    ordered = sorted(cells, key=lambda cell: mean[cell])
+    words = f"{written(ordered[0])} {mean[ordered[0]]:.2g}"
+    for one, two in pairwise(ordered):
         same = interval(log_ratios(frame, one, two, column), len(cells) - 1).has_zero
-        words += f" {ABOUT if same else '<'} {written(two)} {value:.2g}"
+        words += f" {ABOUT if same else '<'} {written(two)} {mean[two]:.2g}"
     return words
 
 
@@ -74,8 +74,8 @@ def orders(frame: pd.DataFrame, objectives: str, column: str = "excess") -> str:
 def reading() -> str:
     """How `orders` are read."""
     return (
-        f"Least geometric mean first ({ABOUT}: about equal, since the {CONFIDENCE:.0%} interval of the paired "
-        "ratio of these neighbours, all of an order together, contains one)."
+        f"Least geometric mean first ({ABOUT}: about equal, since the {CONFIDENCE:.0%} interval of the "
+        "paired ratio of these neighbours, all of an order together, contains one)."
     )
 
 
@@ -215,21 +215,80 @@ def left(spreads: pd.DataFrame, what: str) -> str:
     )
 
 
-def verdicts(decisions: dict[str, Decision]) -> str:
-    """Verdicts of the chapter's claims, by name."""
-    return "\n".join(f"- {statement} *{one.label}*." for statement, one in decisions.items())
+QUESTIONS = {
+    ("own error", "excess"): (
+        "**The own squared error or the bound: likelihood.**",
+        "more excess under the own error",
+        "less",
+    ),
+    ("own error", "sliced"): (
+        "**The same, in samples.**",
+        "worse samples under the own error",
+        "better",
+    ),
+    ("weightings", "excess"): (
+        "**Other weightings of $v$: likelihood.**",
+        "more excess than under the bound",
+        "less",
+    ),
+    ("weightings", "sliced"): (
+        "**The same, in samples.**",
+        "worse samples than under the bound",
+        "better",
+    ),
+    ("unsteady", "fluctuation"): (
+        "**Is training steadier under the own error?** Fluctuation of the loss.",
+        "larger under the own error",
+        "smaller",
+    ),
+    ("slower", "excess"): (
+        "**And faster?** What a quarter of the steps leaves to be learnt.",
+        "more under the own error",
+        "less",
+    ),
+    ("v in samples", "covariance"): (
+        "**Has $v$ the best moments?** Covariance distance over that of $v$.",
+        "farther than $v$",
+        "nearer",
+    ),
+}
+"""Questions of the tests: how each is asked, and the words for a factor above 1 and below."""
 
 
-def in_variants(networks: pd.DataFrame) -> pd.DataFrame:
-    """Geometric mean excess by variant: a row each, a column a target, the best one, and x over the best."""
-    rows = []
-    for variant, block in networks[networks["weighting"] == BOUND].groupby("variant", sort=False):
-        mean = block.groupby("target")["excess"].agg(geometric)
-        first = mean.idxmin()
-        order = " < ".join(style.SYMBOLS[t] for t in mean.sort_values().index)
-        rows.append(
-            {"variant": variant}
-            | {t: float(mean[t]) for t in TARGETS}
-            | {"order": order, "x_over_best": float(mean["x"] / mean[first])}
+def answers(tests: pd.DataFrame) -> str:
+    """What the tests tell, question by question, with the factors."""
+    parts = [
+        f"{asked} {counted(tests, *key, above, below)}"
+        for key, (asked, above, below) in QUESTIONS.items()
+    ]
+    return "\n\n".join(parts)
+
+
+def few_steps(tests: pd.DataFrame) -> str:
+    """Samples of eps over those of v after few steps."""
+    rows = tests[tests["question"] == "few steps"]
+    words = []
+    for name, block in rows.groupby("dataset", sort=False):
+        listed = ", ".join(
+            f"{r.value:.2g} after {r.case}{' (not told)' if r.verdict == Verdict.UNDECIDED else ''}"
+            for r in block.itertuples()
         )
-    return pd.DataFrame(rows)
+        words.append(f"{study.TITLES[str(name)]} {listed}")
+    return (
+        "Sliced distance to exact samples, networks of $\\epsilon$ over networks of $v$, all seeds: "
+        f"{'; '.join(words)} steps."
+    )
+
+
+def two_losses(losses: pd.DataFrame, guard: float) -> str:
+    """What to see in the table of the two losses."""
+    row = losses.set_index("target")
+
+    def ratio(column: str) -> float:
+        return float(row.loc["eps", column] / row.loc["x", column])
+
+    return (
+        f"With the guard {guard:g}, $\\epsilon$ over $x$: NELBO {ratio('nelbo'):.3g} for the networks and "
+        f"{ratio('perfect_nelbo'):.3g} for the one exact denoiser; rescaled {ratio('rescaled'):.3g} and "
+        f"{ratio('perfect_rescaled'):.3g}."
+    )

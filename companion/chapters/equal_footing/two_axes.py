@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,3 +65,17 @@ def orders(both: pd.DataFrame) -> pd.DataFrame:
                 rows.append([*found, float(np.exp(nats)), float(np.exp(samples)), order])
     columns = ["dataset", "objectives", "first", "second", "excess", "sliced", "order"]
     return pd.DataFrame(rows, columns=columns)
+
+
+RANKS_SHOWN: dict[str, Any] = {
+    "caption": "Spearman's correlation of excess and sliced distance over objectives, seed by seed.",
+    "digits": 3,
+}
+"""How `ranks` are shown."""
+
+ORDERS_SHOWN: dict[str, Any] = {
+    "caption": "Pairs of objectives: by which factor the second has more excess, and a larger sliced "
+    "distance of samples; whether both orders are told, and alike.",
+    "digits": {"excess": ".3g", "sliced": ".3g"},
+}
+"""How `orders` are shown."""
