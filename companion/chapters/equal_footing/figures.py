@@ -25,7 +25,7 @@ def per_unit(levels: pd.DataFrame, by: list[str]) -> pd.Series:
     """Excess per unit of log-SNR, geometric mean over seeds, by these columns and the log-SNR."""
     width = levels["log_snr"].drop_duplicates().diff().median()
     logs = np.log(levels.set_index([*by, "log_snr"])["excess"] / width)
-    return np.exp(logs.groupby(level=[*by, "log_snr"], sort=False).mean())
+    return np.exp(logs.groupby(level=[*by, "log_snr"]).mean())
 
 
 def of_targets(levels: pd.DataFrame) -> Figure:

@@ -68,7 +68,7 @@ def of_gradients(gradients: pd.DataFrame) -> Figure:
 def curves(gradients: pd.DataFrame, column: str) -> pd.Series:
     """Geometric mean over seeds of a column of `shares`, by moment, target and log-SNR."""
     logs = np.log(gradients.set_index(["moment", "target", "log_snr"])[column])
-    return np.exp(logs.groupby(level=["moment", "target", "log_snr"], sort=False).mean())
+    return np.exp(logs.groupby(level=["moment", "target", "log_snr"]).mean())
 
 
 def of_gradients_shown(gradients: pd.DataFrame) -> dict[str, Any]:
