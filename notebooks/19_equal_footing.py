@@ -128,8 +128,9 @@ Markdown(f"{sentences.reading()} {sentences.orders(plain, 'v')}")
 
 # %%
 chosen = dict.fromkeys([*grid.eight_keys(budget), *grid.weighting_keys(budget)])
-drawn = samples.of_networks({key: of_key[key].denoiser for key in chosen}, measure)
-limits = samples.floors(list(grid.datasets(budget)), measure)
+known = samples.references(grid.datasets(budget), measure)
+drawn = samples.of_networks({key: of_key[key].denoiser for key in chosen}, known, measure)
+limits = samples.floors(known, measure)
 table = comparisons.summary(networks, drawn)
 sampled = provenance | {"n": measure.samples}
 caption = captions.summary_caption(len(seeds), measure.samples, measure.steps)
@@ -162,13 +163,16 @@ Markdown(
 
 # %%
 first_two = [key for key in grid.bound_keys(budget, grid.PLAIN) if key[1] in ("v", "eps")]
-after = samples.after_few_steps({key: of_key[key].denoiser for key in first_two}, measure.samples)
+after = samples.after_few_steps({key: of_key[key].denoiser for key in first_two}, known)
 tests = comparisons.every_test(networks, drawn, after)
 caption = captions.tests_caption(len(seeds))
-artifacts.table(tests, "equal_tests", caption=caption, **comparisons.TESTS_SHOWN, **sampled)
+saved = artifacts.table(tests, "equal_tests", caption=caption, **comparisons.TESTS_SHOWN, **sampled)
 
 # %%
 Markdown(sentences.answers(tests))
+
+# %% [markdown]
+# The numbers are factors. The table `equal_tests` has their intervals and $p$ values.
 
 # %% [markdown]
 # ## Why? The gradient, level by level
@@ -269,7 +273,8 @@ d.prose(
 # So only the skip is left to ask about: the residual, not divided by anything. For $v$ it is $v$ itself.
 
 # %%
-changed = networks[(networks["weighting"] == "bound") & (networks["variant"] != grid.QUARTER)]
+under_bound = networks[(networks["weighting"] == "bound") & (networks["variant"] != grid.QUARTER)]
+changed = mechanism.with_own_residual(under_bound)
 artifacts.figure(
     mechanism_figures.of_variants(changed),
     "equal_interventions",
@@ -308,8 +313,8 @@ Markdown(variants.words(by_variant))
 #
 # Summaries of the study tell a reader to begin with three experiments. Each is one cell here, to be changed and run again.
 #
-# **1. $x$ and $\epsilon$ on the rings: the NELBOs differ, the rescaled losses match.** With the guard of the published code the NELBO of $x$ is far below that of $\epsilon$, for networks and for the exact denoiser alike, and the rescaled losses nearly agree. Set
-# `guard` to 0: the exact denoiser then has one NELBO in both targets, since the losses are one loss. Its value is that of the points drawn, since without a guard it has no limit.
+# **1. $x$ and $\epsilon$ on the rings.** The NELBOs are said to differ, the rescaled losses to match. Set `guard` to 0: the exact denoiser then has one NELBO and one rescaled loss in both targets, since the losses are one loss, while those of the networks differ by
+# what they have learnt. That NELBO is of the points drawn, since without a guard it has no limit.
 
 # %%
 guard = 0.01  # the published code's
@@ -330,7 +335,7 @@ Markdown(sentences.two_losses(losses, guard))
 # %% [markdown]
 # **2. Weighted $\epsilon$ against the NELBO of $x$ on images.** [](06_real_images) trains both on small images.
 #
-# **3. $v$ against $\epsilon$ at 10 to 50 steps.** $v$ is said to keep structure. Change `steps`, the targets, or the seed.
+# **3. $v$ against $\epsilon$ at 10 to 50 steps.** $v$ is said to keep structure. For the exact denoiser the target makes no difference, whatever the steps: so what is seen here is how errors of networks are carried on. Change `steps`, the targets, or the seed.
 
 # %%
 steps = samples.FEW_STEPS
@@ -343,23 +348,27 @@ shown = {
     for target, denoiser in pair.items()
     for count in steps
 }
-exact = samples.exact_samples(dataset, measure)
 here = after[(after["dataset"] == dataset) & (after["seed"] == seeds[0])]
 artifacts.figure(
-    mechanism_figures.after_steps(shown, exact),
+    mechanism_figures.after_steps(shown, known[dataset].samples),
     "equal_few_steps",
     **mechanism_figures.after_steps_shown(here, measure.samples),
     seeds=seeds[:1], n=measure.samples, tolerance=results.SAME,
 )  # fmt: skip
 
 # %%
-Markdown(sentences.few_steps(tests))
+Markdown(sentences.few_steps(tests, after))
+
+# %% [markdown]
+# ## In which unit?
+
+# %%
+Markdown(f"{sentences.units(table)} {sentences.thin(table)}")
 
 # %% [markdown]
 # :::{admonition} Trap: one order for all
 # :class: warning
-# "Which objective is best?" has no answer before it is said in which unit. The same networks are ordered in one way by the excess between log-SNRs of $-12$ and $12$, in another by that inside $|\lambda| < 8$, and in a third by samples. A loss that
-# ignores a level is not wrong about it: it was not asked.
+# "Which objective is best?" has no answer before it is said in which unit, and between which noise levels. A loss that ignores a level is not wrong about it: it was not asked.
 # :::
 #
 # ## What this does and does not show

@@ -201,7 +201,7 @@ def test_spreads_are_standard_deviations_over_targets() -> None:
     cells |= {
         Cell(t, BOUND, SKIP): (value / 2 - NOISE)[:3] for t, value in logs.items() if t != "v"
     }
-    networks = frame_of(cells)
+    networks = mechanism.with_own_residual(frame_of(cells))
     size = np.std(list(logs.values()), ddof=1)
     table = mechanism.spreads(networks, EQUALISED)
     assert table["plain"].to_numpy() == pytest.approx([size] * 5)

@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
 from companion.chapters.equal_footing.objectives import BOUND, LABELS, OWN, OWN_OF, TARGETS
@@ -165,7 +166,7 @@ def look(target: str, weighting: str) -> dict[str, Any]:
     """How a point of one objective is drawn: filled under the bound, white under the own error."""
     own = weighting == OWN_OF[target]
     if not own and weighting != BOUND:
-        return {"marker": "x", "color": "#000000", "markersize": 5}
+        return {"color": "#000000"}
     given = {k: v for k, v in style.TARGETS[target].items() if k != "linestyle"}
     return given | {"markersize": 6.5, "markerfacecolor": "white" if own else given["color"]}
 
@@ -184,31 +185,31 @@ def against_samples(means: pd.DataFrame, floors: pd.DataFrame) -> Figure:
     others = numbered(means)
     for axis, name in zip(axes[:, 0], names, strict=True):
         for row in means[means["dataset"] == name].itertuples():
+            given = look(row.target, row.weighting)
+            if (number := others.get(row.weighting)) and row.target == "v":
+                given = given | {"marker": f"${number}$", "markersize": 6.5}
             axis.errorbar(
                 row.excess,
                 row.sliced,
                 xerr=[[row.excess - row.excess_least], [row.excess_most - row.excess]],
                 yerr=[[row.sliced - row.sliced_least], [row.sliced_most - row.sliced]],
-                elinewidth=0.9,
-                **look(row.target, row.weighting),
+                elinewidth=0.8,
+                ecolor="#aaaaaa" if number and row.target == "v" else given["color"],
+                **given,
             )
-            if (number := others.get(row.weighting)) and row.target == "v":
-                axis.annotate(
-                    str(number),
-                    (row.excess, row.sliced),
-                    xytext=(5, 4),
-                    textcoords="offset points",
-                    fontsize=9,
-                )
         floor = float(floors.set_index("dataset").loc[name, "sliced"])
         axis.axhline(floor, color="#666666", linewidth=1, linestyle=(0, (2, 2)))
         axis.set_xscale("log")
         axis.set_yscale("log")
         axis.set_title(study.TITLES[name])
         axis.set_ylabel("sliced $W_2$ of samples")
+        axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.yaxis.set_minor_formatter(NullFormatter())
     axes[-1, 0].set_xlabel("excess of the bound, nats")
     marks = target_handles(linestyle="none", markersize=6)
-    marks.append(Line2D([], [], **look("v", "edm"), linestyle="none", label="$v$, other weighting"))
+    words = "$v$, other weighting"
+    marks.append(Line2D([], [], color="#000000", marker="$1$", linestyle="none", label=words))
     figure.legend(handles=marks, loc="outside upper center", ncols=5)
     return figure
 
@@ -229,7 +230,7 @@ def against_samples_shown(means: pd.DataFrame) -> dict[str, Any]:
     return {
         "caption": "Likelihood against samples, one sampler for all: geometric means and 95 % intervals of "
         f"{means['seeds'].max()} seeds; both axes are better towards the lower left. Filled: under the "
-        f"bound; white: under the own squared error. Crosses, networks of $v$: {key}. Dashed: what 95 % of "
+        f"bound; white: under the own squared error. Numbers, networks of $v$: {key}. Dashed: what 95 % of "
         "sets of independent exact samples of this size stay below; networks start from the noise of the "
         "samples that they are compared with, so they can be below it.",
         "alt": f"Points with error bars on logarithmic axes, a panel for each data set. {words}.",

@@ -7,7 +7,7 @@ examples; a factor on the loss of a level multiplies both by its square, so thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import pandas as pd
@@ -25,6 +25,9 @@ from diffcore.times import Times
 
 LEVELS = 12
 """Equal slices of the log-SNR."""
+
+PART = 32
+"""Examples whose gradients are held at once."""
 
 FIRST, LAST = "first", "last"
 """Weights before training, and those that are evaluated."""
@@ -45,6 +48,11 @@ def per_example(net: nn.Module, weights: Mapping[str, Tensor], task: Task) -> Te
     return torch.cat([found[name].flatten(1) for name in names], 1)
 
 
+def in_parts(task: Task) -> Iterator[tuple[Tensor, ...]]:
+    """The task, `PART` examples at a time: their gradients stay in the processor's memory."""
+    return zip(*(part.split(PART) for part in task), strict=True)
+
+
 def task_at(
     loss: Loss, data: Tensor, low: float, high: float, generator: Generator, n: int
 ) -> Task:
@@ -58,12 +66,16 @@ def task_at(
     return loss.task(x, noise_like(x, generator), times)
 
 
-def moments(gradients: Tensor) -> tuple[Tensor, float, float]:
-    """Of independent gradients (n, p): their mean (p,), and unbiased estimates of signal and noise."""
-    each = gradients.double()
-    mean = each.mean(0)
-    noise = float((each - mean).square().sum() / (len(each) - 1))
-    return mean, float(mean.square().sum()) - noise / len(each), noise
+def moments(parts: Iterable[Tensor]) -> tuple[Tensor, float, float]:
+    """Of independent gradients, in parts (n, p): their mean (p,), unbiased estimates of signal and noise."""
+    count, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
+    for part in parts:
+        each = part.double()
+        count, total = count + len(each), total + each.sum(0)
+        squares += float(each.square().sum())
+    mean = total / count
+    noise = (squares - count * float(mean.square().sum())) / (count - 1)
+    return mean, float(mean.square().sum()) - noise / count, noise
 
 
 def statistics(
@@ -88,7 +100,8 @@ def statistics(
     rows, means = [], []
     for low, high in pairwise(edges):
         task = task_at(loss, data, low, high, generator, n)
-        mean, signal, noise = moments(per_example(net, weights, task))
+        parts = (per_example(net, weights, Task(*part)) for part in in_parts(task))
+        mean, signal, noise = moments(parts)
         means.append(mean)
         rows.append({"log_snr": (low + high) / 2, "signal": signal, "noise": noise})
     table = pd.DataFrame(rows)

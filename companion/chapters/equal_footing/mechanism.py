@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.equal_footing.comparisons import Cell, values
-from companion.chapters.equal_footing.grid import PLAIN
+from companion.chapters.equal_footing.grid import PLAIN, SKIP
 from companion.chapters.equal_footing.objectives import BOUND, ENDS, TARGETS
 
 
@@ -17,7 +17,7 @@ def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.
     """How far the four targets are apart under the bound: standard deviation of log(excess), by seed.
 
     Returns:
-        Columns dataset, variant, seed, ``plain`` and ``changed``; v's residual is v itself.
+        Columns dataset, variant, seed, ``plain`` and ``changed``.
     """
     rows = []
     for name, block in networks.groupby("dataset", sort=False):
@@ -25,12 +25,18 @@ def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.
         for label, chosen in (("plain", PLAIN), ("changed", variant)):
             cells = {t: Cell(t, BOUND, chosen) for t in TARGETS}
             found = {t: values(block, cell, column) for t, cell in cells.items()}
-            if not len(found["v"]):
-                found["v"] = values(block, Cell("v", BOUND), column)
             tables[label] = np.log(pd.DataFrame(found).dropna()).std(axis=1, ddof=1)
         for seed in tables["changed"].index:
             rows.append([name, variant, seed, tables["plain"][seed], tables["changed"][seed]])
     return pd.DataFrame(rows, columns=["dataset", "variant", "seed", "plain", "changed"])
+
+
+def with_own_residual(networks: pd.DataFrame) -> pd.DataFrame:
+    """The networks, and those of v once more among residuals, whose own it is: of the seeds that these have."""
+    seeds = networks.loc[networks["variant"] == SKIP, "seed"].unique()
+    v = (networks["target"] == "v") & (networks["variant"] == PLAIN)
+    own = networks[v & networks["seed"].isin(seeds)].assign(variant=SKIP)
+    return pd.concat([networks, own], ignore_index=True)
 
 
 def concordance(ratios: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:

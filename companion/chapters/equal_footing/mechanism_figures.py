@@ -146,6 +146,10 @@ def of_variants_shown(networks: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+SHOWN = 500
+"""Samples in a panel, at most."""
+
+
 def after_steps(samples: Mapping[tuple[str, int], Tensor], exact: Tensor) -> Figure:
     """Samples after few steps: a row a target, a column a number of steps, exact samples in grey.
 
@@ -165,13 +169,12 @@ def after_steps(samples: Mapping[tuple[str, int], Tensor], exact: Tensor) -> Fig
     )
     for row, target in zip(axes, targets, strict=True):
         for axis, count in zip(row, steps, strict=True):
-            axis.plot(*exact.T, ",", color="#bbbbbb", rasterized=True)
+            axis.plot(*exact[:SHOWN].T, ".", color="#999999", markersize=1.6)
             axis.plot(
-                *samples[target, count].T,
+                *samples[target, count][:SHOWN].T,
                 ".",
                 color=style.TARGETS[target]["color"],
-                markersize=1.6,
-                rasterized=True,
+                markersize=2.4,
             )
             axis.set_aspect("equal")
             axis.set_xlim(-2.6, 2.6)
@@ -191,7 +194,7 @@ def after_steps_shown(table: pd.DataFrame, n: int) -> dict[str, Any]:
     words = "; ".join(f"{r.target} {r.steps} steps {r.sliced:.2g}" for r in table.itertuples())
     name = study.TITLES[table["dataset"].iloc[0]]
     return {
-        "caption": f"{n:,} samples after few steps of DDIM, steps equal in time, from the same noise "
+        "caption": f"{min(n, SHOWN):,} samples after few steps of DDIM, equal in time, from the same noise "
         f"({name}; one network each, trained on the bound); grey: the exact denoiser in many steps.",
         "alt": f"Scatter plots in rows of targets and columns of steps. Sliced distance: {words}.",
     }

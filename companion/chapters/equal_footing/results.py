@@ -48,7 +48,7 @@ class Budget:
 
 
 QUICK = Budget(slices=6, points=50, samples=60, steps=6, exact_sets=8, examples=8)
-STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, exact_sets=100, examples=256)
+STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, exact_sets=60, examples=128)
 PAPER = Budget(
     slices=48, points=20_000, samples=10_000, steps=128, exact_sets=1_000, examples=4_096
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ from companion.evidence import moments
 from companion.evidence.distances import energy, sliced
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
+from diffcore.exact.floors import lean
 from diffcore.exact.mixtures import Mixture
 from diffcore.samplers import DDIM, DPMSolver2M, UniformLogSNR, sample
 
@@ -44,7 +45,7 @@ def drawn(denoiser: Denoiser, n: int, steps: int, seed: int = 0) -> Tensor:
 def log_density(mixture: Mixture, x: Tensor) -> Tensor:
     """The exact log-density of data with the noise that is left in samples, at x (n, 2), nats, (n,)."""
     one = torch.ones((), dtype=torch.float64)
-    return mixture.log_prob(x, one, NOISE * one)
+    return lean(mixture).log_prob(x, one, NOISE * one)
 
 
 class Reference:
@@ -80,31 +81,46 @@ class Reference:
         }
 
 
-def reference(name: str, budget: Budget, seed: int = 0) -> Reference:
-    """The exact denoiser's samples of a data set, from the noise that the networks start from."""
-    mixture = DATASETS[name]()
-    exact = mixture.sample(20 * budget.samples, Generator().manual_seed(1_000), torch.float64)
-    return Reference(mixture, exact_samples(name, budget, seed), exact)
+def references(names: Iterable[str], budget: Budget, seed: int = 0) -> dict[str, Reference]:
+    """By data set: the exact denoiser's samples, from the noise that the networks start from."""
+    found = {}
+    for name in names:
+        mixture = DATASETS[name]()
+        exact = mixture.sample(10 * budget.samples, Generator().manual_seed(1_000), torch.float64)
+        oracle = lean(mixture).denoiser(SCHEDULE)
+        samples = drawn(oracle, budget.samples, budget.steps, seed)
+        found[name] = Reference(mixture, samples, exact)
+    return found
 
 
-def of_networks(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 0) -> pd.DataFrame:
-    """The metrics of every network's samples: columns `MODEL` and `METRICS`."""
-    rows, known = [], {}
+def of_networks(
+    denoisers: Mapping[Key, Denoiser],
+    known: Mapping[str, Reference],
+    budget: Budget,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The metrics of every network's samples: columns `MODEL` and `METRICS`.
+
+    Args:
+        denoisers: the networks.
+        known: `references` of their data sets, from the same seed.
+        budget: samples and steps.
+        seed: of the noise.
+    """
+    rows = []
     for key, denoiser in denoisers.items():
-        if key[0] not in known:
-            known[key[0]] = reference(key[0], budget, seed)
         found = drawn(denoiser, budget.samples, budget.steps, seed)
         rows.append(dict(zip(MODEL, key, strict=True)) | known[key[0]].compared(found))
     return pd.DataFrame(rows)
 
 
-def floors(names: list[str], budget: Budget, seed: int = 0) -> pd.DataFrame:
+def floors(known: Mapping[str, Reference], budget: Budget) -> pd.DataFrame:
     """What `MOST` of the sets of independent exact samples stay below in size: a row a data set."""
     rows = []
-    for name in names:
-        known, generator = reference(name, budget, seed), Generator().manual_seed(7)
+    for name, one in known.items():
+        generator = Generator().manual_seed(7)
         sets = pd.DataFrame(
-            known.compared(known.mixture.sample(budget.samples, generator, torch.float64))
+            one.compared(one.mixture.sample(budget.samples, generator, torch.float64))
             for _ in range(budget.exact_sets)
         )
         rows.append({"dataset": name} | sets.abs().quantile(MOST).to_dict())
@@ -129,34 +145,34 @@ def floors_shown(budget: Budget) -> dict[str, Any]:
     }
 
 
-def exact_samples(name: str, budget: Budget, seed: int = 0) -> Tensor:
-    """The exact denoiser's samples (n, 2) of a data set, from the noise that networks start from."""
-    oracle = DATASETS[name]().denoiser(SCHEDULE)
-    return drawn(oracle, budget.samples, budget.steps, seed)
-
-
 FEW_STEPS = (10, 20, 50)
 """Steps of the reader's third experiment."""
 
 
 def after_few_steps(
-    denoisers: Mapping[Key, Denoiser], n: int, steps: tuple[int, ...] = FEW_STEPS, seed: int = 0
+    denoisers: Mapping[Key, Denoiser],
+    known: Mapping[str, Reference],
+    steps: tuple[int, ...] = FEW_STEPS,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Sliced distance of samples after few steps of DDIM, in time, to exact samples.
+    """Samples after few steps of DDIM, in time, against the exact denoiser's after many.
 
-    The exact samples are as many, by the exact denoiser in many steps from the same noise.
+    Args:
+        denoisers: the networks.
+        known: `references` of their data sets, from the same seed.
+        steps: how many.
+        seed: of the noise.
 
     Returns:
-        Columns `MODEL`, ``steps``, ``sliced``.
+        Columns `MODEL`, ``steps``, and ``sliced`` and ``off`` of `METRICS`.
     """
-    rows, known = [], {}
+    rows = []
     for key, denoiser in denoisers.items():
-        if key[0] not in known:
-            known[key[0]] = drawn(DATASETS[key[0]]().denoiser(SCHEDULE), n, 128, seed)
+        one = known[key[0]]
         for count in steps:
-            samples = few(denoiser, n, count, seed)
+            found = one.compared(few(denoiser, len(one.samples), count, seed))
             row = dict(zip(MODEL, key, strict=True)) | {"steps": count}
-            rows.append(row | {"sliced": sliced(samples, known[key[0]])})
+            rows.append(row | {column: found[column] for column in ("sliced", "off")})
     return pd.DataFrame(rows)
 
 

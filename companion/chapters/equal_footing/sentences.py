@@ -107,7 +107,8 @@ def counted(tests: pd.DataFrame, question: str, column: str, above: str, below: 
         if len(rest):
             listed = ", ".join(f"{case_words(r.case)} {r.value:.2g}" for r in rest.itertuples())
             parts.append(f"not told: {listed}")
-        words.append(f"{study.TITLES[str(name)]}. {'; '.join(parts).capitalize()}.")
+        told = "; ".join(parts)
+        words.append(f"{study.TITLES[str(name)]}. {told[0].upper()}{told[1:]}.")
     return " ".join(words)
 
 
@@ -165,6 +166,37 @@ def floors(means: pd.DataFrame, limits: pd.DataFrame) -> str:
     )
 
 
+def thin(table: pd.DataFrame) -> str:
+    """Objectives whose samples are more likely, in the mean, than exact ones."""
+    some = table[table["density"] > 0]
+    if some.empty:
+        return "Of no objective are samples more likely, in the mean, than exact ones."
+    listed = "; ".join(
+        f"{study.TITLES[r.dataset]}, {written(Cell(r.target, r.weighting))} by {r.density:.2f} nats"
+        for r in some.itertuples()
+    )
+    return f"Samples more likely, in the mean, than exact ones, so too concentrated: {listed}."
+
+
+def units(table: pd.DataFrame) -> str:
+    """How many pairs of objectives change order with the unit, by their means."""
+    words = []
+    for name, block in table.groupby("dataset", sort=False):
+        logs = {c: np.log(block[c].to_numpy()) for c in ("excess", "inside", "sliced")}
+        upper = np.triu_indices(len(block), 1)
+        signs = {c: np.sign(v[:, None] - v[None, :])[upper] for c, v in logs.items()}
+        turned = {c: (signs["excess"] * signs[c] < 0).mean() for c in ("inside", "sliced")}
+        best = ", ".join(
+            f"{what} {written(Cell(*block.loc[block[c].idxmin(), ['target', 'weighting']]))}"
+            for c, what in (("excess", "by excess"), ("inside", "inside"), ("sliced", "by samples"))
+        )
+        words.append(
+            f"{study.TITLES[str(name)]}: {turned['inside']:.0%} of all pairs of means change order from "
+            f"excess to excess inside, {turned['sliced']:.0%} from excess to samples; least {best}"
+        )
+    return f"{'. '.join(words)}."
+
+
 def clean_share(gradients: pd.DataFrame, level: float = 8.0) -> str:
     """Which share of the gradients' mean square the cleanest levels have, by target."""
     clean = gradients[gradients["log_snr"] > level]
@@ -198,7 +230,7 @@ def agreement(concordance: pd.DataFrame, what: str) -> str:
         found = interval(block["share"])
         words.append(
             f"{study.TITLES[str(name)]}, {moment} {found.mean:.0%} "
-            f"({found.mean - found.reach:.0%} to {found.mean + found.reach:.0%})"
+            f"({max(0.0, found.mean - found.reach):.0%} to {min(1.0, found.mean + found.reach):.0%})"
         )
     return f"Pairs of targets in the order of their ratios, {what}: {'; '.join(words)}."
 
@@ -264,8 +296,13 @@ def answers(tests: pd.DataFrame) -> str:
     return "\n\n".join(parts)
 
 
-def few_steps(tests: pd.DataFrame) -> str:
-    """Samples of eps over those of v after few steps."""
+def few_steps(tests: pd.DataFrame, after: pd.DataFrame) -> str:
+    """Samples of eps and of v after few steps: the ratio of their distances, and what is off.
+
+    Args:
+        tests: all tests.
+        after: samples after few steps.
+    """
     rows = tests[tests["question"] == "few steps"]
     words = []
     for name, block in rows.groupby("dataset", sort=False):
@@ -274,9 +311,17 @@ def few_steps(tests: pd.DataFrame) -> str:
             for r in block.itertuples()
         )
         words.append(f"{study.TITLES[str(name)]} {listed}")
+    off = after.groupby(["dataset", "target", "steps"], sort=False)["off"].mean()
+    shares = "; ".join(
+        f"{study.TITLES[str(name)]}, {style.SYMBOLS[str(target)]} "
+        + ", ".join(f"{share:.0%} after {n}" for n, share in zip(steps, block, strict=True))
+        for (name, target), block in off.groupby(level=["dataset", "target"], sort=False)
+        for steps in [block.index.get_level_values("steps")]
+    )
     return (
         "Sliced distance to exact samples, networks of $\\epsilon$ over networks of $v$, all seeds: "
-        f"{'; '.join(words)} steps."
+        f"{'; '.join(words)} steps. That is one measure of structure. The share of samples that are off, "
+        f"beyond that of the exact denoiser in many steps: {shares} steps."
     )
 
 
