@@ -333,7 +333,7 @@ artifacts.table(
 Markdown(sentences.two_losses(losses, guard))
 
 # %% [markdown]
-# **2. Weighted $\epsilon$ against the NELBO of $x$ on images.** [](06_real_images) trains both on small images.
+# **2. Weighted $\epsilon$ against the NELBO of $x$ on images.** [](06_small_images) trains both on small images.
 #
 # **3. $v$ against $\epsilon$ at 10 to 50 steps.** $v$ is said to keep structure. For the exact denoiser the target makes no difference, whatever the steps: so what is seen here is how errors of networks are carried on. Change `steps`, the targets, or the seed.
 

@@ -99,11 +99,14 @@ def test_samples_are_compared_with_those_of_v_under_the_same_objective() -> None
 def test_few_steps_put_eps_over_v() -> None:
     cells = {Cell("v", BOUND): QUIET, Cell("eps", BOUND): 1 + NOISE / 10}
     frames = [frame_of(cells, "sliced").assign(steps=n) for n in (10, 50)]
-    table = comparisons.few_steps(pd.concat(frames))
+    after = pd.concat(frames)
+    after["off"] = 0.25 * (after["target"] == "eps") + after["steps"] / 100
+    table = comparisons.few_steps(after)
     assert list(table["case"]) == ["10", "50"]
     assert table["value"].to_numpy() == pytest.approx([math.e] * 2)
-    words = sentences.few_steps(table)
+    words = sentences.few_steps(table, after)
     assert "2.7 after 10, 2.7 after 50 steps" in words
+    assert r"Clusters, $v$ 10% after 10, 50% after 50; Clusters, $\epsilon$ 35% after 10" in words
 
 
 def test_the_power_is_that_of_the_pooled_spread() -> None:

@@ -32,7 +32,7 @@ def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.
 
 
 def with_own_residual(networks: pd.DataFrame) -> pd.DataFrame:
-    """The networks, and those of v once more among residuals, whose own it is: of the seeds that these have."""
+    """The networks, and those of v once more among residuals, of the seeds that these have."""
     seeds = networks.loc[networks["variant"] == SKIP, "seed"].unique()
     v = (networks["target"] == "v") & (networks["variant"] == PLAIN)
     own = networks[v & networks["seed"].isin(seeds)].assign(variant=SKIP)
