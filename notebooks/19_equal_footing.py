@@ -32,6 +32,7 @@ from IPython.display import Markdown
 
 from companion import profiles, runs
 from companion.chapters.equal_footing import (
+    answers_figure,
     captions,
     comparisons,
     experiments,
@@ -169,10 +170,14 @@ caption = captions.tests_caption(len(seeds))
 saved = artifacts.table(tests, "equal_tests", caption=caption, **comparisons.TESTS_SHOWN, **sampled)
 
 # %%
+shown = answers_figure.of_tests_shown(tests)
+artifacts.figure(answers_figure.of_tests(tests), "equal_answers", **shown, **sampled)
+
+# %%
 Markdown(sentences.answers(tests))
 
 # %% [markdown]
-# The numbers are factors. The table `equal_tests` has their intervals and $p$ values.
+# The numbers are factors. The table `equal_tests` has all intervals and $p$ values.
 
 # %% [markdown]
 # ## Why? The gradient, level by level

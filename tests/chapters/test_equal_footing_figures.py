@@ -10,10 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
-from companion.chapters.equal_footing import experiments, figures, mechanism_figures
+from companion.chapters.equal_footing import (
+    answers_figure,
+    comparisons,
+    experiments,
+    figures,
+    mechanism_figures,
+)
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN
 from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, SCHEDULE, TARGETS
 from companion.evidence import style
+from companion.evidence.claims import Verdict
 from diffcore.exact.data2d import DATASETS
 
 
@@ -149,4 +156,27 @@ def test_two_losses_of_one_perfect_denoiser_are_one_without_a_guard() -> None:
         torch.tensor(guarded["perfect_nelbo"].to_numpy()),
         rtol=1e-3,
         atol=0,
+    )
+
+
+def test_answers_are_factors_with_intervals_filled_where_told() -> None:
+    rows = [
+        ("rings", *key, case, 2.0 * (k + 1), 1.0, 9.0, 0.01, verdict)
+        for key in answers_figure.PANELS
+        for k, (case, verdict) in enumerate((("x", Verdict.HOLDS), ("v", Verdict.UNDECIDED)))
+    ]
+    columns = ["dataset", "question", "column", "case", *comparisons.TESTED[4:]]
+    tests = pd.DataFrame(rows, columns=columns)
+    figure = answers_figure.of_tests(tests)
+    assert len(figure.axes) == 6
+    for axis in figure.axes:
+        told, open_ = axis.containers
+        assert told[0].get_xdata()[0] == 2
+        assert told[0].get_ydata()[0] == 1  # the first case above
+        assert open_[0].get_xdata()[0] == 4
+        assert told[0].get_markerfacecolor() != open_[0].get_markerfacecolor() == "white"
+        assert told[2][0].get_segments()[0][:, 0] == pytest.approx([1, 9])
+    assert (
+        "slower excess: rings x 2 (1 to 9), rings v 4 (1 to 9)"
+        in (answers_figure.of_tests_shown(tests)["alt"])
     )
