@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from companion.chapters.equal_footing import (
+    answers,
     claims,
     comparisons,
     mechanism,
@@ -104,7 +105,7 @@ def test_few_steps_put_eps_over_v() -> None:
     table = comparisons.few_steps(after)
     assert list(table["case"]) == ["10", "50"]
     assert table["value"].to_numpy() == pytest.approx([math.e] * 2)
-    words = sentences.few_steps(table, after)
+    words = answers.few_steps(table, after)
     assert "2.7 after 10, 2.7 after 50 steps" in words
     assert r"Clusters, $v$ 10% after 10, 50% after 50; Clusters, $\epsilon$ 35% after 10" in words
 
@@ -289,12 +290,12 @@ def test_neighbours_are_about_equal_where_their_interval_contains_one() -> None:
 def test_answers_name_every_case_once() -> None:
     rows = [
         ("rings", *key, case, 2.0, 1.0, 3.0, 0.01, verdict)
-        for key in sentences.QUESTIONS
+        for key in answers.QUESTIONS
         for case, verdict in (("x", H), ("v", F), ("score", U))
     ]
     order = ["dataset", "question", "column", "case", *comparisons.TESTED[4:]]
-    words = sentences.answers(pd.DataFrame(rows, columns=order))
-    assert words.count("Rings.") == len(sentences.QUESTIONS)
+    words = answers.answers(pd.DataFrame(rows, columns=order))
+    assert words.count("Rings.") == len(answers.QUESTIONS)
     assert "More under the own error: $x$ 2; less: $v$ 2; not told: $s$ 2." in words
 
 
@@ -327,3 +328,13 @@ def test_every_claim_reads_what_the_chapter_saves() -> None:
     for claim in claims.CLAIMS:
         assert "fixed before the data were seen" in claim.threshold
         assert "clusters, rings; in the profile paper:" in claim.statement
+
+
+def test_verdicts_list_every_claim_with_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = claims.CLAIMS[4], claims.CLAIMS[5]
+    monkeypatch.setattr(claims, "CLAIMS", some)
+    ranks = pd.DataFrame({"dataset": "rings", "objectives": "v", "correlation": 0.9 + NOISE / 100})
+    pairs = pd.DataFrame({"dataset": "rings", "objectives": "v", "order": ["opposite", "open"]})
+    words = claims.verdicts({"equal_ranks": ranks, "equal_orders": pairs}).splitlines()
+    assert words[0].endswith("less than a half. *does not hold*.")
+    assert words[1].endswith("draws worse samples. *holds*.")

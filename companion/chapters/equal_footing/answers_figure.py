@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from companion import study
-from companion.chapters.equal_footing.sentences import case_words
+from companion.chapters.equal_footing.answers import case_words
+from companion.chapters.equal_footing.figures import plain_ticks
 from companion.evidence import style
 from companion.evidence.claims import Verdict
 
@@ -56,6 +57,8 @@ def of_tests(tests: pd.DataFrame) -> Figure:
                 )
         axis.axvline(1, color="#000000", linewidth=1)
         axis.set_xscale("log")
+        least, most = axis.get_xlim()
+        plain_ticks(axis.xaxis, fine=most < FINE * least)
         axis.set_ylim(-0.6, len(cases[key]) - 0.4)
         labels = [case_words(case) for case in reversed(cases[key])]
         shared = key[0] == "weightings" and number % 2 == 1
@@ -72,6 +75,9 @@ def of_tests(tests: pd.DataFrame) -> Figure:
     figure.supxlabel("factor", fontsize=10)
     return figure
 
+
+FINE = 100
+"""An axis that reaches over less than this factor has ticks at 1, 2 and 5."""
 
 MARKERS = ("o", "s", "^", "D")
 """Of the data sets."""

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -187,7 +188,7 @@ def against_samples(means: pd.DataFrame, floors: pd.DataFrame) -> Figure:
         for row in means[means["dataset"] == name].itertuples():
             given = look(row.target, row.weighting)
             if (number := others.get(row.weighting)) and row.target == "v":
-                given = given | {"marker": f"${number}$", "markersize": 6.5}
+                given = given | {"marker": f"${number}$", "markersize": 6.5, "markeredgewidth": 0.4}
             axis.errorbar(
                 row.excess,
                 row.sliced,
@@ -203,15 +204,20 @@ def against_samples(means: pd.DataFrame, floors: pd.DataFrame) -> Figure:
         axis.set_yscale("log")
         axis.set_title(study.TITLES[name])
         axis.set_ylabel("sliced $W_2$ of samples")
-        axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        plain_ticks(axis.yaxis, fine=True)
     axes[-1, 0].set_xlabel("excess of the bound, nats")
     marks = target_handles(linestyle="none", markersize=6)
     words = "$v$, other weighting"
     marks.append(Line2D([], [], color="#000000", marker="$1$", linestyle="none", label=words))
     figure.legend(handles=marks, loc="outside upper center", ncols=5)
     return figure
+
+
+def plain_ticks(axis: Axis, fine: bool) -> None:
+    """Plain numbers along a logarithmic axis: at 1, 2 and 5, or at powers of ten alone."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if fine else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def numbered(means: pd.DataFrame) -> dict[str, int]:
