@@ -246,13 +246,32 @@ def test_gradients_are_those_of_each_example_alone() -> None:
     torch.testing.assert_close(task.factor, torch.full_like(task.factor, 12.0))
 
 
-def test_signal_and_noise_are_unbiased() -> None:
-    drawn = torch.randn(4_000, 5, 3, generator=Generator().manual_seed(0), dtype=torch.float64)
-    shift = torch.tensor([0.3, 0.0, 0.4], dtype=torch.float64)
-    every = [gradients.moments((part + shift).split(2))[1:] for part in drawn]
-    signal, noise = np.mean(every, axis=0)
-    assert signal == pytest.approx(0.25, abs=0.03)
-    assert noise == pytest.approx(3.0, abs=0.05)
+def test_the_mean_gradient_is_the_mean_of_all_and_noise_is_the_trace_of_the_covariance() -> None:
+    loss = dc.Loss(SCHEDULE, EPS, dc.weightings.Elbo(), objectives.EVEN)
+    data = torch.randn(40, 2, generator=Generator().manual_seed(5), dtype=torch.float64)
+    task = gradients.task_at(loss, data, -2.0, 0.0, Generator().manual_seed(1), 30)
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double()
+    net.forward = lambda z, t, run=net.forward: run(z)  # type: ignore[method-assign]
+    weights = dict(net.state_dict())
+    each = gradients.per_example(net, weights, task)
+    assert each.shape == (30, 17)
+    torch.testing.assert_close(gradients.mean_gradient(net, weights, task), each.mean(0))
+    trace = np.trace(np.cov(each.numpy().T))
+    assert gradients.noise_of(each) == pytest.approx(trace)
+
+
+def test_the_signal_is_unbiased() -> None:
+    """Of a network at the best w of a slice: the mean gradient is zero, and so is the mean signal."""
+    loss = dc.Loss(SCHEDULE, EPS, dc.weightings.Elbo(), objectives.EVEN)
+    data = torch.randn(100_000, 2, generator=Generator().manual_seed(5), dtype=torch.float64)
+    task = gradients.task_at(loss, data, -2.0, 0.0, Generator().manual_seed(1), 200_000)
+    best = (task.z * task.truth).sum() / task.z.square().sum()
+    found = []
+    for seed in range(60):
+        table, _ = gradients.statistics(Linear(), {"w": best[None]}, loss, data, 16, seed)
+        found.append(table.set_index("log_snr").loc[-1.0])
+    signal, noise = pd.DataFrame(found).mean()
+    assert abs(signal) < 0.2 * noise / 16
 
 
 def test_the_ratio_over_all_levels_is_that_of_a_stratified_draw() -> None:

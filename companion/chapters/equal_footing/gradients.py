@@ -7,7 +7,8 @@ examples; a factor on the loss of a level multiplies both by its square, so thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Mapping
 from itertools import pairwise
 
 import pandas as pd
@@ -26,8 +27,8 @@ from diffcore.times import Times
 LEVELS = 12
 """Equal slices of the log-SNR."""
 
-PART = 32
-"""Examples whose gradients are held at once."""
+ALONE = 32
+"""Examples of a slice, at most, whose gradients are taken one by one: noise is told from few."""
 
 FIRST, LAST = "first", "last"
 """Weights before training, and those that are evaluated."""
@@ -48,9 +49,13 @@ def per_example(net: nn.Module, weights: Mapping[str, Tensor], task: Task) -> Te
     return torch.cat([found[name].flatten(1) for name in names], 1)
 
 
-def in_parts(task: Task) -> Iterator[tuple[Tensor, ...]]:
-    """The task, `PART` examples at a time: their gradients stay in the processor's memory."""
-    return zip(*(part.split(PART) for part in task), strict=True)
+def mean_gradient(net: nn.Module, weights: Mapping[str, Tensor], task: Task) -> Tensor:
+    """The gradient of the mean loss of all examples, (parameters,), float64."""
+    names = [name for name, _ in net.named_parameters()]
+    leaves = {name: weights[name].detach().clone().requires_grad_() for name in names}
+    predictions = functional_call(net, dict(weights) | leaves, (task.z, task.t))
+    found = torch.autograd.grad(task.value(predictions).mean(), [leaves[name] for name in names])
+    return torch.cat([part.flatten() for part in found]).double()
 
 
 def task_at(
@@ -66,16 +71,10 @@ def task_at(
     return loss.task(x, noise_like(x, generator), times)
 
 
-def moments(parts: Iterable[Tensor]) -> tuple[Tensor, float, float]:
-    """Of independent gradients, in parts (n, p): their mean (p,), unbiased estimates of signal and noise."""
-    count, total, squares = 0, torch.zeros((), dtype=torch.float64), 0.0
-    for part in parts:
-        each = part.double()
-        count, total = count + len(each), total + each.sum(0)
-        squares += float(each.square().sum())
-    mean = total / count
-    noise = (squares - count * float(mean.square().sum())) / (count - 1)
-    return mean, float(mean.square().sum()) - noise / count, noise
+def noise_of(gradients: Tensor) -> float:
+    """The trace of the covariance of independent gradients (n, p): an unbiased estimate."""
+    centred = gradients - gradients.mean(0)
+    return float(centred.square().sum(dtype=torch.float64)) / (len(gradients) - 1)
 
 
 def statistics(
@@ -100,9 +99,10 @@ def statistics(
     rows, means = [], []
     for low, high in pairwise(edges):
         task = task_at(loss, data, low, high, generator, n)
-        parts = (per_example(net, weights, Task(*part)) for part in in_parts(task))
-        mean, signal, noise = moments(parts)
-        means.append(mean)
+        some = Task(*(part[:: math.ceil(n / ALONE)] for part in task))
+        noise = noise_of(per_example(net, weights, some))
+        means.append(mean_gradient(net, weights, task))
+        signal = float(means[-1].square().sum()) - noise / n
         rows.append({"log_snr": (low + high) / 2, "signal": signal, "noise": noise})
     table = pd.DataFrame(rows)
     noise = float(table["noise"].mean())

@@ -36,7 +36,7 @@ class Budget:
         samples: drawn from each network.
         steps: of the sampler.
         exact_sets: of exact samples, behind a noise floor.
-        examples: at each level behind the statistics of a gradient.
+        examples: in each slice behind the mean of a gradient.
     """
 
     slices: int
@@ -48,9 +48,9 @@ class Budget:
 
 
 QUICK = Budget(slices=6, points=50, samples=60, steps=6, exact_sets=8, examples=8)
-STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, exact_sets=60, examples=128)
+STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, exact_sets=60, examples=1_024)
 PAPER = Budget(
-    slices=48, points=20_000, samples=10_000, steps=128, exact_sets=1_000, examples=4_096
+    slices=48, points=20_000, samples=10_000, steps=128, exact_sets=1_000, examples=16_384
 )
 
 
