@@ -146,6 +146,10 @@ def test_pairs_are_ordered_alike_oppositely_or_not_told() -> None:
     assert found.loc[("x/bound", "v/bound"), "excess"] == pytest.approx(math.exp(2))
     assert found.loc[("x/bound", "v/bound"), "sliced"] == pytest.approx(math.exp(-1))
     assert found.loc[("x/bound", "eps/bound"), "order"] == "open"
+    turned = two_axes.orders(both_of({x: excess[v], v: excess[x], eps: excess[eps]}, sliced))
+    row = turned[turned["objectives"] == "eight"].set_index(["first", "second"])
+    assert row.loc[("v/bound", "x/bound"), "order"] == "alike"
+    assert row.loc[("v/bound", "x/bound"), "sliced"] == pytest.approx(math.e)
     sliced[v] = sliced[v] + 7
     table = two_axes.orders(both_of(excess, sliced))
     eight = table[table["objectives"] == "eight"].set_index(["first", "second"])
@@ -338,3 +342,25 @@ def test_verdicts_list_every_claim_with_its_label(monkeypatch: pytest.MonkeyPatc
     words = claims.verdicts({"equal_ranks": ranks, "equal_orders": pairs}).splitlines()
     assert words[0].endswith("less than a half. *does not hold*.")
     assert words[1].endswith("draws worse samples. *holds*.")
+
+
+def test_floors_units_and_thin_samples_are_read_from_the_table() -> None:
+    table = pd.DataFrame(
+        {
+            "dataset": "rings",
+            "target": ["x", "v", "eps"],
+            "weighting": [BOUND, "v-mse", BOUND],
+            "excess": [1.0, 2.0, 3.0],
+            "inside": [1.0, 3.0, 2.0],
+            "sliced": [0.3, 0.2, 0.1],
+            "density": [0.25, -1.0, -2.0],
+        }
+    )
+    limits = pd.DataFrame({"dataset": ["rings"], "sliced": [0.15]})
+    assert "Rings 2 of 3 (floor 0.15)" in sentences.floors(table, limits)
+    words = sentences.units(table)
+    assert "33% of all pairs of means change order from excess to excess inside" in words
+    assert "100% from excess to samples" in words
+    assert r"least by excess $x$ bound, inside $x$ bound, by samples $\epsilon$ bound" in words
+    assert sentences.thin(table).endswith("Rings, $x$ bound by 0.25 nats.")
+    assert "Of no objective" in sentences.thin(table.assign(density=-1.0))
