@@ -400,7 +400,7 @@ Markdown(claims.verdicts(judged))
 # - All draw their levels evenly in the log-SNR. Drawing them evenly in time, as the study does, is a row of the last table, for the bound alone.
 # - Samples are compared by distances in the plane, of a deterministic sampler with many steps. What is seen in images is another question.
 # - The sample axis compares with an exact denoiser that starts from the same noise: differences below the floor of independent samples are real differences between networks, but a study with independent samples could not see them.
-# - The signal of a gradient is small at the end of training. Two earlier estimates had fewer examples, 256 and 128 in a slice: in the profile `standard` the first gave the same verdicts, the second left one more case undecided. No rule was changed.
+# - The signal of a gradient is small at the end of training. Two earlier estimates had fewer examples, 256 and 128 in a slice: in the profile `standard` the first gave the same verdicts, the second left two more cases undecided. No rule was changed.
 # - Signal to noise is that of plain gradients. Adam divides by its own running size for each weight, which no measure here includes.
 # - To equalise the slope in the output also changes the objective ({eq}`eq-equal-slope`), in another way for each target. So it tests whether *this* cure helps, not every cure.
 # - The learning rate was one for all, and not tuned for any.

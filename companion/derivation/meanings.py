@@ -281,6 +281,9 @@ MEANINGS = (
     _of("E", "number of epochs", "E", "as-published", text=True),
     _of("\\xi", "a standard normal number", "\\xi", "as-published"),
     _of("\\delta", "how far a time is from 1", "\\delta", "as-published"),
+    # what metrics of samples see
+    _of("\\tau", "standard deviation of the data", "\\tau", "metrics"),
+    _of("r", "standard deviation of a blur", "r", "metrics"),
     # likelihood and samples
     _of("y", "the latent $z_t/\\alpha_t$", "y", "flow"),
     _of("\\rho", "$\\sigma_t/\\alpha_t = e^{-\\lambda/2}$", "\\rho", "flow"),
