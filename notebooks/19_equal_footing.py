@@ -269,6 +269,8 @@ d.prose(
     "By the last chain a residual is a multiple of $v$ at each level, and a weight on the error of $\\epsilon$ costs the same in all targets.",
     rests_on=["equal/residual", "exchanged/edm-is-v"],
 )
+
+# %% tags=["derivation"]
 d.prose(
     "equalised",
     "Levels that pull alike are not one objective for all targets: the squared error of $\\epsilon$ is weighed with $|D|/\\alpha_t$ over its root mean square.",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pandas as pd
-from scipy import stats
+
+from companion.evidence.intervals import students_t
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -34,11 +35,6 @@ class Verdict(StrEnum):
     BOTH = "holds, partly as an effect of the guard"
     UNDECIDED = "undecided"
     MIXED = "mixed"
-
-
-def students_t(runs: int, confidence: float = 0.95) -> float:
-    """How many standard errors the interval of the mean of a few runs reaches to each side."""
-    return float(stats.t.ppf((1 + confidence) / 2, runs - 1))
 
 
 def standard_error(sd: pd.Series, noise: pd.Series, runs: int) -> pd.Series:

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
-from companion.evidence.claims import students_t
-
 CONFIDENCE = 0.95
 """Of all intervals, or of all verdicts, that are read together."""
 
 POWER = 0.8
 """How often a test is to see an effect for it to be called one that the test can see."""
+
+
+def students_t(runs: int, confidence: float = 0.95) -> float:
+    """How many standard errors the interval of the mean of a few runs reaches to each side."""
+    return float(stats.t.ppf((1 + confidence) / 2, runs - 1))
 
 
 class Interval(NamedTuple):

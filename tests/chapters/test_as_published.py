@@ -14,6 +14,7 @@ from torch import Generator
 
 from companion import paths, profiles, study
 from companion.chapters.as_published import curves, grid, results, sentences, variances
+from companion.evidence.intervals import holm
 from companion.runs.run import module
 from diffcore.exact.data2d import DATASETS
 from diffcore.networks import StudyMLP
@@ -170,18 +171,6 @@ def test_the_table_compares_levels_with_each_other_and_the_floor(floor):
     assert "only one side" not in sentences.reading(table, grid.PROTOCOL)
 
 
-def test_holm_is_the_step_down_rule():
-    p = np.array([0.021, 0.001, 0.02, 0.5, 0.013])
-    adjusted = results.holm(p)
-    for level in np.linspace(0.001, 0.999, 400):
-        rejected = np.zeros(5, bool)
-        for step, k in enumerate(np.argsort(p)):
-            if p[k] > level / (5 - step):
-                break
-            rejected[k] = True
-        assert ((adjusted <= level) == rejected).all()
-
-
 def test_the_joint_test_is_welchs_with_spreads_pooled_over_data_sets():
     draw = np.random.default_rng(1)
     one = levels_of(lambda d, t, o: 1.0)
@@ -205,7 +194,7 @@ def test_the_joint_test_is_welchs_with_spreads_pooled_over_data_sets():
             raw[name, target, objective] = 2 * stats.t.sf(abs(gap) / math.sqrt(a + b), df)
             reach[name, target, objective] = (math.sqrt(a + b), df)
     keys = list(raw)
-    expected = pd.Series(results.holm(np.array([raw[k] for k in keys])), keys)
+    expected = pd.Series(holm([raw[k] for k in keys]), keys)
     assert np.allclose(found.loc[keys, "p"], expected)
     assert (found["differs"] == (found["p"] < 0.05)).all()
     error, df = reach[keys[0]]

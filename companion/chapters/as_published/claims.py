@@ -28,6 +28,20 @@ NOISE = (
     + MENDED
 )
 
+LESS = (
+    "holds or does not hold if zero is outside the interval of the mean difference over the "
+    f"{len(study.DATASETS)} data sets (Student's t, {rules.CONFIDENCE:.0%} for the targets together), "
+    "undecided if inside; fixed before one network was trained, when the study's values were known"
+)
+
+HIGHER = (
+    f"holds if the mean over the fifth of the times where it is said to be high is at least "
+    f"{rules.FACTOR:g} times that over the fifth at the other end, does not hold if it is at most "
+    f"1/{rules.FACTOR:g}, else undecided{FIXED}, when the study's figure was known"
+)
+
+FARTHER = f"{WELCH}for two targets and {len(samples.FEW)} step counts{NOISE}"
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="levels-not-undershot",
@@ -74,9 +88,7 @@ CLAIMS: tuple[Claim, ...] = (
         stated="the study, section 4.2 (a public summary)",
         measure=f"Coefficient of variation of the training loss over the epochs from {SETTLED + 1} on, as a "
         "logarithm; each target, the study's networks and ours.",
-        threshold="holds or does not hold if zero is outside the interval of the mean difference over the "
-        f"{len(study.DATASETS)} data sets (Student's t, {rules.CONFIDENCE:.0%} for the targets together), "
-        "undecided if inside; fixed before one network was trained, when the study's values were known",
+        threshold=LESS,
         tables=("as_published_steadiness",),
         decide=lambda tables: rules.weighted_is_less(tables, "variation", "variation"),
     ),
@@ -86,7 +98,7 @@ CLAIMS: tuple[Claim, ...] = (
         stated="the study, section 4.2 (a public summary)",
         measure=f"The first epoch whose training loss is at most {NEAR:.0%} above the mean of the last "
         f"{LAST}, as a logarithm; each target, the study's networks and ours.",
-        threshold="as for `weighted-steadier`",
+        threshold=LESS,
         tables=("as_published_steadiness",),
         decide=lambda tables: rules.weighted_is_less(tables, "arrives", "epochs"),
     ),
@@ -97,9 +109,7 @@ CLAIMS: tuple[Claim, ...] = (
         stated="the study, its figure of the variance of the weighted loss, of the rings",
         measure="Variance over all epochs of the mean training loss in a bin; each target and data set, the "
         "study's networks and ours.",
-        threshold=f"holds if the mean over the fifth of the times where it is said to be high is at least "
-        f"{rules.FACTOR:g} times that over the fifth at the other end, does not hold if it is at most "
-        f"1/{rules.FACTOR:g}, else undecided{FIXED}, when the study's figure was known",
+        threshold=HIGHER,
         tables=("as_published_variances",),
         decide=lambda tables: rules.high_where_said(tables, ("published", "ours")),
     ),
@@ -110,7 +120,7 @@ CLAIMS: tuple[Claim, ...] = (
         stated="the study, the label of its figure",
         measure="Variance of the loss of one draw in a bin, over points and noise; each target and data set, "
         "of the exact denoiser and of a network of ours.",
-        threshold="as for `variance-over-epochs`",
+        threshold=HIGHER,
         tables=("as_published_variances",),
         decide=lambda tables: rules.high_where_said(tables, ("exact", "network")),
     ),
@@ -142,7 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
         stated="the study, section 4.3 (a public summary), and its samples of the rings at nine step counts",
         measure=f"Energy distance from exact samples{LOGS}against x and against v, on the rings, both "
         f"objectives, at {', '.join(map(str, samples.FEW))} steps; {OURS}.",
-        threshold=f"{WELCH}for two targets and {len(samples.FEW)} step counts{NOISE}",
+        threshold=FARTHER,
         tables=("as_published_samples", "as_published_noise"),
         decide=lambda tables: sample_rules.eps_poor(tables, "own"),
     ),
@@ -152,7 +162,7 @@ CLAIMS: tuple[Claim, ...] = (
         "$v$: by one sampler, the deterministic one, at the study's times.",
         stated="nobody: a question that four samplers for four targets leave open",
         measure="As for `eps-poor-at-few-steps`.",
-        threshold="as for `eps-poor-at-few-steps`",
+        threshold=FARTHER,
         tables=("as_published_samples", "as_published_noise"),
         decide=lambda tables: sample_rules.eps_poor(tables, "one"),
     ),
@@ -162,7 +172,7 @@ CLAIMS: tuple[Claim, ...] = (
         "$v$: by one sampler, the deterministic one, with even steps of the log-SNR.",
         stated="nobody: a question that the study's times, of which the first is almost noise, leave open",
         measure="As for `eps-poor-at-few-steps`.",
-        threshold="as for `eps-poor-at-few-steps`",
+        threshold=FARTHER,
         tables=("as_published_samples", "as_published_noise"),
         decide=lambda tables: sample_rules.eps_poor(tables, "even"),
     ),

@@ -19,6 +19,7 @@ from torch import Tensor
 from companion import study
 from companion.chapters.as_published.grid import Key
 from companion.evidence.drawn_samples import SAMPLES
+from companion.evidence.intervals import holm
 from diffcore.exact import floors as exact
 from diffcore.exact.data2d import DATASETS
 from diffcore.published import Published
@@ -197,21 +198,12 @@ def tested(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame(
         {"raw": 2 * stats.t.sf((two["mean"] - one["mean"]).abs() / error, df)}, one.index
     )
-    found["p"] = holm(found.pop("raw").to_numpy())
+    found["p"] = holm(found.pop("raw").tolist())
     found["differs"] = found["p"] < FALSE_ALARM
     strictest = FALSE_ALARM / len(found)
     reach = stats.t.ppf(1 - strictest / 2, df) + stats.t.ppf(POWER, df)
     found["least"] = 100 * np.expm1(reach * error)
     return found.reset_index()
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's adjusted p-values of (n,) p-values, which hold whatever depends on what."""
-    order = np.argsort(p)
-    factors = len(p) - np.arange(len(p))
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p[order]))
-    return adjusted
 
 
 TABLE_SHOWN: dict[str, Any] = {

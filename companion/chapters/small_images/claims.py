@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds, students_t
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.intervals import students_t
 
 CONFIDENCE = 0.95
 """Of the interval for a mean over seeds."""

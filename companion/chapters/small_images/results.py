@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pandas as pd
 import torch
-from scipy import stats
 from torch import Generator, Tensor
 
 from companion.datasets.digits import LEVELS
+from companion.evidence.intervals import students_t
 from diffcore.bounds import nelbo, prior_kl, reconstruction_levels
 from diffcore.denoisers import Denoiser
 from diffcore.targets import Target
@@ -134,7 +134,7 @@ def against_steps(models: pd.DataFrame, gaussian: float) -> pd.DataFrame:
         for target in block["target"].unique():
             gap = bits[target] - bits["v"]
             counts = beaten[target] and beaten["v"]
-            error = stats.t.ppf((1 + CONFIDENCE) / 2, len(gap) - 1) * gap.sem()  # NaN of one
+            error = students_t(len(gap), CONFIDENCE) * gap.sem()  # NaN of one
             rows.append(
                 {
                     "objective": objective,
