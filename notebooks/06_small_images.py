@@ -155,7 +155,7 @@ Markdown(
 # %% [markdown]
 # ## Two objectives
 #
-# - **NELBO**: the integral above, as it stands. $\lambda$ is drawn uniformly, so no noise level has a large weight.
+# - **NELBO**: the integral above, as it stands. $\lambda$ is drawn uniformly, so the error of $\epsilon$ weighs the same at all levels.
 # - **Weighted**: each target's own squared error $E_t\|y - \hat y\|^2$ with $t$ uniform in $[0, 1]$, as the study calls it.
 #   For the score this expectation is infinite, for any network whose error in $\epsilon$ does not vanish as $t \to 0$:
 

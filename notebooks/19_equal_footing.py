@@ -20,7 +20,7 @@
 #
 # **Method.** All is equal but what is compared: data, network, first weights, noise levels, noise, optimiser, steps, and one sampler for all, from the same noise. Likelihood is one
 # number, the nats that the bound is above the exact floor between log-SNRs of $-12$ and $12$, the *excess*. Objectives are compared seed by seed. Nothing is called better without a test: Student's $t$ on the logarithm of the ratio,
-# 5 % for all cases of a data set together by Holm's rule {cite:p}`holm1979`. All rules were committed before a network of this chapter was measured; four of the eight objectives are the bound, whose networks [](14_exchanged_guards) measures as well.
+# 5 % for all cases of a data set together by Holm's rule {cite:p}`holm1979`. All rules were committed before a network of this chapter was measured; four of the eight objectives are the bound, whose networks, and their order, were known from [](14_exchanged_guards), which judges some of the same cases.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -409,10 +409,10 @@ Markdown(claims.verdicts(judged))
 #
 # :::{admonition} Exercise: which target is easiest where data are clean?
 # :class: dropdown
-# At the clean end, which of the four has to be predicted to which relative accuracy, for an error of $\epsilon$ of one tenth?
+# At the clean end, which of the four has to be predicted to which relative accuracy, to be within one tenth of the best $\hat\epsilon$?
 #
-# *Solution.* Errors differ by $D/\alpha_t$. For $x$ it is $-\sigma_t/\alpha_t$, so $\hat x$ must be within $\sigma_t/10$: nearly exact, though $x$ itself is of size 1, and $z_t$ almost tells it. For $\epsilon$ and $v$ it is near 1: a tenth of their size. For $s$ it is $-1/\sigma_t$, a tenth of its
-# size as well, but that size is $1/\sigma_t$, which a network whose output is of size 1 must first learn to reach.
+# *Solution.* Errors differ by $D/\alpha_t$. For $x$ it is $-\sigma_t/\alpha_t$, so $\hat x$ must be within $\sigma_t/10$: nearly exact, though $x$ itself is of size 1, and $z_t$ almost tells it. For $\epsilon$ and $v$ it is near 1: a tenth of their size. For $s$ it is $-1/\sigma_t$: a distance of $0.1/\sigma_t$
+# from the best $\hat s$ is allowed, more than the size of the best $\hat s$ itself, which stays bounded. So clean levels are easy for $s$, and hardest for $x$.
 # :::
 #
 # ## Sources

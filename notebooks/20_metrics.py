@@ -91,7 +91,7 @@ artifacts.figure(
 # %% [markdown]
 # ## The metrics, and their floors
 #
-# - *Mean* and *covariance*: the study's two distances, from the moments of the law.
+# - *Mean* and *covariance*: the study's two distances, from the moments of 200,000 exact samples, as are the shares and levels below.
 # - *Sliced* and *exact $W_2$*, *energy distance*, *MMD* (maximum mean discrepancy, Gaussian kernel): distances of whole laws. They are zero for equal laws only.
 # - *Jensen-Shannon*: of the histogram, against the exact shares of its cells.
 # - *Precision*, *recall*, *density*, *coverage*: by balls around data or samples that reach to a near neighbour.
@@ -157,8 +157,8 @@ Markdown(sentences.printed(cells))
 # :class: dropdown
 # On the clusters, which of the six defects leave the mean of the law as it is? Which leave its covariance too?
 #
-# *Solution.* Blurred (the noise has mean 0), thinned (each mode keeps its centre) and strays (the box is symmetric, and so are the clusters) leave the mean. Copies leave mean and covariance of the law a sample is from: only
-# the scatter of both grows, since fewer points are independent.
+# *Solution.* Blurred (the noise has mean 0), thinned (each mode keeps its centre) and strays (the box is symmetric, and so are the clusters) leave the mean. Copies leave the law that each sample is from: but of few originals the covariance of a set is smaller on
+# average, none of one, and the scatter of both moments grows, since fewer points are independent.
 # :::
 #
 # ## Sources

@@ -272,13 +272,15 @@ def test_where_the_structure_goes_is_read_from_the_rates():
             "in_time": peak / t**2,
         }
         for k, name in enumerate(study.DATASETS)
-        for level, t, peak in ((-2.0, 0.8, 0.01), (2.0, 0.2, 0.5), (4.0, 0.1, 0.2))
+        for level, t, peak in (
+            (-2.0, 0.8, 0.01),
+            (0.0, 0.5, 0.03),
+            (2.0, 0.2, 0.5),
+            (4.0, 0.1, 0.2),
+        )
     )
     words = sentences.where_structure_goes(rates)
-    assert (
-        "rings 0.6 nats at a log-SNR of 2 ($t = 0.2$; later than $t = 0.5$ never more than 0.1)"
-        in words
-    )
+    assert "rings 0.6 nats at a log-SNR of 2 ($t = 0.2$; from $t = 0.5$ on at most 0.13)" in words
     alt = captions.rates(rates, results.QUICK)["alt"]
     assert "Rings 0.60 at log-SNR 2, 20 at time 0.1" in alt
 

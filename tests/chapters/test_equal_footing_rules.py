@@ -330,7 +330,7 @@ def test_every_claim_reads_what_the_chapter_saves() -> None:
     turned = claims.turned(Decision("", [H, F, U]))
     assert turned.cases == [F, H, U]
     for claim in claims.CLAIMS:
-        assert "fixed before the data were seen" in claim.threshold
+        assert "fixed before networks of this chapter were measured" in claim.threshold
         assert "clusters, rings; in the profile paper:" in claim.statement
 
 

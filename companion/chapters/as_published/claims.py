@@ -46,8 +46,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="levels-not-undershot",
         statement="Networks of ours, smaller than the study's and trained for less (in the profile paper: "
-        "the same), end at higher losses than its own: its 2-D losses are not too high.",
-        stated="nobody: it is what a second training can refute in a table of losses",
+        "the same), end at higher losses than its own.",
+        stated="nobody: losses of ours that are lower would say that its own are too high",
         measure=f"Mean training loss of the last {LAST} epochs, ours against the study's; 32 cells.",
         threshold=f"a joint test (Welch's t of logarithms, spreads pooled over data sets, Holm, "
         f"{FALSE_ALARM:.0%}): holds where ours are higher, does not hold where they are lower, undecided "
@@ -84,8 +84,9 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="weighted-steadier",
-        statement="The weighted losses stabilise training: their curves vary less than those of the NELBO.",
-        stated="the study, section 4.2 (a public summary)",
+        statement="The curves of the weighted losses vary less from epoch to epoch than those of the NELBO.",
+        stated="the study, section 4.2 (a public summary: weighted losses stabilise training); of a perfect "
+        "denoiser's losses it is so for most targets too, as the chapter shows",
         measure=f"Coefficient of variation of the training loss over the epochs from {SETTLED + 1} on, as a "
         "logarithm; each target, the study's networks and ours.",
         threshold=LESS,
@@ -183,7 +184,8 @@ CLAIMS: tuple[Claim, ...] = (
         stated="nobody: the study, sections 4.2 and 4.3 (public summaries), calls $s$ unstable near $t = 0$ "
         "and its samples blurred; this asks for the sampler's part",
         measure=f"Energy distance from exact samples{LOGS}paired by network; each data set and objective; "
-        f"the other sampler is the deterministic one, even steps of the log-SNR; {OURS}.",
+        f"the other sampler is the deterministic one, even steps of the log-SNR, and fewer of them (the "
+        f"chapter says how many of each); {OURS}.",
         threshold="holds or does not hold if zero is outside the interval of the mean paired difference "
         f"over executions (Student's t, the spread pooled over data sets, {rules.CONFIDENCE:.0%} for all "
         f"cases together), undecided if inside{MENDED}",

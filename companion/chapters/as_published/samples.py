@@ -152,7 +152,7 @@ def swings(denoisers: Mapping[Key, Denoiser], times: Sequence[float] = SWING_TIM
     r"""What one step of the walk of s does to points that are `FAR` out: columns `NETWORK`, ``swing``.
 
     A step without its noise takes z to :math:`z + \sigma_t^2 \hat s`. ``swing`` is the least of the new z's
-    part along the old, over directions and times, as a multiple of it: with the true score about 0; below
+    part along the old, over directions and times, as a multiple of it: with the true score from 0 to 1; below
     -1 the walk swings from side to side, farther each time.
     """
     angle = torch.linspace(0, 2 * torch.pi, DIRECTIONS + 1)[:-1]

@@ -276,7 +276,8 @@ def away(table: pd.DataFrame, swings: pd.DataFrame) -> str:
         f"Networks with samples farther than {samples.AWAY:g} from the middle of the data: "
         f"{'; '.join(words)}. The largest root mean square norm by the study's samplers is "
         f"{own['size'].max():.2g}. Why $s$? A step of the walk adds $\\sigma_t^2 \\hat s$. With the true "
-        f"score that takes a point far out to the middle. At a distance of {samples.FAR:g}, where no network "
+        f"score that takes a point far out part of the way to the middle, never past it. At a distance of "
+        f"{samples.FAR:g}, where no network "
         f"was trained, the step of ours multiplies the distance by as little as {' and '.join(parts)}. Below "
         "$-1$ a point swings from side to side, farther each time, and nothing scales it back."
     )

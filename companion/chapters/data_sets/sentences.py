@@ -70,10 +70,10 @@ def where_structure_goes(rates: pd.DataFrame) -> str:
     parts = []
     for name, rows in rates.groupby("dataset", sort=False):
         top = rows.loc[rows["structure"].idxmax()]
-        late = rows[rows["t"] > 0.5]["structure"].max()
+        late = rows[rows["t"] > 0.5 - 1e-9]["structure"].max()
         parts.append(
             f"{study.TITLES[str(name)].lower()} {top['structure']:.2g} nats at a log-SNR of "
-            f"{top['log_snr']:g} ($t = {top['t']:.2g}$; later than $t = 0.5$ never more than {late:.1g})"
+            f"{top['log_snr']:g} ($t = {top['t']:.2g}$; from $t = 0.5$ on at most {late:.2g})"
         )
     return f"The most that a unit of log-SNR takes, of the levels shown: {'; '.join(parts)}."
 

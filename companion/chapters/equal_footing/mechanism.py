@@ -61,7 +61,8 @@ def concordance(ratios: pd.DataFrame, networks: pd.DataFrame) -> pd.DataFrame:
                 gap = table.loc[one, "ratio"] - table.loc[two, "ratio"]
                 if np.isnan(gap):
                     continue
-                agree.append(gap * (table.loc[one, "excess"] - table.loc[two, "excess"]) < 0)
+                apart = gap * (table.loc[one, "excess"] - table.loc[two, "excess"])
+                agree.append(0.5 if apart == 0 else float(apart < 0))  # a tie is neither
         rows.append([*key, float(np.mean(agree))])
     return pd.DataFrame(rows, columns=["dataset", "moment", "seed", "share"])
 

@@ -139,8 +139,10 @@ def of_variants_shown(networks: pd.DataFrame) -> dict[str, Any]:
     mean = networks.groupby(["dataset", "variant", "target"], sort=False)["excess"].agg(geometric)
     words = "; ".join(f"{' '.join(cell)} {value:.3g}" for cell, value in mean.items())
     return {
-        "caption": "Excess of the four targets under the bound, nats: plain; with the gradients of all noise "
-        "levels made of one size; with the best linear guess taken off what is predicted (few seeds; $v$ is "
+        "caption": "Excess of the four targets under the bound, nats: plain; with the slope of the loss "
+        "in the "
+        "output made of one size at all noise levels; with the best linear guess taken off what is "
+        "predicted (few seeds; $v$ is "
         "its own residual). Small dots: seeds; large marks: their geometric mean.",
         "alt": f"Points on a logarithmic axis, a panel for each data set. Geometric means. {words}.",
     }
