@@ -233,8 +233,7 @@ CLAIMS: tuple[Claim, ...] = (
         measure="excess, and sliced distance of samples, of all pairs of the same two sets, paired by seed",
         threshold="holds if a pair is told apart on both axes and ordered oppositely (Student's t, "
         f"{1 - CONFIDENCE:.0%} for all pairs and both axes together, Holm); does not hold if none is and at "
-        f"least {LEAST_TOLD:.0%} of all pairs are told apart and alike; else undecided; fixed before the "
-        "data were seen",
+        f"least {LEAST_TOLD:.0%} of all pairs are told apart and alike; else undecided; " + KNOWN,
         tables=("equal_orders",),
         decide=opposed,
     ),
