@@ -250,7 +250,7 @@ CLAIMS: tuple[Claim, ...] = (
         decide=better_samples,
     ),
     Claim(
-        name="eps-poor-at-few-steps",
+        name="eps-worse-than-v-at-few-steps",
         statement="With few steps of one sampler, samples of networks of $\\epsilon$ are worse than those "
         f"of networks of $v$, both under the bound {DATA}.",
         stated="nobody: the study shows and public summaries say that $\\epsilon$ is poor at few steps and "
