@@ -185,7 +185,6 @@ d.chain(
 # %%
 samples = results.published(budget)
 exactly = results.distributions(budget)
-saved = artifacts.table(exactly, "corruption_distances", **sentences.distances_table_shown(budget))
 artifacts.figure(
     figures.distances(exactly, samples),
     "corruption_distances_drawn",
@@ -193,7 +192,7 @@ artifacts.figure(
 )
 
 # %% [markdown]
-# The table `corruption_distances` has every number. A part of it: what is left if the coordinates are shuffled.
+# What is left if the coordinates are shuffled?
 
 # %%
 artifacts.table(

@@ -265,8 +265,6 @@ many = [
 drawn = samples.table([*sets, *few, *many])
 noise = samples.noise(measure)
 from_samples = provenance | {"n": measure.samples, "tolerance": results.SAME_SAMPLES}
-swings = samples.swings(denoisers)
-saved = artifacts.table(swings, "as_published_swings", **samples.SWINGS_SHOWN, **from_samples)
 saved = artifacts.table(drawn, "as_published_samples", **samples.SETS_SHOWN, **from_samples)
 artifacts.table(noise, "as_published_noise", **samples.noise_shown(measure.samples), **from_samples)
 
@@ -286,6 +284,10 @@ artifacts.figure(
     **pictures.models_shown(drawn, measure.steps, measure.samples),
     **from_samples,
 )
+
+# %%
+swings = samples.swings(denoisers)
+artifacts.table(swings, "as_published_swings", **samples.SWINGS_SHOWN, **from_samples)
 
 # %%
 Markdown(

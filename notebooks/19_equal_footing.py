@@ -84,15 +84,9 @@ Markdown(
 levels = results.by_level({key: one.denoiser for key, one in of_key.items()}, measure)
 every = results.per_network(levels).merge(results.fluctuations(of_key), on=results.MODEL)
 points = {"n": measure.slices * measure.points, "tolerance": results.SAME}
-few = sorted({key[4] for key in of_key} - {*seeds})
-saved = artifacts.table(
-    every, "equal_networks", **results.NETWORKS_SHOWN, **points, seeds=[*few, *seeds]
-)
 networks, provenance = every[every["seed"].isin(seeds)], points | {"seeds": [*seeds]}
 
 # %% [markdown]
-# The table `equal_networks` has every network.
-#
 # ## Eight objectives
 
 # %%

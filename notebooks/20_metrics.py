@@ -111,7 +111,6 @@ artifacts.table(floor, "metrics_floors", **results.floors_shown(budget), **prove
 
 # %%
 powers = results.power(floor, budget)
-saved = artifacts.table(powers, "metrics_power", caption="Power by strength.", **provenance)
 weak = results.weakest(powers)
 saved = artifacts.table(weak, "metrics_weakest", caption="Weakest strengths seen.", **provenance)
 artifacts.figure(figures.seen(weak), "metrics_seen", **figures.seen_shown(weak), **provenance)

@@ -148,7 +148,8 @@ def requests(browser: Chrome) -> list[str]:
     sent = [
         x["params"]["request"]["url"] for x in events if x["method"] == "Network.requestWillBeSent"
     ]
-    return [address for address in sent if not address.startswith(("data:", "blob:", "chrome:"))]
+    own = ("data:", "blob:", "chrome:", "chrome-untrusted:")
+    return [address for address in sent if not address.startswith(own)]
 
 
 def test_the_first_page_leads_to_the_first_chapter(site: str, browser: Chrome) -> None:

@@ -78,16 +78,6 @@ def where_structure_goes(rates: pd.DataFrame) -> str:
     return f"The most that a unit of log-SNR takes, of the levels shown: {'; '.join(parts)}."
 
 
-def distances_table_shown(budget: Budget) -> dict[str, Any]:
-    """How the table of all distances is shown."""
-    return {
-        "caption": "Distances of the exact distribution of the noisy data from noise, at both ends of each "
-        "of the study's ranges of time.",
-        "n": 2 * budget.sobol[0] * budget.sobol[1],
-        **SEEDS,
-    }
-
-
 def shuffled_shown(budget: Budget) -> dict[str, Any]:
     """How the table of shuffled data is shown."""
     return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,12 +111,3 @@ def fluctuations(trained: Mapping[Key, Trained]) -> pd.DataFrame:
         dict(zip(MODEL, key, strict=True)) | {"fluctuation": fluctuation(one.metrics)}
         for key, one in trained.items()
     )
-
-
-NETWORKS_SHOWN: dict[str, Any] = {
-    "caption": "Every network: excess over the exact floor, its standard error over held-out points, and the "
-    f"excess inside, at $|\\lambda| < {INSIDE:g}$, nats; *fluctuation*, the root mean square of the relative "
-    "change between recorded means of its training loss, last half.",
-    "digits": {"excess": 4, "error": 4, "inside": 4, "fluctuation": 4},
-}
-"""How networks are shown."""
