@@ -42,6 +42,7 @@ from companion.chapters.small_images import figures, grid, results, sentences
 from companion.datasets import digits
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
+from companion.evidence.intervals import CONFIDENCE
 from diffcore.exact.gaussian import EmpiricalGaussian
 from diffcore.exact.levels import IndependentLevels
 
@@ -273,7 +274,7 @@ artifacts.table(
     "digits_summary",
     caption=f"Held-out bits per pixel after {most:,} steps: mean and standard deviation over {len(seeds)} seeds, the same of the training "
     "images, and how far above the models that predict $v$, paired by seed, image and noise, with the half-width of its "
-    f"{results.CONFIDENCE:.0%} interval over seeds and its standard error over images. A gap is left out where one of the two is no better than the Gaussian.",
+    f"{CONFIDENCE:.0%} interval over seeds and its standard error over images. A gap is left out where one of the two is no better than the Gaussian.",
     digits=3,
     columns={
         "objective": "trained on",
@@ -319,7 +320,7 @@ artifacts.table(
     by_budget,
     "digits_by_budget",
     caption="The same by budget: held-out bits per pixel and, where both beat the Gaussian, how far above $v$ (mean and half-width of its "
-    f"{results.CONFIDENCE:.0%} interval over {len(seeds)} seeds).",
+    f"{CONFIDENCE:.0%} interval over {len(seeds)} seeds).",
     digits=3,
     columns={
         "objective": "trained on",

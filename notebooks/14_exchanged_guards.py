@@ -37,6 +37,7 @@ from companion import profiles, runs
 from companion.chapters.exchanged_guards import claims, figures, grid, pairs, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
+from companion.evidence.excess import SAME
 
 torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
 style.use()
@@ -86,7 +87,7 @@ def measured(keys, multiple=1.0):
 levels = measured(grid.keys(budget))
 networks = results.per_network(levels)
 table = results.side_by_side(networks)
-provenance = {"seeds": [*seeds], "n": measure.slices * measure.points, "tolerance": results.SAME}
+provenance = {"seeds": [*seeds], "n": measure.slices * measure.points, "tolerance": SAME}
 saved = artifacts.table(networks, "exchanged_networks", **results.NETWORKS_SHOWN, **provenance)
 
 # %% [markdown]

@@ -51,6 +51,7 @@ from companion.chapters.equal_footing import (
 )
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
+from companion.evidence.excess import SAME
 
 torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
 style.use()
@@ -83,7 +84,7 @@ Markdown(
 # %%
 levels = results.by_level({key: one.denoiser for key, one in of_key.items()}, measure)
 every = results.per_network(levels).merge(results.fluctuations(of_key), on=results.MODEL)
-points = {"n": measure.slices * measure.points, "tolerance": results.SAME}
+points = {"n": measure.slices * measure.points, "tolerance": SAME}
 networks, provenance = every[every["seed"].isin(seeds)], points | {"seeds": [*seeds]}
 
 # %% [markdown]
@@ -329,7 +330,7 @@ two = {
 losses = experiments.two_losses(two, dataset, guard, points=20 * measure.points)
 artifacts.table(
     losses, "equal_two_losses", **experiments.TWO_SHOWN, n=20 * measure.points, seeds=seeds[:1],
-    tolerance=results.SAME,
+    tolerance=SAME,
 )  # fmt: skip
 
 # %%
@@ -356,7 +357,7 @@ artifacts.figure(
     mechanism_figures.after_steps(shown, known[dataset].samples),
     "equal_few_steps",
     **mechanism_figures.after_steps_shown(here, measure.samples),
-    seeds=seeds[:1], n=measure.samples, tolerance=results.SAME,
+    seeds=seeds[:1], n=measure.samples, tolerance=SAME,
 )  # fmt: skip
 
 # %%

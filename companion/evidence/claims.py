@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,6 +22,9 @@ Tables = Mapping[str, pd.DataFrame]
 
 GUARD_SHARE = 0.8
 """The least share that a perfect denoiser shows of a difference that is the guard's."""
+
+MUCH_LOWER = 0.5
+"""One value is much lower than another if it is less than this multiple of it."""
 
 STANDARD_ERRORS = 2.0
 """How many standard errors a value must be away from a threshold to be on one side of it."""
@@ -192,6 +196,46 @@ def share_margin(published: float, floor: float, error: float, floor_error: floa
         return math.inf
     share = floor / published
     return STANDARD_ERRORS * math.hypot(share * error, floor_error) / published
+
+
+class Lower(NamedTuple):
+    """What `much_lower` finds of one data set.
+
+    Attributes:
+        ratio: of the lower mean to the higher.
+        gap: between them.
+        floor: the same gap for a perfect denoiser.
+        margin: `share_margin`.
+        verdict: whether it is much lower, and whose the gap is.
+    """
+
+    ratio: float
+    gap: float
+    floor: float
+    margin: float
+    verdict: Verdict
+
+
+def much_lower(high: pd.DataFrame, low: pd.DataFrame) -> Lower:
+    """Whether the mean of one group of losses is `MUCH_LOWER` than that of another; if so, `guards_share`.
+
+    Args:
+        high: a row a loss, columns value, its standard error ``error``, floor and ``floor_error``.
+        low: the same of the others.
+    """
+    groups = (high, low)
+    (upper, lower), (exact, lowest) = (
+        [part[c].mean() for part in groups] for c in ("value", "floor")
+    )
+    errors, floor_errors = (
+        [math.hypot(*part[c]) / len(part) for part in groups] for c in ("error", "floor_error")
+    )
+    gap, floor = upper - lower, exact - lowest
+    measured = (gap, floor, math.hypot(*errors), math.hypot(*floor_errors))
+    verdict = below(lower, MUCH_LOWER * upper, math.hypot(MUCH_LOWER * errors[0], errors[1]))
+    if verdict is Verdict.HOLDS:
+        verdict = guards_share(*measured)
+    return Lower(lower / upper, gap, floor, share_margin(*measured), verdict)
 
 
 SHARE_RULE = (

@@ -1,4 +1,4 @@
-"""Distances between sets of samples: of one size, and of none."""
+"""Distances between sets of samples, of one size and of none, and the exact log-density of samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 import torch
 from torch import Tensor
+
+from diffcore.exact.mixtures import Mixture
 
 DIRECTIONS = 64
 """On which samples are projected, evenly spread."""
@@ -24,11 +26,6 @@ def apart(first: Tensor, second: Tensor) -> Tensor:
     return torch.cdist(first, second, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def mean_distance(first: Tensor, second: Tensor) -> float:
-    """The mean Euclidean distance between points of two sets, (n, D) and (m, D)."""
-    return float(apart(first, second).mean())
-
-
 def energy(first: Tensor, second: Tensor) -> float:
     """The root of the energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'| of two sets (Székely & Rizzo, 2013).
 
@@ -38,5 +35,15 @@ def energy(first: Tensor, second: Tensor) -> float:
         first: (n, D), float64.
         second: (m, D), float64.
     """
-    within = mean_distance(first, first) + mean_distance(second, second)
-    return math.sqrt(max(2 * mean_distance(first, second) - within, 0.0))
+    return energy_of(apart(first, first), apart(second, second), apart(first, second))
+
+
+def energy_of(first: Tensor, second: Tensor, across: Tensor) -> float:
+    """`energy`, from the distances within each set and across."""
+    return math.sqrt(max(float(2 * across.mean() - first.mean() - second.mean()), 0.0))
+
+
+def log_density(mixture: Mixture, x: Tensor, noise: float = 0.0) -> Tensor:
+    """The exact log-density of data with noise of deviation ``noise``, at x (n, D), nats, (n,)."""
+    one = torch.ones((), dtype=torch.float64)
+    return mixture.log_prob(x, one, noise * one)

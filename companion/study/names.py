@@ -19,6 +19,9 @@ OBJECTIVE_TITLES = {"nelbo": "NELBO", "weighted": "weighted"}
 #: Networks that the study trained of each loss.
 EXECUTIONS = 3
 
+#: The targets whose NELBO is high in its 2-D table, and those whose is low.
+GROUPS = (("eps", "v"), ("x", "score"))
+
 #: Epochs that it trained each network for, and those, from 0, whose losses by noise level its figures show.
 EPOCHS, BINNED_EPOCHS = 100, (5, 50, 99)
 

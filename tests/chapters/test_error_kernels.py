@@ -12,7 +12,7 @@ from reference import tensor
 from scipy import integrate
 from scipy.optimize import linear_sum_assignment
 
-from companion.chapters.likelihood_and_samples import figures, kernels, metrics, results, sentences
+from companion.chapters.likelihood_and_samples import figures, kernels, metrics, sentences
 from companion.evidence import distances
 from diffcore import exact
 from diffcore.exact import GaussianMixture
@@ -157,7 +157,7 @@ def test_the_metrics_see_what_was_done_to_samples() -> None:
     assert shifted["covariance"] == pytest.approx(0, abs=1e-12)
     assert shifted["sliced"] == pytest.approx(math.sqrt(0.125), rel=1e-6)
     noise = math.exp(-7.0)
-    q, p = (float(results.density(rings, y, noise).mean()) for y in (x, x + shift))
+    q, p = (float(distances.log_density(rings, y, noise).mean()) for y in (x, x + shift))
     assert shifted["density"] == pytest.approx(p - q)
     assert shifted["density"] < -5
     larger = metrics.compared(1.5 * x, x)

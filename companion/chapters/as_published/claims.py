@@ -6,7 +6,8 @@ from companion import study
 from companion.chapters.as_published import rules, sample_rules, samples
 from companion.chapters.as_published.curves import NEAR, SETTLED
 from companion.chapters.as_published.results import FALSE_ALARM, LAST
-from companion.evidence.claims import SHARE_RULE, Claim
+from companion.evidence.claims import MUCH_LOWER, SHARE_RULE, Claim
+from companion.evidence.intervals import CONFIDENCE
 
 FIXED = "; fixed before one network was trained"
 
@@ -18,7 +19,7 @@ MENDED = (
 
 WELCH = (
     "holds or does not hold if zero is outside the interval of the difference of means over executions "
-    f"(Welch, spreads of executions pooled over data sets, {rules.CONFIDENCE:.0%} "
+    f"(Welch, spreads of executions pooled over data sets, {CONFIDENCE:.0%} "
 )
 
 LOGS = ", as logarithms, "
@@ -30,7 +31,7 @@ NOISE = (
 
 LESS = (
     "holds or does not hold if zero is outside the interval of the mean difference over the "
-    f"{len(study.DATASETS)} data sets (Student's t, {rules.CONFIDENCE:.0%} for the targets together), "
+    f"{len(study.DATASETS)} data sets (Student's t, {CONFIDENCE:.0%} for the targets together), "
     "undecided if inside; fixed before one network was trained, when the study's values were known"
 )
 
@@ -62,7 +63,7 @@ CLAIMS: tuple[Claim, ...] = (
         "and $v$: again, on networks of ours.",
         stated="the study, section 4.2 (a public summary), and its curves of loss against epoch",
         measure=f"The means of the two groups over the last {LAST} epochs, {OURS}; each data set.",
-        threshold=f"does not hold if the lower mean is more than {rules.MUCH_LOWER:g} of the higher; if "
+        threshold=f"does not hold if the lower mean is more than {MUCH_LOWER:g} of the higher; if "
         f"less: {SHARE_RULE}{FIXED}",
         tables=("as_published_losses",),
         decide=rules.two_groups_again,
@@ -187,7 +188,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"the other sampler is the deterministic one, even steps of the log-SNR, and fewer of them (the "
         f"chapter says how many of each); {OURS}.",
         threshold="holds or does not hold if zero is outside the interval of the mean paired difference "
-        f"over executions (Student's t, the spread pooled over data sets, {rules.CONFIDENCE:.0%} for all "
+        f"over executions (Student's t, the spread pooled over data sets, {CONFIDENCE:.0%} for all "
         f"cases together), undecided if inside{MENDED}",
         tables=("as_published_samples",),
         decide=sample_rules.score_by_sampler,

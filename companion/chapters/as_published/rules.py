@@ -18,22 +18,12 @@ from companion.evidence.claims import (
     Decision,
     Tables,
     Verdict,
-    below,
     exceeds,
-    guards_share,
-    share_margin,
+    much_lower,
     shares,
     standard_error,
 )
-
-CONFIDENCE = 0.95
-"""Of all intervals of a claim's family together (Bonferroni)."""
-
-GROUPS = (("eps", "v"), ("x", "score"))
-"""The targets whose NELBO the study finds high, and low."""
-
-MUCH_LOWER = 0.5
-"""One value is much lower than another if it is less than this multiple of it."""
+from companion.evidence.intervals import CONFIDENCE, interval
 
 PEAKS = {"x": (0.10, 0.25), "eps": (0.0, 0.01), "v": (0.0, 0.01), "score": (0.05, 0.15)}
 """Where a target's NELBO should be largest: about where the study's figure has it on the rings."""
@@ -62,28 +52,18 @@ def not_undershot(tables: Tables) -> Decision:
 def two_groups_again(tables: Tables) -> Decision:
     """In our NELBO networks, are x and s much lower than eps and v, and whose is the gap?"""
     table = tables["as_published_losses"]
-    nelbo = table[table["objective"] == "nelbo"].set_index(["dataset", "target"])
-    runs = study.EXECUTIONS
-    cases, ratios, parts, margins = [], [], [], []
-    for name in dict.fromkeys(table["dataset"]):
-        rows = nelbo.loc[name]
-        error = standard_error(rows["ours_sd"], 0 * rows["ours_sd"], runs)
-        high, low = (rows.loc[list(group)] for group in GROUPS)
-        means = [part["ours"].mean() for part in (high, low)]
-        errors = [math.hypot(*error[list(group)]) / 2 for group in GROUPS]
-        gap, floor = means[0] - means[1], high["floor"].mean() - low["floor"].mean()
-        noise, floor_noise = math.hypot(*errors), math.hypot(*rows["floor_error"]) / 2
-        much = below(means[1], MUCH_LOWER * means[0], math.hypot(MUCH_LOWER * errors[0], errors[1]))
-        cases.append(
-            guards_share(gap, floor, noise, floor_noise) if much is Verdict.HOLDS else much
-        )
-        ratios.append(means[1] / means[0])
-        parts.append(floor / gap)
-        margins.append(share_margin(gap, floor, noise, floor_noise))
+    nelbo = table[table["objective"] == "nelbo"].rename(columns={"ours": "value"})
+    error = standard_error(nelbo["ours_sd"], 0 * nelbo["ours_sd"], study.EXECUTIONS)
+    blocks = nelbo.assign(error=error).groupby("dataset", sort=False)
+    found = pd.DataFrame(
+        much_lower(*(block.set_index("target").loc[list(group)] for group in study.GROUPS))
+        for _, block in blocks
+    )
     return Decision(
-        f"the mean of x and s is {min(ratios):.2f} to {max(ratios):.2f} of that of eps and v; share of the "
-        f"gap that a perfect denoiser shows: {shares(pd.Series(parts), margins)}",
-        cases,
+        f"the mean of x and s is {found['ratio'].min():.2f} to {found['ratio'].max():.2f} of that of eps "
+        "and v; share of the gap that a perfect denoiser shows: "
+        f"{shares(found['floor'] / found['gap'], found['margin'])}",
+        list(found["verdict"]),
     )
 
 
@@ -114,7 +94,7 @@ def weighted_is_less(tables: Tables, column: str, unit: str) -> Decision:
         for target in study.TARGETS:
             rows = table[(table["whose"] == whose) & (table["target"] == target)]
             logs = np.log(rows[column]).groupby([rows["dataset"], rows["objective"]]).mean()
-            gaps = (logs.xs("nelbo", level=1) - logs.xs("weighted", level=1)).to_numpy()
+            gaps = logs.xs("nelbo", level=1) - logs.xs("weighted", level=1)
             gap, reach = interval(gaps, len(study.TARGETS))
             cases.append(exceeds(gap, reach))
             words.append(
@@ -148,13 +128,6 @@ def high_where_said(tables: Tables, columns: Sequence[str]) -> Decision:
         f"variance over the first fifth of the times over that in the last: {', '.join(words)}",
         cases,
     )
-
-
-def interval(differences: Iterable[float], cases: int) -> tuple[float, float]:
-    """Mean of a few differences, and how far its interval reaches to each side: of ``cases`` together."""
-    values = np.asarray(list(differences))
-    found = stats.ttest_1samp(values, 0).confidence_interval(1 - (1 - CONFIDENCE) / cases)
-    return float(values.mean()), float(found.high - found.low) / 2
 
 
 class Spread(NamedTuple):

@@ -14,8 +14,9 @@ from scipy import stats
 from companion import study
 from companion.chapters.as_published import samples
 from companion.chapters.as_published.results import CELL, NETWORK
-from companion.chapters.as_published.rules import CONFIDENCE, apart, better, pooled
+from companion.chapters.as_published.rules import apart, better, pooled
 from companion.evidence.claims import Decision, Tables, Verdict, exceeds
+from companion.evidence.intervals import CONFIDENCE
 
 
 def all_networks(table: pd.DataFrame, rule: str) -> pd.DataFrame:

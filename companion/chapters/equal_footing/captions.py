@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from companion.chapters.equal_footing.objectives import ENDS
-from companion.chapters.equal_footing.results import INSIDE
+from companion.evidence.excess import INSIDE
 from companion.evidence.intervals import CONFIDENCE
 
 

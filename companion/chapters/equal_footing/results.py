@@ -10,19 +10,12 @@ import pandas as pd
 
 from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.objectives import BOUND, ENDS, OWN, OWN_OF, SCHEDULE
-from companion.evidence.excess import slices
+from companion.evidence import excess
 from companion.runs import Trained
 from diffcore.denoisers import Denoiser
-from diffcore.exact.data2d import DATASETS
 
 MODEL = ["dataset", "target", "weighting", "variant", "seed"]
 """What names a network: a `Key`."""
-
-INSIDE = 8.0
-"""Log-SNRs within this of 0 are the *inside*."""
-
-SAME = 1e-2
-"""What two machines' values may differ by, relatively: training in float32 amplifies the order of sums."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +53,12 @@ def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -
         Columns: `MODEL`; ``log_snr``, the middle of the slice; ``excess``, nats; ``error``, its standard
         error over points.
     """
-    rows = []
-    for name in dict.fromkeys(key[0] for key in denoisers):
-        own = {key: denoiser for key, denoiser in denoisers.items() if key[0] == name}
-        parts = slices(DATASETS[name](), own, SCHEDULE, ENDS, budget.slices, budget.points, seed)
-        for part in parts:
-            for key, nats in part.nats.items():
-                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": part.middle}
-                mean, error = float(nats.mean()), float(nats.std() / len(nats) ** 0.5)
-                rows.append(row | {"excess": mean, "error": error})
-    return pd.DataFrame(rows)
+    return excess.by_level(denoisers, MODEL, SCHEDULE, ENDS, budget.slices, budget.points, seed)
 
 
 def per_network(levels: pd.DataFrame) -> pd.DataFrame:
     """The sums over slices: columns `MODEL`, excess, its error, and inside, the excess there; nats."""
-    inside = levels["excess"].where(levels["log_snr"].abs() < INSIDE, 0.0)
-    squared = levels.assign(error=levels["error"] ** 2, inside=inside)
-    columns = ["excess", "error", "inside"]
-    total = squared.groupby(MODEL, sort=False)[columns].sum().reset_index()
-    total["error"] **= 0.5
-    return total
+    return excess.per_network(levels, MODEL)
 
 
 def of_keys(frame: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.objectives import ENDS, SCHEDULE
 from companion.chapters.equal_footing.results import MODEL, Budget
 from companion.evidence import moments
-from companion.evidence.distances import energy, sliced
+from companion.evidence.distances import energy, log_density, sliced
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
@@ -42,12 +42,6 @@ def drawn(denoiser: Denoiser, n: int, steps: int, seed: int = 0) -> Tensor:
     return found.double()
 
 
-def log_density(mixture: Mixture, x: Tensor) -> Tensor:
-    """The exact log-density of data with the noise that is left in samples, at x (n, 2), nats, (n,)."""
-    one = torch.ones((), dtype=torch.float64)
-    return lean(mixture).log_prob(x, one, NOISE * one)
-
-
 class Reference:
     """What samples of one data set are compared with.
 
@@ -59,17 +53,22 @@ class Reference:
 
     def __init__(self, mixture: Mixture, samples: Tensor, exact: Tensor) -> None:
         self.mixture, self.samples = mixture, samples
-        self.limit = log_density(mixture, exact).quantile(UNLIKELY)
+        self.known = lean(mixture)
+        self.limit = self.log_density(exact).quantile(UNLIKELY)
         self.mean, self.covariance = samples.mean(0), torch.cov(samples.T)
-        density = log_density(mixture, samples)
+        density = self.log_density(samples)
         self.density, self.off = density.mean(), (density < self.limit).double().mean()
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """Of data with the noise that is left in samples, at x (n, 2), nats, (n,)."""
+        return log_density(self.known, x, NOISE)
 
     def compared(self, samples: Tensor) -> dict[str, float]:
         """The `METRICS` of samples (n, 2): distances; the mean log-density less that of the reference,
         nats; the share that is off less that of the reference.
         """
         centre, spread = moments.distances(samples, self.mean, self.covariance)
-        density = log_density(self.mixture, samples)
+        density = self.log_density(samples)
         off = (density < self.limit).double().mean()
         return {
             "sliced": sliced(samples, self.samples),

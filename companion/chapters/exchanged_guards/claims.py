@@ -14,16 +14,9 @@ from typing import Any
 import pandas as pd
 
 from companion.chapters.exchanged_guards.grid import NONE, TARGETS, datasets, fresh_datasets
-from companion.chapters.exchanged_guards.pairs import (
-    CONFIDENCE,
-    RANGES,
-    Cell,
-    as_factors,
-    gaps,
-    interval,
-    log_ratios,
-)
+from companion.chapters.exchanged_guards.pairs import RANGES, Cell, gaps, log_ratios
 from companion.evidence.claims import Claim, Decision, Tables, exceeds
+from companion.evidence.intervals import CONFIDENCE, as_factors, interval
 from companion.profiles import PAPER, STANDARD
 
 Pairs = dict[str, tuple[Cell, Cell]]

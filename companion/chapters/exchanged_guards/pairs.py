@@ -6,21 +6,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.exchanged_guards.grid import ENDS
-from companion.chapters.exchanged_guards.results import INSIDE
-from companion.evidence.intervals import CONFIDENCE, Interval, as_factors, in_words, interval
-
-__all__ = [
-    "CONFIDENCE",
-    "RANGES",
-    "Cell",
-    "Interval",
-    "as_factors",
-    "gaps",
-    "in_words",
-    "interval",
-    "log_ratios",
-    "of_cell",
-]
+from companion.evidence.excess import INSIDE
 
 RANGES = {"excess": ENDS[1], "inside": INSIDE}
 """Columns of excess, and the largest absolute log-SNR that each counts."""

@@ -13,21 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
 
 from companion.chapters.exchanged_guards.grid import ENDS, SCHEDULE, Key, effective_weight
-from companion.evidence.excess import slices
+from companion.evidence import excess
+from companion.evidence.excess import INSIDE
 from diffcore.denoisers import Denoiser
-from diffcore.exact.data2d import DATASETS
 
 MODEL = ["dataset", "target", "weight", "seed"]
 """What names a network."""
-
-INSIDE = 8.0
-"""Log-SNRs within this of 0 are the *inside*: about the times at which the study's bins can be read."""
-
-SAME = 1e-2
-"""What two machines' values may differ by, relatively: training in float32 amplifies the order of sums."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +53,10 @@ def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -
         Columns: `MODEL`; ``log_snr``, the middle of the slice; ``excess``, nats; ``error``, its standard
         error over points; ``seen``, the same under the weight that the network was trained with.
     """
-    rows = []
-    for name in dict.fromkeys(key[0] for key in denoisers):
-        own = {key: denoiser for key, denoiser in denoisers.items() if key[0] == name}
-        parts = slices(DATASETS[name](), own, SCHEDULE, ENDS, budget.slices, budget.points, seed)
-        for part in parts:
-            for key, nats in part.nats.items():
-                row = dict(zip(MODEL, key, strict=True)) | {"log_snr": part.middle}
-                rows.append(row | _means(nats, part.log_snr, key[2]))
-    return pd.DataFrame(rows)
-
-
-def _means(nats: Tensor, log_snr: Tensor, weight: str) -> dict[str, float]:
-    seen = nats * effective_weight(weight, log_snr)
-    return {
-        "excess": float(nats.mean()),
-        "error": float(nats.std() / len(nats) ** 0.5),
-        "seen": float(seen.mean()),
-    }
+    return excess.by_level(
+        denoisers, MODEL, SCHEDULE, ENDS, budget.slices, budget.points, seed,
+        lambda key, log_snr: effective_weight(key[2], log_snr),
+    )  # fmt: skip
 
 
 def of_keys(levels: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
@@ -87,12 +66,7 @@ def of_keys(levels: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
 
 def per_network(levels: pd.DataFrame) -> pd.DataFrame:
     """The sums over slices: columns `MODEL`, excess, error, seen, and inside, the excess there; nats."""
-    inside = levels["excess"].where(levels["log_snr"].abs() < INSIDE, 0.0)
-    squared = levels.assign(error=levels["error"] ** 2, inside=inside)
-    columns = ["excess", "error", "seen", "inside"]
-    total = squared.groupby(MODEL, sort=False)[columns].sum().reset_index()
-    total["error"] **= 0.5
-    return total
+    return excess.per_network(levels, MODEL)
 
 
 def side_by_side(networks: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.likelihood_and_samples.results import WINDOW, density
+from companion.chapters.likelihood_and_samples.results import WINDOW
 from companion.evidence import moments
-from companion.evidence.distances import sliced
+from companion.evidence.distances import log_density, sliced
 from diffcore import exact
 
 STUDY = 2_000
@@ -68,7 +68,8 @@ def compared(first: Tensor, second: Tensor) -> dict[str, float]:
     widths = [float(off_the_rings(x).square().mean().sqrt()) for x in (first, second)]
     # at the noise that is left in samples
     densities = [
-        float(density(exact.rings(), x, math.exp(-WINDOW[1] / 2)).mean()) for x in (first, second)
+        float(log_density(exact.rings(), x, math.exp(-WINDOW[1] / 2)).mean())
+        for x in (first, second)
     ]
     return {
         "sliced": sliced(first, second),

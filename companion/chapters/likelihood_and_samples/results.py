@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from companion.evidence.distances import log_density
 from diffcore import exact
 from diffcore.exact.floors import lean
-from diffcore.exact.mixtures import Mixture
 from diffcore.likelihood import RungeKutta, log_likelihood
 from diffcore.schedules import Cosine
 
@@ -34,12 +34,6 @@ def near_an_end(name: str, x: Tensor) -> Tensor:
     reach = NEAR * math.exp(-WINDOW[1] / 2)
     first, last = mixture.standardise(torch.tensor([[0.0, 1.0], [0.0, 0.0]], dtype=x.dtype))[0]
     return (x[:, 0] - first < reach) | (last - x[:, 0] < reach)
-
-
-def density(mixture: Mixture, x: Tensor, sigma: float = 0.0) -> Tensor:
-    """The exact log-density of data with noise of deviation ``sigma``, at x (n, 2), nats."""
-    one = torch.ones((), dtype=torch.float64)
-    return mixture.log_prob(x, one, sigma * one)
 
 
 LIKELIHOODS_SHOWN: dict[str, Any] = {
@@ -77,7 +71,7 @@ def likelihoods(points: int, seed: int = 0) -> pd.DataFrame:
         denoiser = lean(mixture).denoiser(SCHEDULE)
         apart = near_an_end(name, x)
         found = log_likelihood(denoiser, x, method=RungeKutta(STEPS), log_snr=WINDOW)
-        known = density(mixture, x)
+        known = log_density(mixture, x)
         error = (found - known)[~apart]
         rows.append(
             {

@@ -13,11 +13,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Generator
 
+from companion import study
 from companion.chapters.metrics.defects import DEFECTS
 from companion.chapters.metrics.measures import LABELS
 from companion.evidence import style
 
-TITLES = {"clusters": "Clusters", "rings": "Rings"}
+COLOUR = style.OKABE_ITO[0]
 
 
 def fraction(strength: float) -> str:
@@ -55,7 +56,7 @@ def seen(weak: pd.DataFrame) -> Figure:
             linewidths=0.5,
             annot_kws={"fontsize": 8},
         )
-        axis.set(xlabel="", ylabel="", title=TITLES[str(name)])
+        axis.set(xlabel="", ylabel="", title=study.TITLES[str(name)])
         axis.set_yticklabels([LABELS[m] for m in part.index], fontsize=9)
         axis.set_xticklabels(list(part.columns), rotation=45, ha="right", fontsize=9)
         axis.grid(visible=False)
@@ -86,7 +87,9 @@ def defects(strength: float, seed: int = 3, n: int = 500) -> Figure:
         x = made.samples("rings", n, one, Generator().manual_seed(seed))
         # Copies lie on top of each other: more of the area, where there are more.
         _, rows, counts = np.unique(x.numpy(), axis=0, return_index=True, return_counts=True)
-        axis.scatter(*x[torch.from_numpy(rows)].T, s=2.0 * counts, linewidths=0, alpha=0.7)
+        for count in np.unique(counts):  # one size at a time: a point is then one mark, used again
+            some = x[torch.from_numpy(rows[counts == count])]
+            axis.scatter(*some.T, s=2.0 * count, color=COLOUR, linewidths=0, alpha=0.7)
         axis.set(
             title=f"{name}, {fraction(one)}", aspect="equal", xlim=(-2.6, 2.6), ylim=(-2.6, 2.6)
         )

@@ -85,7 +85,7 @@ def law(name: str) -> Law:
     """The law of a data set: from `MANY` exact samples, of one fixed seed."""
     mixture = exact.DATASETS[name]()
     x = mixture.sample(MANY, Generator().manual_seed(99), torch.float64)
-    found = log_density(mixture, x)
+    found = distances.log_density(mixture, x)
     mode = centres(name, x)[0]
     return Law(
         mixture,
@@ -96,12 +96,6 @@ def law(name: str) -> Law:
         float(found.mean()),
         float(found.quantile(RARE)),
     )
-
-
-def log_density(mixture: Mixture, x: Tensor) -> Tensor:
-    """The exact log-density of the data at x (n, 2), nats, (n,)."""
-    one = torch.ones((), dtype=torch.float64)
-    return mixture.log_prob(x, one, 0 * one)
 
 
 def histogram(x: Tensor) -> np.ndarray:
@@ -130,13 +124,13 @@ def judge(name: str, samples: Tensor, data: Tensor) -> dict[str, float]:
     )
     inside = across <= of_data[:, None]
     shares = torch.bincount(centres(name, samples)[0], minlength=len(known.weights)) / len(samples)
-    found = log_density(known.mixture, samples)
+    found = distances.log_density(known.mixture, samples)
     return {
         "mean": float(centre),
         "covariance": float(spread),
         "sliced": distances.sliced(samples, data),
         "exact": float(across.square()[matched].mean().sqrt()),
-        "energy": math.sqrt(max(float(2 * across.mean() - within.mean() - own.mean()), 0.0)),
+        "energy": distances.energy_of(within, own, across),
         "mmd": math.sqrt(max(float(_kernel(within) + _kernel(own) - 2 * _kernel(across)), 0.0)),
         "jensen": float(jensenshannon(histogram(samples), known.cells) ** 2),
         "precision": float(inside.any(0).double().mean()),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from companion.chapters.metrics.figures import TITLES, fraction
+from companion import study
+from companion.chapters.metrics.figures import fraction
 from companion.chapters.metrics.measures import LABELS, STUDY
 from companion.evidence import style
 from companion.evidence.claims import STANDARD_ERRORS
@@ -26,7 +27,7 @@ def first_to_see(weak: pd.DataFrame) -> str:
                 continue
             first = [LABELS[m] for m in rows["metric"][rows["strength"] == least]]
             told.append(f"*{defect}*, from {fraction(least)}: {', '.join(first)}")
-        words.append(f"{TITLES[str(name)]}. {'; '.join(told)}.")
+        words.append(f"{study.TITLES[str(name)]}. {'; '.join(told)}.")
     return "Which metrics see a defect first.\n\n" + "\n\n".join(words)
 
 

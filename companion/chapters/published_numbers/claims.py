@@ -7,8 +7,9 @@ import math
 import pandas as pd
 
 from companion import study
-from companion.chapters.published_numbers.tables import GROUPS, gap_between_groups, nelbo_by_target
+from companion.chapters.published_numbers.tables import gap_between_groups, nelbo_by_target
 from companion.evidence.claims import (
+    MUCH_LOWER,
     SHARE_RULE,
     STANDARD_ERRORS,
     Claim,
@@ -18,6 +19,7 @@ from companion.evidence.claims import (
     below,
     exceeds,
     guards_share,
+    much_lower,
     share_margin,
     shares,
     standard_error,
@@ -28,10 +30,6 @@ METRICS = {"mean_distance": "mean_95", "cov_distance": "cov_95"}
 
 COMPARABLE = 1.01
 """Values are comparable if one denoiser's largest is less than this multiple of its smallest."""
-
-
-MUCH_LOWER = 0.5
-"""One value is much lower than another if it is less than this multiple of it."""
 
 COINCIDE = 0.1
 """Two values coincide if they differ by less than this share of the gap between the two groups."""
@@ -63,34 +61,22 @@ def comparable_in_code(tables: Tables) -> Decision:
     return Decision(f"one perfect denoiser, largest value over smallest: {words}", cases)
 
 
-def _much_lower(nelbo: pd.DataFrame) -> tuple[pd.Series, list[Verdict]]:
-    """The mean of x and s over that of eps and v, and whether it is `MUCH_LOWER`; each data set."""
-    high, low = (nelbo["published"][list(group)].mean(axis=1) for group in GROUPS)
-    errors = (nelbo["reach"][list(group)].pow(2).sum(axis=1) / 4 for group in GROUPS)
-    high_variance, low_variance = errors
-    noise = (MUCH_LOWER**2 * high_variance + low_variance) ** 0.5
-    return low / high, [below(*each) for each in zip(low, MUCH_LOWER * high, noise, strict=True)]
-
-
 def two_groups(tables: Tables) -> Decision:
     """Are x and s much lower than eps and v, and how much of the gap does a perfect denoiser show?"""
     floors = _with_reach(tables["floors"])
-    nelbo = nelbo_by_target(floors)
-    published, floor, last20 = (
-        gap_between_groups(floors, column) for column in ("published", "floor", "last20")
+    columns = {"published": "value", "reach": "error"}
+    nelbo = floors[floors["objective"] == "nelbo"].rename(columns=columns)
+    blocks = [block.set_index("target") for _, block in nelbo.groupby("dataset")]
+    found = pd.DataFrame(
+        much_lower(*(block.loc[list(group)] for group in study.GROUPS)) for block in blocks
     )
-    errors = (nelbo[c].pow(2).sum(axis=1).pow(0.5) / 2 for c in ("reach", "floor_error"))
-    measured = list(zip(published, floor, *errors, strict=True))
-    margins = [share_margin(*each) for each in measured]
-    ratio, much = _much_lower(nelbo)
+    last20 = gap_between_groups(floors, "last20").to_numpy()
     return Decision(
-        f"as published, the mean of x and s is {ratio.min():.2f} to {ratio.max():.2f} of that of eps "
-        f"and v; share of the gap that a perfect denoiser shows: {shares(floor / published, margins)}; "
-        f"of the gap in the mean of the last 20 epochs: {shares(floor / last20)}",
-        [
-            guards_share(*each) if lower is Verdict.HOLDS else lower
-            for lower, each in zip(much, measured, strict=True)
-        ],
+        f"as published, the mean of x and s is {found['ratio'].min():.2f} to {found['ratio'].max():.2f} of "
+        "that of eps and v; share of the gap that a perfect denoiser shows: "
+        f"{shares(found['floor'] / found['gap'], found['margin'])}; "
+        f"of the gap in the mean of the last 20 epochs: {shares(found['floor'] / last20)}",
+        list(found["verdict"]),
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-GROUPS = (("eps", "v"), ("x", "score"))
-"""The targets whose published NELBO is high, and those whose is low."""
+from companion import study
 
 
 def nelbo_by_target(floors: pd.DataFrame) -> pd.DataFrame:
@@ -21,5 +20,5 @@ def gap_between_groups(floors: pd.DataFrame, column: str) -> pd.Series:
         column: ``floor``, ``published`` or ``last20``.
     """
     nelbo = nelbo_by_target(floors)[column]
-    high, low = (nelbo[list(group)].mean(axis=1) for group in GROUPS)
+    high, low = (nelbo[list(group)].mean(axis=1) for group in study.GROUPS)
     return high - low

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -14,12 +14,11 @@ from torch import Generator, Tensor
 from companion import study
 from companion.evidence import drawn_samples
 from companion.evidence import moments as metric
-from companion.evidence.drawn_samples import MARGIN, SAMPLES, SCHEDULE, STEPS, Rule
+from companion.evidence.drawn_samples import MARGIN, OWN, SAMPLES, SCHEDULE, STEPS, Rule
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
 from diffcore.exact.mixtures import Mixture
-from diffcore.published import GUARD, ScoreWalk
-from diffcore.samplers import DDIM, Solver
+from diffcore.published import ScoreWalk
 
 
 @dataclass(frozen=True)
@@ -28,34 +27,33 @@ class Sampled:
 
     Attributes:
         target: as the study names it.
-        solver: the sampler's steps.
+        rule: of the steps.
         words: what it is called.
-        left_out: how many of the last steps the study's loop does not make.
     """
 
     target: str
-    solver: Solver
+    rule: Rule
     words: str
-    left_out: int = 0
 
 
-WALK = Sampled("score", ScoreWalk(GUARD), "the study's, guarded target", left_out=1)
-TRUE = Sampled("score", ScoreWalk(0), "the study's, true score", left_out=1)
+WALK = Sampled("score", OWN["score"], "the study's, guarded target")
+TRUE = Sampled("score", replace(OWN["score"], solver=ScoreWalk(0)), "the study's, true score")
 SAMPLERS = (
-    Sampled("x", DDIM(eta=1), "the study's: ancestral"),
-    Sampled("v", DDIM(), "the study's: deterministic"),
+    Sampled("x", OWN["x"], "the study's: ancestral"),
+    Sampled("v", OWN["v"], "the study's: deterministic"),
     WALK,
     TRUE,
-    Sampled("score", DDIM(eta=1), "ancestral"),
+    Sampled("score", OWN["x"], "ancestral"),
 )
 """The study draws x and eps in one way, and a perfect network of either draws the same samples."""
 
 
 def draw(mixture: Mixture, sampled: Sampled, n: int, steps: int, seed: int) -> Tensor:
     """``n`` samples of a perfect network, (n, 2), by the study's loop: the latents where it ends."""
-    rule = Rule(sampled.solver, sampled.left_out)
     generator = Generator().manual_seed(seed)
-    return drawn_samples.draw(mixture.denoiser(SCHEDULE), rule, n, steps, generator, torch.float64)
+    return drawn_samples.draw(
+        mixture.denoiser(SCHEDULE), sampled.rule, n, steps, generator, torch.float64
+    )
 
 
 @cache

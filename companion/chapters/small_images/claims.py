@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
-from companion.evidence.intervals import students_t
-
-CONFIDENCE = 0.95
-"""Of the interval for a mean over seeds."""
+from companion.evidence.intervals import CONFIDENCE, students_t
 
 FID_RESOLUTION = 1.0
 """FIDs of single runs that differ by less are not told apart. No error is known: a choice of ours."""
