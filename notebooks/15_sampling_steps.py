@@ -202,6 +202,7 @@ from companion import profiles
 from companion.chapters.sampling_steps import claims, figures, perfect, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
+from diffcore.published import GUARD
 
 style.use()
 artifacts = Artifacts("15_sampling_steps", profile)
@@ -332,7 +333,7 @@ d.chain(
 )
 
 # %%
-Markdown(sentences.residuals(perfect.GUARD))
+Markdown(sentences.residuals(GUARD))
 
 # %% [markdown]
 # ## Perfect networks in the study's samplers
