@@ -5,7 +5,7 @@
 #
 # Each part of the book has a record (companion/build/records.py) of what it was made from, by content. Records
 # that no longer hold are removed here, and Snakemake makes what has none. Time stamps decide nothing. Before a
-# notebook is executed, the training runs that it loads are trained, one job a shard (companion/build/shards.py).
+# notebook is executed, the training runs that it loads are trained, some shards a job (companion/build/shards.py).
 
 import shlex
 import sys
@@ -23,10 +23,10 @@ SECONDS = records.seconds(PROFILE)
 
 paths.build_dir(PROFILE).mkdir(parents=True, exist_ok=True)
 workdir: str(paths.build_dir(PROFILE))
-SHARDS = shards.outlines(PROFILE)
+TRAINING = shards.jobs(PROFILE)
 if workflow.is_main_process:
     records.forget(PROFILE)
-    shards.settle(PROFILE, SHARDS)
+    shards.settle(PROFILE, TRAINING)
 
 
 def record(name):
@@ -40,22 +40,22 @@ rule book:
 
 rule train: # everything that a chapter names, whether or not a notebook is to be executed
     input:
-        [ancient(shards.stamp(shard)) for shard in SHARDS],
+        [ancient(shards.stamp(job)) for job in TRAINING],
 
 
-for _shard in SHARDS:
+for _job in TRAINING:
 
     rule:
         name:
-            f"train_{_shard.name}"
+            f"train_{_job.name}"
         output:
-            touch(shards.stamp(_shard)),
+            touch(shards.stamp(_job)),
         params:
-            shard=_shard.name,
+            shards=list(_job.shards),
             profile=PROFILE,
         priority: 10**6 # first, since notebooks wait for it
         shell:
-            "{RUN} runs train {params.shard:q} --profile {params.profile}"
+            "{RUN} runs train {params.shards:q} --profile {params.profile}"
 
 
 for _name in notebooks.names():
@@ -65,7 +65,7 @@ for _name in notebooks.names():
             f"execute_{_name}"
         input:
             [ancient(record(other)) for other in notebooks.after(_name)],
-            [ancient(shards.stamp(shard)) for shard in shards.read_by(_name, SHARDS)],
+            [ancient(shards.stamp(job)) for job in shards.read_by(_name, TRAINING)],
         output:
             record(_name),
         params:

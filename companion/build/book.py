@@ -165,7 +165,7 @@ def _snakemake(
     if process.returncode:
         for name in notebooks.names():
             graph.needs(notebooks.source(name))  # a file that does not parse is told in our words
-        shards.outlines(profile)  # and a grid that gives no runs
+        shards.jobs(profile)  # and a grid that gives no runs
         raise BuildError(
             f"{engine.failure(log.read_text(encoding='utf-8'), process.returncode)}: expected it to finish; "
             f"all of Snakemake's words are in {log.relative_to(ROOT)}"

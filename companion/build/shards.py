@@ -1,9 +1,10 @@
-"""Which shards of training runs there are, and which are trained: asked by the Snakefile, without torch.
+"""Which jobs train the runs, and which of them are done: asked by the Snakefile, without torch.
 
 What a grid holds is only known by importing it, and torch with it. So the answer is looked for while
-Snakemake starts, and remembered in the build folder with the content of the code that gave it. A *stamp*
-stands for a shard whose runs are all finished. It is what Snakemake makes, not the runs themselves:
-Snakemake removes what a failed job has made, and runs are kept.
+Snakemake starts, and remembered in the build folder with the content of the code that gave it. A job trains
+small shards of a chapter one after the other, for a process takes seconds to start. A *stamp* stands for a
+job whose runs are all finished. It is what Snakemake makes, not the runs themselves: Snakemake removes what
+a failed job has made, and runs are kept.
 """
 
 from __future__ import annotations
@@ -24,16 +25,29 @@ from companion.build import processes, records
 from companion.files import read_object, write_text
 
 GRIDS = "companion.chapters.*.grid"
-PLANNING = "companion.runs.grids.shards"
+PLANNING = ("companion.runs.grids.shards", "companion.build.shards._found")
+WORTH = 8_000_000
+"""Examples that the networks of one job see, at most, unless it is a single shard: some half a minute."""
 
 
 @dataclass(frozen=True)
-class Outline:
-    """A shard: its name, the chapters that name its runs, and the folders of its runs."""
+class Job:
+    """What one process trains.
 
-    name: str
+    Attributes:
+        shards: by name.
+        chapters: those that name its runs.
+        ids: the folders of its runs.
+    """
+
+    shards: tuple[str, ...]
     chapters: tuple[str, ...]
     ids: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """That of its first shard: a shard is in one job."""
+        return self.shards[0]
 
     @property
     def finished(self) -> bool:
@@ -41,8 +55,8 @@ class Outline:
         return all((paths.runs_dir() / run / paths.FINISHED).is_file() for run in self.ids)
 
 
-def outlines(profile: str) -> list[Outline]:
-    """Every shard of a profile.
+def jobs(profile: str) -> list[Job]:
+    """Every job of a profile.
 
     Raises:
         UserError: if a grid does not give its runs.
@@ -56,21 +70,21 @@ def outlines(profile: str) -> list[Outline]:
             known = _found(profile)
             graph.forget()
             if _key() == key:  # or code was edited while it was imported
-                content = {"key": key, "shards": [asdict(shard) for shard in known]}
+                content = {"key": key, "jobs": [asdict(job) for job in known]}
                 write_text(memory, json.dumps(content, indent=1) + "\n")
         return known
 
 
 @contextmanager
 def found_meanwhile(profile: str, environment: dict[str, str]) -> Iterator[None]:
-    """Begin to find the `outlines` in a process of its own, for whoever asks for them in a while.
+    """Begin to find the `jobs` in a process of its own, for whoever asks for them in a while.
 
     What keeps it from finding them is said there.
     """
     if not graph.resolve(GRIDS):
         yield
         return
-    program = "import sys; from companion.build import shards; shards.outlines(sys.argv[1])"
+    program = "import sys; from companion.build import shards; shards.jobs(sys.argv[1])"
     with subprocess.Popen(
         processes.launched([sys.executable, "-c", program, profile]),
         stdout=subprocess.DEVNULL,
@@ -84,45 +98,55 @@ def found_meanwhile(profile: str, environment: dict[str, str]) -> Iterator[None]
             process.kill()
 
 
-def _remembered(memory: Path, key: str) -> list[Outline] | None:
+def _remembered(memory: Path, key: str) -> list[Job] | None:
     with suppress(ValueError, KeyError, TypeError):
         known = read_object(memory)
         if known["key"] == key:
-            return [Outline(s["name"], (*s["chapters"],), (*s["ids"],)) for s in known["shards"]]
+            return [Job((*j["shards"],), (*j["chapters"],), (*j["ids"],)) for j in known["jobs"]]
     return None
 
 
-def _found(profile: str) -> list[Outline]:
+def _found(profile: str) -> list[Job]:
     from companion.runs import grids
 
     namers: dict[str, set[str]] = {}
     for chapter, runs in grids.grids(profile).items():
         for run in runs.values():
             namers.setdefault(run.id, set()).add(chapter)
-    found = []
+    found: list[Job] = []
+    before, seen = None, 0
     for shard in grids.shards(profile):
-        ids = tuple(run.id for run in shard.runs.values())
-        chapters = sorted(set[str]().union(*(namers[run] for run in ids)))
-        found.append(Outline(shard.name, tuple(chapters), ids))
+        trained = shard.runs.values()
+        ids = tuple(run.id for run in trained)
+        chapters = tuple(sorted(set[str]().union(*(namers[run] for run in ids))))
+        examples = sum(run.plan.steps * run.plan.batch for run in trained)
+        # A notebook waits for no shard that another chapter's names alone.
+        if found and chapters == before and seen + examples <= WORTH:
+            last = found.pop()
+            found.append(Job((*last.shards, shard.name), chapters, (*last.ids, *ids)))
+            seen += examples
+        else:
+            found.append(Job((shard.name,), chapters, ids))
+            before, seen = chapters, examples
     return found
 
 
-def read_by(name: str, known: list[Outline]) -> list[Outline]:
-    """Those of the known shards that notebook ``name`` loads: it uses a grid that names their runs."""
+def read_by(name: str, known: list[Job]) -> list[Job]:
+    """Those of the known jobs that notebook ``name`` waits for: it uses a grid that names their runs."""
     files = graph.needs(notebooks.source(name))
     chapters = {file.parent.name for file in files if file in graph.resolve(GRIDS)}
-    return [shard for shard in known if chapters & set(shard.chapters)]
+    return [job for job in known if chapters & set(job.chapters)]
 
 
-def stamp(shard: Outline) -> str:
-    """The path of a shard's stamp, in the build folder."""
-    return f"trained/{shard.name}"
+def stamp(job: Job) -> str:
+    """The path of a job's stamp, in the build folder."""
+    return f"trained/{job.name}"
 
 
-def settle(profile: str, known: list[Outline]) -> None:
-    """Give a stamp to every shard that is trained, by whomever, and take it from every other."""
+def settle(profile: str, known: list[Job]) -> None:
+    """Give a stamp to every job whose runs are trained, by whomever, and take it from every other."""
     folder = paths.build_dir(profile)
-    trained = {folder / stamp(shard) for shard in known if shard.finished}
+    trained = {folder / stamp(job) for job in known if job.finished}
     for path in [p for p in (folder / "trained").glob("*") if p not in trained]:
         path.unlink()
     for path in trained:
@@ -133,4 +157,4 @@ def settle(profile: str, known: list[Outline]) -> None:
 def _key() -> str:
     """What the answer depends on: the code of grids and of how they are shared out, torch, the packages."""
     build = metadata.version("torch")  # a run's identity has it, its build included
-    return " ".join([graph.digest([GRIDS, PLANNING]), build, records.installed()])
+    return " ".join([graph.digest([GRIDS, *PLANNING]), build, records.installed()])

@@ -21,7 +21,7 @@ from companion.profiles import Profile
 from companion.runs.run import Run
 from companion.runs.training import batch_of
 
-MOST = 12
+MOST = 24
 """Models in a shard, at most."""
 NAME = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
 

@@ -18,7 +18,7 @@ from small_repository import SmallRepository
 from companion.build import shards
 
 TINY = '''
-"""Twenty tiny runs: two shards of ten."""
+"""Twenty tiny runs, in shards of ten, or trained by one job each."""
 
 import os
 import time
@@ -27,7 +27,8 @@ from functools import partial
 import torch
 
 import diffcore as dc
-from companion.runs import Run, training
+from companion.build import shards
+from companion.runs import Run, grids, training
 from diffcore.networks import StudyMLP
 from diffcore.training import Plan, Trainer
 
@@ -42,6 +43,8 @@ def slow(self):
 
 Trainer.step = slow
 training.train.__kwdefaults__["checkpoint_every"] = float(os.environ.get("EVERY", "10"))
+grids.shards.__defaults__ = (10,)
+shards.WORTH = int(os.environ.get("WORTH", "0"))
 
 
 def grid(profile):
@@ -135,8 +138,8 @@ def test_the_shards_of_a_notebook_are_trained_before_it_and_by_jobs(
 
 def test_shards_that_two_processes_look_for_are_found_once(project: Miniature) -> None:
     """The Snakefile waits for the process that was started to find them."""
-    program = "import sys\nfrom companion.build import shards\nfound = shards.outlines('quick')\n"
-    program += "print(*(shard.name for shard in found), 'torch' in sys.modules)"
+    program = "import sys\nfrom companion.build import shards\nfound = shards.jobs('quick')\n"
+    program += "print(*(job.name for job in found), 'torch' in sys.modules)"
     command = [sys.executable, "-c", program]
     with ExitStack() as stack:
         both = [
@@ -152,6 +155,32 @@ def test_shards_that_two_processes_look_for_are_found_once(project: Miniature) -
     assert sorted(words[-1] for words in said) == ["False", "True"]
 
 
+def test_one_job_trains_small_shards_one_after_the_other(
+    untrained: Miniature, trained: Miniature, tmp_path: Path
+) -> None:
+    """Ten runs see 1,600 examples: two shards fit a process of 3,200, and none of 3,199."""
+    project = copied(untrained, tmp_path / "project")
+    find = "from companion.build import shards\nfor job in shards.jobs('quick'): print(*job.shards)"
+    found = {}
+    for worth in ("3199", "3200"):
+        project.environment["WORTH"] = worth
+        shutil.rmtree(project.root / "_build", ignore_errors=True)
+        (project.root / "_build" / "quick").mkdir(parents=True)
+        said = subprocess.run(
+            [sys.executable, "-c", find],
+            cwd=project.root,
+            env=project.env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found[worth] = [line.split() for line in said.stdout.splitlines()]
+    one, other = found["3199"]
+    assert found["3200"] == [[*one, *other]]
+    assert build(project, "01").count("20 of 20 runs of tiny trained in") == 1
+    assert contents(project) == contents(trained)
+
+
 def test_what_was_found_while_its_code_was_edited_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,19 +190,19 @@ def test_what_was_found_while_its_code_was_edited_is_not_remembered(
     small.edit("companion/runs/grids.py", "def shards(): ...")
     small.edit(grid, "def grid(): 1")
     small.edit("_build/quick/none", "")
-    before, after = (shards.Outline(name, ("tiny",), ()) for name in ("before", "after"))
+    before, after = (shards.Job((name,), ("tiny",), ()) for name in ("before", "after"))
 
-    def edited(profile: str) -> list[shards.Outline]:
+    def edited(profile: str) -> list[shards.Job]:
         small.edit(grid, "def grid(): 2")
         return [after]
 
     monkeypatch.setattr(shards, "_found", edited)
-    assert shards.outlines("quick") == [after]
+    assert shards.jobs("quick") == [after]
     small.edit(grid, "def grid(): 1")  # undone
     monkeypatch.setattr(shards, "_found", lambda profile: [before])
-    assert shards.outlines("quick") == [before]
+    assert shards.jobs("quick") == [before]
     monkeypatch.setattr(shards, "_found", lambda profile: pytest.fail("found again"))
-    assert shards.outlines("quick") == [before]
+    assert shards.jobs("quick") == [before]
 
 
 def test_killed_at_once_it_goes_on_from_there_and_ends_in_the_same_bytes(
