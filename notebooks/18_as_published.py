@@ -28,7 +28,6 @@
 profile = "standard"
 
 # %%
-import pandas as pd
 import torch
 from IPython.display import Markdown
 
@@ -137,7 +136,7 @@ alone = curves.draws_alone(
     floor, {"published": grid.PROTOCOL.draws, "ours": used.draws}, measure.test
 )
 saved = artifacts.table(
-    pd.concat([frame.assign(whose=whose) for whose, frame in steady.items()], ignore_index=True),
+    curves.of_networks(steady, alone),
     "as_published_steadiness",
     **curves.NETWORKS_SHOWN,
     **provenance,

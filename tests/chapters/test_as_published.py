@@ -268,6 +268,27 @@ def test_means_of_steadiness_are_over_data_sets_and_executions():
     assert "2.00 to 2.00" in sentences.steadiness(means)
 
 
+def test_a_curve_as_steady_as_its_draws_is_one_of_them():
+    """Each network is divided by the draws of its own cell, and of whose it is."""
+    every = pd.DataFrame(
+        [(*cell, k, 0.01 * n, 1.0) for n, cell in enumerate(CELLS, 1) for k in (1, 2)],
+        columns=[*results.NETWORK, "variation", "arrives"],
+    )
+    alone = pd.DataFrame(
+        [
+            (whose, *cell, share * n)
+            for whose, share in (("published", 0.005), ("ours", 0.01))
+            for n, cell in enumerate(CELLS, 1)
+        ],
+        columns=["whose", *results.CELL, "draws_alone"],
+    )
+    found = curves.of_networks({"published": every, "ours": every}, alone)
+    assert len(found) == 2 * len(every)
+    beyond = found.groupby("whose")["beyond"].agg(["min", "max"])
+    assert beyond.loc["ours"].tolist() == pytest.approx([1.0, 1.0])
+    assert beyond.loc["published"].tolist() == pytest.approx([2.0, 2.0])
+
+
 @pytest.mark.usefixtures("clusters_alone")
 def test_floors_by_time_average_to_the_floor_and_unguarded_ones_lie_above(floor):
     budget = results.Budget(bin_points=32)

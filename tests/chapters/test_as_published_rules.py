@@ -243,7 +243,12 @@ def test_peaks_are_judged_by_all_executions_and_the_perfect_denoiser(
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [("weighted-steadier", "variation"), ("weighted-sooner", "arrives")]
+    ("name", "column"),
+    [
+        ("weighted-steadier", "variation"),
+        ("weighted-steadier-beyond-draws", "beyond"),
+        ("weighted-sooner", "arrives"),
+    ],
 )
 def test_weighted_is_less_by_a_t_interval_over_data_sets(name, column):
     noise = np.array([-1.0, 0.4, 0.1, 0.5])

@@ -167,7 +167,7 @@ def results(root: Path) -> dict[str, bytes]:
 
 @pytest.mark.timeout(1200)  # two minutes on two idle cores
 def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: Path):
-    """By hand, the notebook's kernel trains the models of a budget as one; on the cluster, jobs share them."""
+    """By hand, the notebook's kernel trains the models of a budget as one; on the cluster jobs share them."""
     local = copy_of_the_repository(tmp_path / "local")
     words_of(local, sys.executable, "-m", "companion", "notebook", "06", "--profile", "quick")
 
@@ -177,7 +177,8 @@ def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: P
         (jobs, "WORTH = 8_000_000", "WORTH = 0"),
         (grids, "MOST = 24", "MOST = 8"),
     ):
-        assert old in (text := file.read_text())
+        text = file.read_text()
+        assert old in text
         file.write_text(text.replace(old, new))
     report = tmp_path / "jobs.txt"
     words = words_of(
