@@ -97,10 +97,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="weighted-steadier-beyond-draws",
-        statement="Measured in what the draws of an epoch alone make of a perfect denoiser's loss, the curves "
+        statement="Measured in what the draws of an epoch alone make of a perfect denoiser's loss, curves "
         "of the weighted losses vary less from epoch to epoch than those of the NELBO.",
         stated="nobody: the study's statement is `weighted-steadier`; this asks whether it is about training",
-        measure="The same coefficient of variation over that of the exact denoiser's loss by an epoch's draws, "
+        measure="The same coefficient of variation over that of the exact denoiser by an epoch's draws, "
         "as a logarithm; each target, the study's networks and ours.",
         threshold=LESS_AT_ALL
         + "; the rule of `weighted-steadier`, applied when the curves were known",
