@@ -129,6 +129,9 @@ MEANINGS = (
     _of("a", "what a target has of $x$", "a", "equal"),
     _of("b", "what a target has of $\\epsilon$", "b", "equal"),
     _of("y", "any target, $a x + b \\epsilon$", "y", "equal", name="Row"),
+    # at full length
+    _of("\\beta", "decay of averaged weights", "\\beta", "full-length"),
+    _of("c", "variance of a weight from step to step", "c", "full-length"),
     _of("D", "determinant of $z_t$ and $y$, $\\alpha_t b - \\sigma_t a$", "D", "equal"),
     _of("c", "factor of $z_t$ in a linear guess", "c", "equal"),
     _of("c", "EDM's scales: $c_{\\mathrm{skip}}$ of $z_t/\\alpha_t$, $c_{\\mathrm{out}}$ of its network",

@@ -22,7 +22,9 @@ def as_the_study_saved(tables: Tables) -> Decision:
             cases.append(Verdict.FAILS)
         else:
             cases.append(Verdict.HOLDS if row.least <= EQUAL else Verdict.UNDECIDED)
-    words = ", ".join(f"{r.dataset} {r.target} {r.objective} {r.ratio:.3f}" for r in table.itertuples())
+    words = ", ".join(
+        f"{r.dataset} {r.target} {r.objective} {r.ratio:.3f}" for r in table.itertuples()
+    )
     return Decision(f"ours over published: {words}", cases)
 
 
@@ -42,7 +44,8 @@ def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
 
 RULE = (
     f"by the {CONFIDENCE:.0%} interval of the mean logarithm over cells (Student's t), all of it on one side "
-    "of it; undecided where it is inside; a cell that is not reached fails it; fixed before one network of the "
+    "of it; undecided where it is inside; a cell that is not reached fails it; fixed before one "
+    "network of the "
     "recipe had ended"
 )
 
@@ -68,7 +71,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="own-network-sooner",
-        statement="With the recipe's own network and target, but with the bound as weight, levels even in the "
+        statement="With the recipe's own network and target, but with the bound as weight, levels "
+        "even in the "
         f"log-SNR, smaller batches, a falling rate and averaged weights, its final quality is reached in "
         f"1/{ASKED[OWN]:g} of its time.",
         stated="nobody: it is a goal of this project",
@@ -88,3 +92,8 @@ CLAIMS: tuple[Claim, ...] = (
         decide=lambda tables: as_much_sooner(tables["full_length_sooner"], FREE),
     ),
 )
+
+
+def verdicts(tables: Tables) -> str:
+    """Every claim and its verdict, as a list; of the tables that the claims read, by name."""
+    return "\n".join(f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS)

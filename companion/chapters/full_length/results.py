@@ -117,7 +117,8 @@ AGAINST_SHOWN: dict[str, Any] = {
 
 SOONER_SHOWN: dict[str, Any] = {
     "caption": "Time to the recipe's quality. *Recipe, nats* and *s*: its excess after the last epoch, and "
-    "CPU seconds of all its steps. *Kind*: own is its network and target, under our plan and weighting; free is "
+    "CPU seconds of all its steps. *Kind*: own is its network and target, under our plan and "
+    "weighting; free is "
     "the small network of $v$. *Steps*, *nats*, *s*: of the first budget whose worst seed is as near to the "
     "exact floor.",
     "columns": {
@@ -127,6 +128,13 @@ SOONER_SHOWN: dict[str, Any] = {
         "seconds": "s",
         "ratio": "times sooner",
     },
-    "digits": {"recipe_excess": 3, "recipe_s": 3, "steps": ".0f", "excess": 3, "seconds": 2, "ratio": 3},
+    "digits": {
+        "recipe_excess": 3,
+        "recipe_s": 3,
+        "steps": ".0f",
+        "excess": 3,
+        "seconds": 2,
+        "ratio": 3,
+    },
 }
 """How `sooner` is shown."""

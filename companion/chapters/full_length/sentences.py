@@ -1,0 +1,53 @@
+"""Computed sentences of the chapter "At full length"."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from companion.chapters.full_length.results import FALSE_ALARM, FREE, OWN
+from companion.evidence import style
+from companion.evidence.intervals import in_words, interval
+
+NAMES = {OWN: "its own network and target", FREE: "a small network of $v$"}
+
+
+def against(table: pd.DataFrame) -> str:
+    """How the recipe's networks compare with the study's."""
+    apart = table[table["p"] < FALSE_ALARM]
+    listed = ", ".join(
+        f"{r.dataset} {style.SYMBOLS[str(r.target)]} {r.objective} ({r.ratio:.3f})"
+        for r in apart.itertuples()
+    )
+    return (
+        f"Ours over published is {table['ratio'].min():.3f} to {table['ratio'].max():.3f}. Equality "
+        f"is rejected "
+        f"in {len(apart)} of {len(table)} cells{': ' + listed if listed else ''}; the tests see "
+        f"differences of "
+        f"{table['least'].min():.2g} to {table['least'].max():.2g} %."
+    )
+
+
+def quality(excess: pd.DataFrame) -> str:
+    """How far the recipe's networks are from the floor."""
+    each = "; ".join(
+        f"{r.dataset} {style.SYMBOLS[str(r.target)]} {r.objective} {r.excess:.3g}"
+        for r in excess.itertuples()
+    )
+    return f"Over all levels the excess is, in nats: {each}."
+
+
+def sooner(table: pd.DataFrame) -> str:
+    """How much sooner ours are."""
+    parts = []
+    for kind, name in NAMES.items():
+        ratios = table.loc[table["kind"] == kind, "ratio"]
+        known = ratios.dropna()
+        missed = len(ratios) - len(known)
+        words = f"with {name} {in_words(interval(np.log(known)))} times sooner"
+        parts.append(words + (f", and never in {missed} of {len(ratios)} cells" if missed else ""))
+    return (
+        f"In the geometric mean over cells: {'; '.join(parts)}. Budgets are doubled from one to the "
+        f"next, so a "
+        "time is rounded up by as much as two."
+    )
