@@ -123,11 +123,11 @@ def train(cell: Cell, folder: Path) -> None:
         )
         write_text(table, pd.DataFrame(rows).to_csv(index=False))
         weights = {f"net.{name}": value for name, value in net.state_dict().items()}
-        moments = {
+        remembered = {
             f"{m}.{i}": v for i, s in adam.state_dict()["state"].items() for m, v in s.items()
         }
         half = state.with_suffix(".half")
-        save_file(weights | moments | {"epochs": torch.tensor(epoch + 1)}, half)
+        save_file(weights | remembered | {"epochs": torch.tensor(epoch + 1)}, half)
         half.replace(state)
         if epoch + 1 in KEPT:
             save_file(weights, folder / f"weights-{epoch + 1}.safetensors")

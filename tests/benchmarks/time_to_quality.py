@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pandas as pd
 import torch
@@ -73,7 +74,9 @@ def of_recipe(cell: Cell, folder: Path, epoch: int = EPOCHS) -> Denoiser:
     trained = recipe.network()
     weights = load_file(folder / cell.name / f"weights-{epoch}.safetensors")
     trained.load_state_dict({name.removeprefix("net."): value for name, value in weights.items()})
-    target = GuardedScore() if cell.target == "score" else objectives.TARGETS[cell.target]
+    target = (
+        GuardedScore(recipe.GUARD) if cell.target == "score" else objectives.TARGETS[cell.target]
+    )
 
     def net(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -82,7 +85,7 @@ def of_recipe(cell: Cell, folder: Path, epoch: int = EPOCHS) -> Denoiser:
     return NetDenoiser(net, objectives.SCHEDULE, target)
 
 
-def quality(cell: Cell, denoisers: dict[str, Denoiser]) -> dict[str, float]:
+def quality(cell: Cell, denoisers: Mapping[str, Denoiser]) -> dict[str, float]:
     """The excess of denoisers, nats, by their names."""
     keyed = {(cell.dataset, name): denoiser for name, denoiser in denoisers.items()}
     model = ("dataset", "name")
@@ -144,8 +147,13 @@ def main(folder: Path, out: Path) -> None:
                     break
                 found = tried(cell, kind, steps)
                 theirs, ours = seconds_of_steps(cell, kind)
-                row = {"cell": cell.name, "dataset": cell.dataset, "target": cell.target}
-                row |= {"objective": cell.objective, "kind": kind, "recipe_excess": wanted}
+                row: dict[str, Any] = {"cell": cell.name, "dataset": cell.dataset}
+                row |= {
+                    "target": cell.target,
+                    "objective": cell.objective,
+                    "kind": kind,
+                    "recipe_excess": wanted,
+                }
                 row |= {"recipe_s": theirs * RECIPE_STEPS, "steps": steps, "seeds": len(found)}
                 row |= {"excess_mean": sum(found) / len(found), "excess_max": max(found)}
                 row |= {"seconds": ours * steps, "reached": max(found) <= wanted}

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from companion import study
@@ -52,10 +53,8 @@ def curves(ours: pd.DataFrame, published: pd.DataFrame) -> Figure:
     for axis in axes[:, 0]:
         axis.set_ylabel("loss")
     handles = [
-        plt.Line2D([], [], color="#999999", linewidth=0.9, label="published, three executions"),
-        plt.Line2D(
-            [], [], color=style.OKABE_ITO[0], linewidth=1.2, label="the recipe, one network"
-        ),
+        Line2D([], [], color="#999999", linewidth=0.9, label="published, three executions"),
+        Line2D([], [], color=style.OKABE_ITO[0], linewidth=1.2, label="the recipe, one network"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
