@@ -6,7 +6,7 @@ of 1,024 of 80,000 points in a new order each epoch, 100 epochs, guards of 1e-2.
 of each example is left out. One thread; killed at any moment, it goes on from its last epoch to the same
 numbers.
 
-    python -m tests.benchmarks.recipe OUT [CELL ...]
+    python -m tests.benchmarks.recipe [CELL ...]
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
+from companion import paths
 from companion.files import write_text
 from diffcore.exact.data2d import DATASETS
 
 POINTS, BATCH, EPOCHS, RATE, GUARD = 80_000, 1_024, 100, 1e-3, 1e-2
+FOLDER = paths.runs_dir() / "recipe"
+"""Where the networks are; they are no runs of the store."""
 KEPT = tuple(range(10, EPOCHS + 1, 10))
 """Epochs after which the weights are kept."""
 
@@ -134,9 +137,14 @@ def train(cell: Cell, folder: Path) -> None:
         print(cell.name, epoch + 1, f"{rows[-1]['loss']:.4f}", f"{seconds:.1f} s", flush=True)  # noqa: T201
 
 
+def finished() -> list[Cell]:
+    """The cells that are trained to the end."""
+    return [c for c in CELLS if (FOLDER / c.name / f"weights-{EPOCHS}.safetensors").exists()]
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    wanted = sys.argv[2:] or [cell.name for cell in CELLS]
+    wanted = sys.argv[1:] or [cell.name for cell in CELLS]
     for one in CELLS:
         if one.name in wanted:
-            train(one, Path(sys.argv[1]) / one.name)
+            train(one, FOLDER / one.name)

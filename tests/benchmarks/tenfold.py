@@ -3,14 +3,12 @@
 The eight objectives of chapter 19 on its data sets, one seed: the same networks, plan and points, and ten
 times the steps. They go through the store of runs, so that a kill costs nothing.
 
-    python -m tests.benchmarks.tenfold OUT.csv
+    python -m tests.benchmarks.tenfold
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import torch
@@ -18,14 +16,14 @@ import torch
 from companion import profiles, runs
 from companion.chapters.equal_footing import grid, results
 from companion.evidence import excess
-from companion.files import write_text
+from tests.benchmarks import kept
 
 TIMES = 10
 SEED = 100
 """The first of the chapter's."""
 
 
-def main(out: Path) -> None:
+def main() -> None:
     standard = profiles.get("standard")
     keys = [key for key in grid.eight_keys(standard) if key[4] == SEED]
     plain = [grid.run(standard, key) for key in keys]
@@ -38,11 +36,15 @@ def main(out: Path) -> None:
             ["dataset", "target", "weighting"]
         )
         found[name] = networks["excess"]
-    steps = {"steps": plain[0].plan.steps}
-    table = pd.DataFrame(found).reset_index().assign(**steps)
-    write_text(out, table.to_csv(index=False))
+    kept.save(
+        pd.DataFrame(found).reset_index().assign(steps=plain[0].plan.steps),
+        "tenfold.csv",
+        "tenfold",
+        f"Networks of the chapter on equal footing, seed {SEED}: excess over the exact floor, nats, after the "
+        f"steps of the profile standard, and after {TIMES} times as many.",
+    )
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(Path(sys.argv[1]))
+    main()

@@ -12,18 +12,16 @@ counts, so a time is rounded up by as much as two. Fixed before one of ours was 
 Times are those of one network alone, on one thread: the median time of a step, the two measured in turns, by
 the steps. Killed at any moment, it goes on.
 
-    python -m tests.benchmarks.time_to_quality RECIPES OUT.csv
+    python -m tests.benchmarks.time_to_quality
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -35,21 +33,22 @@ from torch import Generator, nn
 from companion import profiles
 from companion.chapters.equal_footing import grid, objectives
 from companion.evidence import excess
-from companion.files import write_text
 from diffcore.denoisers import Denoiser, NetDenoiser
 from diffcore.networks import StudyMLP
 from diffcore.published import GuardedScore
 from diffcore.training import Plan, Trainer
-from tests.benchmarks import recipe
-from tests.benchmarks.recipe import CELLS, EPOCHS, POINTS, Cell
+from tests.benchmarks import kept, recipe
+from tests.benchmarks.recipe import EPOCHS, POINTS, Cell
 
 SEEDS = {"own": (200, 201), "free": (200, 201, 202)}
 FIRST = {"own": 250, "free": 50}
 """Steps of the least budget."""
 LAST = 16_000
 """Of the most, at which a cell is given up."""
+NAME = "time_to_quality.csv"
 RECIPE_STEPS = EPOCHS * -(-POINTS // recipe.BATCH)
-SLICES, HELD_OUT = 24, 1_000
+SLICES, HELD_OUT, SEED = 24, 1_000, 7
+"""Of the measured excess: slices of the log-SNR, points in each, and their seed."""
 
 
 def plan(kind: str, steps: int) -> Plan:
@@ -69,10 +68,10 @@ def trainer(cell: Cell, kind: str, steps: int, seeds: tuple[int, ...]) -> Traine
     )
 
 
-def of_recipe(cell: Cell, folder: Path, epoch: int = EPOCHS) -> Denoiser:
+def of_recipe(cell: Cell, epoch: int = EPOCHS) -> Denoiser:
     """What the recipe has trained, asked for any target."""
     trained = recipe.network()
-    weights = load_file(folder / cell.name / f"weights-{epoch}.safetensors")
+    weights = load_file(recipe.FOLDER / cell.name / f"weights-{epoch}.safetensors")
     trained.load_state_dict({name.removeprefix("net."): value for name, value in weights.items()})
     target = (
         GuardedScore(recipe.GUARD) if cell.target == "score" else objectives.TARGETS[cell.target]
@@ -90,7 +89,7 @@ def quality(cell: Cell, denoisers: Mapping[str, Denoiser]) -> dict[str, float]:
     keyed = {(cell.dataset, name): denoiser for name, denoiser in denoisers.items()}
     model = ("dataset", "name")
     levels = excess.by_level(
-        keyed, model, objectives.SCHEDULE, objectives.ENDS, SLICES, HELD_OUT, seed=7
+        keyed, model, objectives.SCHEDULE, objectives.ENDS, SLICES, HELD_OUT, seed=SEED
     )
     found = excess.per_network(levels, model)
     return dict(zip(found["name"], found["excess"], strict=True))
@@ -131,39 +130,36 @@ def tried(cell: Cell, kind: str, steps: int) -> list[float]:
     return [found[str(i)] for i in seeds]
 
 
-def main(folder: Path, out: Path) -> None:
-    rows = pd.read_csv(out).to_dict("records") if out.exists() else []
+def main() -> None:
+    rows = kept.read(NAME).to_dict("records")
     for kind in SEEDS:
-        for cell in CELLS:
-            if not (folder / cell.name / f"weights-{EPOCHS}.safetensors").exists():
+        for cell in recipe.finished():
+            named = {"dataset": cell.dataset, "target": cell.target, "objective": cell.objective}
+            known = [r for r in rows if r["kind"] == kind and named.items() <= r.items()]
+            if any(r["excess_max"] <= r["recipe_excess"] for r in known):
                 continue
-            known = [r for r in rows if (r["cell"], r["kind"]) == (cell.name, kind)]
-            if any(r["reached"] or 2 * r["steps"] > LAST for r in known):
-                continue
-            wanted = quality(cell, {"recipe": of_recipe(cell, folder)})["recipe"]
+            wanted = quality(cell, {"recipe": of_recipe(cell)})["recipe"]
             for doubling in count(len(known)):
                 steps = FIRST[kind] * 2**doubling
                 if steps > LAST:
                     break
                 found = tried(cell, kind, steps)
                 theirs, ours = seconds_of_steps(cell, kind)
-                row: dict[str, Any] = {"cell": cell.name, "dataset": cell.dataset}
-                row |= {
-                    "target": cell.target,
-                    "objective": cell.objective,
-                    "kind": kind,
-                    "recipe_excess": wanted,
-                }
+                row: dict[str, Any] = named | {"kind": kind, "recipe_excess": wanted}
                 row |= {"recipe_s": theirs * RECIPE_STEPS, "steps": steps, "seeds": len(found)}
                 row |= {"excess_mean": sum(found) / len(found), "excess_max": max(found)}
-                row |= {"seconds": ours * steps, "reached": max(found) <= wanted}
-                rows.append(row)
-                write_text(out, pd.DataFrame(rows).to_csv(index=False))
-                print(row, flush=True)  # noqa: T201
-                if row["reached"]:
+                rows.append(row | {"seconds": ours * steps})
+                kept.save(
+                    pd.DataFrame(rows),
+                    NAME,
+                    "time_to_quality",
+                    "Every budget of ours that was tried for the quality of the recipe's networks: excess, "
+                    "nats, mean and worst of the seeds; CPU seconds of all steps, of one network alone.",
+                )
+                if max(found) <= wanted:
                     break
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -56,6 +56,12 @@ def test_every_page_of_the_contents_is_there(quick_book: Path) -> None:
     assert {f"{name}.html" for name in names[1:]} <= contents
 
 
+def test_the_first_page_asks_the_question_of_every_chapter_in_order(quick_book: Path) -> None:
+    chapters = [f"{name}.html" for name in expected_pages() if name[:2].isdigit()]
+    rows = parsed(quick_book / "intro.html").select("article tr td:first-child a")
+    assert [a["href"] for a in rows] == chapters
+
+
 def test_sphinx_had_nothing_to_warn_of(quick_book: Path) -> None:
     log = (paths.logs_dir("quick") / "sphinx.log").read_text()
     assert "build succeeded." in log

@@ -1,0 +1,32 @@
+"""Where the tables that take hours are kept, with what made them at their head."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from companion.chapters import full_length
+from companion.files import write_text
+
+DATA = Path(full_length.__file__).parent / "data"
+
+
+def read(name: str) -> pd.DataFrame:
+    """A table, as far as it has been made; empty at first."""
+    path = DATA / name
+    return pd.read_csv(path, comment="#") if path.exists() else pd.DataFrame()
+
+
+def save(frame: pd.DataFrame, name: str, program: str, what: str) -> None:
+    """Write a table, and say its SHA-256, for `companion.chapters.full_length.measured.FILES`."""
+    version = torch.__version__.partition("+")[0]
+    head = f"# {what}\n# Made by python -m tests.benchmarks.{program}; "
+    head += f"torch {version}, {platform.machine()}, one thread, float32.\n"
+    text = head + frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_text(DATA / name, text)
+    digest = hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+    print(f'    "{name}": "{digest}",', flush=True)  # noqa: T201
