@@ -40,7 +40,7 @@ def main() -> None:
         pd.DataFrame(found).reset_index().assign(steps=plain[0].plan.steps),
         "tenfold.csv",
         "tenfold",
-        f"Networks of the chapter on equal footing, seed {SEED}: excess over the exact floor, nats, after the "
+        f"Networks of chapter 19, seed {SEED}: excess over the exact floor, nats, after the "
         f"steps of the profile standard, and after {TIMES} times as many.",
     )
 
