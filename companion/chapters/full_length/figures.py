@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from companion import study
-from companion.chapters.full_length.results import CELL, FREE, OWN
+from companion.chapters.full_length.results import BOUND, CELL, FREE, OWN, TENFOLD
 from companion.evidence import style
 
 OBJECTIVES = {"nelbo": "NELBO", "weighted": "weighted"}
@@ -152,4 +152,59 @@ def by_level_shown(levels: pd.DataFrame) -> dict[str, Any]:
         "100 epochs; the data set of each is named in the legend.",
         "alt": "Two panels of excess against log-SNR on a logarithmic axis, four lines each. Of the whole, "
         f"{share.min():.0%} to {share.max():.0%} lies above a log-SNR of 4.",
+    }
+
+
+def tenfold(networks: pd.DataFrame) -> Figure:
+    """The excess of networks after the steps of this book, and after ten times as many, nats.
+
+    Args:
+        networks: columns dataset, target, weighting, ``plain``, ``tenfold``, ``steps``.
+    """
+    names = list(dict.fromkeys(networks["dataset"]))
+    steps = int(networks["steps"].iloc[0])
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(style.WIDTH, 3.2), sharey=True, squeeze=False
+    )
+    for axis, name in zip(axes[0], names, strict=True):
+        block = networks[networks["dataset"] == name]
+        for row in block.itertuples():
+            look = style.TARGETS[str(row.target)]
+            bound = row.weighting == BOUND
+            axis.plot(
+                [steps, TENFOLD * steps],
+                [row.plain, row.tenfold],
+                color=look["color"],
+                marker=look["marker"],
+                linestyle="-" if bound else ":",
+                markerfacecolor=look["color"] if bound else "white",
+            )
+        axis.set(xscale="log", yscale="log", title=study.TITLES[name], xlabel="steps")
+        axis.set_xticks([steps, TENFOLD * steps], [f"{steps:,}", f"{TENFOLD * steps:,}"])
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_xlim(0.7 * steps, 1.4 * TENFOLD * steps)
+    axes[0, 0].set_ylabel("excess, nats")
+    handles = [
+        Line2D(
+            [], [], **{k: style.TARGETS[t][k] for k in ("color", "marker")}, label=style.SYMBOLS[t]
+        )
+        for t in study.TARGETS
+    ]
+    handles += [
+        Line2D([], [], color="#555555", linestyle="-", label="bound"),
+        Line2D([], [], color="#555555", linestyle=":", label="own squared error"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=6, columnspacing=1.2)
+    return figure
+
+
+def tenfold_shown(networks: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
+    """What `tenfold` shows; arguments as there, and as of `companion.chapters.full_length.results.turned`."""
+    words = "; ".join(
+        f"{r.dataset}: {r.turned} of {r.pairs} pairs of lines cross" for r in table.itertuples()
+    )
+    return {
+        "caption": "Excess of the eight objectives of [](19_equal_footing) after the steps of the profile "
+        f"`standard`, and after {TENFOLD} times as many; {len(networks)} networks, one seed.",
+        "alt": f"A panel for each data set with eight lines that fall from left to right. {words}.",
     }

@@ -16,6 +16,7 @@ from companion.errors import UserError
 FILES = {
     "recipe_epochs.csv": "",
     "recipe_levels.csv": "",
+    "tenfold.csv": "",
     "time_to_quality.csv": "",
 }
 """The SHA-256 of each table's text; a line may end as the machine likes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ OWN, FREE = "own", "free"
 
 ASKED = {OWN: 4.0, FREE: 20.0}
 """How many times sooner each was asked to be, before one network was trained."""
+
+
+BOUND = "bound"
+"""The weighting that is none: the other of the eight objectives is the squared error of the target."""
+
+TENFOLD = 10
+"""How many times longer the networks of `turned` were trained."""
 
 
 def levels(epochs: pd.DataFrame) -> pd.Series:
@@ -103,6 +111,24 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
             steps, nats, seconds = enough.iloc[0][["steps", "excess_max", "seconds"]]
         row |= {"steps": steps, "excess": nats, "seconds": seconds}
         rows.append(row | {"ratio": row["recipe_s"] / seconds})
+    return pd.DataFrame(rows)
+
+
+def turned(networks: pd.DataFrame) -> pd.DataFrame:
+    """Of each data set, how many pairs of objectives change their order with ten times the steps.
+
+    Args:
+        networks: columns dataset, target, weighting; ``plain`` and ``tenfold``, the excess, nats.
+
+    Returns:
+        Columns dataset; ``pairs``; ``turned``; ``left``, the geometric mean of tenfold over plain.
+    """
+    rows = []
+    for name, block in networks.groupby("dataset", sort=False):
+        pairs = list(combinations(zip(block["plain"], block["tenfold"], strict=True), 2))
+        turns = sum((a - b) * (c - d) < 0 for (a, c), (b, d) in pairs)
+        left = float(np.exp(np.log(block["tenfold"] / block["plain"]).mean()))
+        rows.append({"dataset": name, "pairs": len(pairs), "turned": turns, "left": left})
     return pd.DataFrame(rows)
 
 
