@@ -91,7 +91,7 @@ mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|
 	@$(RUN) tests/mutants/run.py $(call typed,$(or $(PACKAGE),diffcore)) -n $(or $(N),200) --seed $(or $(SEED),0)
 
 full-length: env ## make the tables of chapter 23 again (hours; killed at any time, it goes on where it was)
-	@for part in recipe collected tenfold time_to_quality; do $(RUN) -m tests.benchmarks.$$part; done
+	@for part in recipe collected tenfold bfloat16 time_to_quality; do $(RUN) -m tests.benchmarks.$$part; done
 
 lint: env typecheck ## ruff, its formatter, mypy, and which package may import which
 	@$(RUN) -m ruff check --quiet .

@@ -126,6 +126,18 @@ artifacts.figure(
 Markdown(sentences.longer(change))
 
 # %% [markdown]
+# ## And half of the bits?
+#
+# Products in bfloat16 are faster on processors that have them. Weights and optimiser stay in float32. Does a network end elsewhere?
+
+# %%
+halved = results.by_precision(measured.table("bfloat16.csv"))
+artifacts.table(halved, "full_length_bfloat16", **results.PRECISION_SHOWN, seeds=[100, 101, 102])
+
+# %%
+Markdown(sentences.precision(halved))
+
+# %% [markdown]
 # ## What the rules say
 
 # %%

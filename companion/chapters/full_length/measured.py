@@ -14,6 +14,7 @@ import pandas as pd
 from companion.errors import UserError
 
 FILES = {
+    "bfloat16.csv": "",
     "recipe_epochs.csv": "",
     "recipe_levels.csv": "",
     "tenfold.csv": "",
