@@ -139,8 +139,8 @@ def by_precision(networks: pd.DataFrame) -> pd.DataFrame:
         networks: columns dataset, target, seed, ``precision``, ``excess`` in nats, ``step_s``.
 
     Returns:
-        Columns dataset, target; ``float32``, the geometric mean excess; ``factor``, that of bfloat16 over it,
-        and ``least``, ``most``, its interval over paired seeds; ``seeds``, the factor of one standard deviation
+        Columns dataset, target; ``float32``, the geometric mean excess; ``factor``, that of bfloat16 over it;
+        ``least``, ``most``, its interval over paired seeds; ``seeds``, the factor of one standard deviation
         over seeds in float32; ``faster``, the time of a step in float32 over that in bfloat16.
     """
     rows = []
