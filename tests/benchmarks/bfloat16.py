@@ -1,7 +1,7 @@
 """Whether networks trained with bfloat16 products end elsewhere than those in float32, and how soon.
 
 The four targets under the bound of chapter 19, its plan and its first seeds: in float32 the runs of the
-store, in bfloat16 the same under torch's autocast, whose weights and whose optimiser stay in float32. Times of
+store, in bfloat16 the same under torch's autocast: weights and optimiser stay in float32. Times of
 a step are medians of rounds in turns, of all networks of a data set stacked.
 
     python -m tests.benchmarks.bfloat16
