@@ -3,7 +3,8 @@
 Quality is the excess over the exact floor on log-SNR [-12, 12], in nats, on the same held-out points for all.
 The recipe's networks are those of `tests.benchmarks.recipe`, after their last epoch. Ours are trained for
 steps on a grid of doublings; the first at which *every* seed is at most as far from the floor as the recipe
-counts, so a time is rounded up by as much as two. Fixed before one of ours was trained:
+counts, so a time is rounded up by as much as two. Large networks have one seed, as the recipe has (the first
+two rows of the table have two: it was too dear to go on so). Fixed before one of ours was trained:
 
 - *own*: the recipe's network and target without guards, the bound as the weight, levels drawn evenly in the
   log-SNR, batches of 256, a rate of 1e-3 that falls to 0, averaged weights;
@@ -40,7 +41,7 @@ from diffcore.training import Plan, Trainer
 from tests.benchmarks import kept, recipe
 from tests.benchmarks.recipe import EPOCHS, POINTS, Cell
 
-SEEDS = {"own": (200, 201), "free": (200, 201, 202)}
+SEEDS = {"own": (200,), "free": (200, 201, 202)}
 FIRST = {"own": 250, "free": 50}
 """Steps of the least budget."""
 LAST = 16_000
