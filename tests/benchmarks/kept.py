@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
+from filelock import FileLock
 
+from companion import paths
 from companion.chapters import full_length
 from companion.files import write_text
 
@@ -19,6 +23,12 @@ def read(name: str) -> pd.DataFrame:
     """A table, as far as it has been made; empty at first."""
     path = DATA / name
     return pd.read_csv(path, comment="#") if path.exists() else pd.DataFrame()
+
+
+def append(row: Mapping[Hashable, Any], name: str, program: str, what: str) -> None:
+    """Add a row to a table, which another process may do at the same time."""
+    with FileLock(paths.runs_dir() / f".{name}.lock"):
+        save(pd.concat([read(name), pd.DataFrame([row])]), name, program, what)
 
 
 def save(frame: pd.DataFrame, name: str, program: str, what: str) -> None:
