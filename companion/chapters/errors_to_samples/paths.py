@@ -67,9 +67,7 @@ class Paths:
         return torch.trapezoid(pushed, self.log_snr, dim=0) + errors[-1]
 
 
-def paths(
-    oracle: Denoiser, n: int, steps: int, ends: tuple[float, float], seed: int = 0
-) -> Paths:
+def paths(oracle: Denoiser, n: int, steps: int, ends: tuple[float, float], seed: int = 0) -> Paths:
     """``n`` paths of an exact denoiser of data in the plane, by DPM-Solver++(2M), steps equal in the log-SNR.
 
     Args:

@@ -14,7 +14,6 @@ from companion.chapters.errors_to_samples.grid import ENDS, SCHEDULE, Key
 from companion.chapters.errors_to_samples.paths import Paths, paths
 from companion.chapters.errors_to_samples.pushed import (
     FARTHEST,
-    METRICS,
     Pushed,
     bounded,
     coherence,
@@ -67,9 +66,7 @@ SEED = 0
 
 def walks(names: Iterable[str], budget: Budget) -> dict[str, Paths]:
     """The exact paths of each data set."""
-    return {
-        name: paths(_oracle(name), budget.samples, budget.steps, ENDS, SEED) for name in names
-    }
+    return {name: paths(_oracle(name), budget.samples, budget.steps, ENDS, SEED) for name in names}
 
 
 def _oracle(name: str) -> Denoiser:
@@ -184,6 +181,3 @@ def floors(walked: Mapping[str, Paths], budget: Budget, share: float = 0.95) -> 
         )
         rows.append({"dataset": name} | sets[["sliced", "energy"]].quantile(share).to_dict())
     return pd.DataFrame(rows)
-
-
-assert set(KERNEL_OF) == set(METRICS)

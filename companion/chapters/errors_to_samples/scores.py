@@ -125,7 +125,9 @@ def parts(networks: pd.DataFrame) -> pd.DataFrame:
         Columns ``metric``, ``part`` of `PARTS`; ``less`` and ``more``, the factors for networks whose median
         displacement is below, or not, the median of all.
     """
-    moved = networks[networks["metric"] == "median"].set_index(["dataset", "target", "objective", "seed"])
+    moved = networks[networks["metric"] == "median"].set_index(
+        ["dataset", "target", "objective", "seed"]
+    )
     far = moved["value"] >= moved["value"].median()
     rows = []
     for metric in METRICS:
