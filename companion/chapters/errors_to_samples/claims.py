@@ -15,8 +15,8 @@ LEAST_SHARE = 0.25
 """Of what a fine error costs the bound, the least that the flow is to lose at every level."""
 
 SEEN = (
-    "two seeds on each of the clusters and the rings, which are not in the population, were seen before; no "
-    "network of the population was"
+    "two seeds on each of the clusters and the rings, which are not in the population, were seen before; "
+    "no network of the population was"
 )
 
 
@@ -66,59 +66,61 @@ def felt(tables: Tables) -> Decision:
 
 _RULE = (
     f"holds if all of the {MIDDLE} % interval is at least {TARGET:g}, does not hold if none of it is, else "
-    f"undecided; the interval is of draws of the 8 cells of each data set, fits made anew, so its width is what "
-    f"can be told; {SEEN}"
+    "undecided; the interval is of draws of the 8 cells of each data set, fits made anew, so its width is "
+    f"what can be told; {SEEN}"
 )
 _MEASURE = (
     "R squared of the logarithms of four metrics (median and r.m.s. distance moved, sliced W2, energy "
-    "distance, all against the exact denoiser's samples from the same noise), by lines fitted to three data "
-    "sets, on the fourth, each in turn"
+    "distance, all against the exact denoiser's samples from the same noise), by lines fitted to three "
+    "data sets, on the fourth, each in turn"
 )
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="errors-on-paths-predict-samples",
-        statement="A network's errors along exact paths, carried on to first order, predict its samples on a "
-        f"data set left out, with R squared of at least {TARGET:g}.",
+        statement="A network's errors along exact paths, carried on to first order, predict its "
+        f"samples on a data set left out, with R squared of at least {TARGET:g}.",
         stated="nobody: the study reports likelihood and samples apart, and not errors by level",
-        measure=f"{_MEASURE}; predicted: the metric of exact samples displaced to first order, none farther "
-        f"than {FARTHEST:g}.",
+        measure=f"{_MEASURE}; predicted: the metric of exact samples displaced to first order, "
+        f"none farther than {FARTHEST:g}.",
         threshold=_RULE,
         tables=("samples_scores",),
         decide=partial(predicted, predictor="first"),
     ),
     Claim(
         name="kernels-predict-samples",
-        statement="The excess of each level, weighed by the kernel of samples, predicts them on a data set "
-        f"left out, with R squared of at least {TARGET:g}.",
+        statement="The excess of each level, weighed by the kernel of samples, predicts them on "
+        f"a data set left out, with R squared of at least {TARGET:g}.",
         stated="nobody: the study reports likelihood and samples apart, and not errors by level",
-        measure=f"{_MEASURE}; predicted from the root of the excess of all levels, each times its squared "
-        f"kernel, the median for the median distance, else the mean over paths of kernels up to {FARTHEST:g}.",
+        measure=f"{_MEASURE}; predicted from the root of the excess of all levels, each times "
+        "its squared kernel, the median for the median distance, else the mean over paths of kernels up "
+        f"to {FARTHEST:g}.",
         threshold=_RULE,
         tables=("samples_scores",),
         decide=partial(predicted, predictor="levels"),
     ),
     Claim(
         name="kernels-beat-total-excess",
-        statement="The excess of each level, weighed by the kernel of samples, predicts them better than the "
-        "total excess does.",
-        stated="nobody: whoever ranks samplers by a likelihood alone takes the contrary for granted",
-        measure="The difference of the R squared of the claim before and that from the root of the total "
-        "excess, each metric.",
-        threshold=f"holds if all of the {MIDDLE} % interval is above 0, does not hold if all of it is below, "
-        f"else undecided; {SEEN}",
+        statement="The excess of each level, weighed by the kernel of samples, predicts them "
+        "better than the total excess does.",
+        stated="nobody: whoever ranks samplers by a likelihood alone takes the contrary for "
+        "granted",
+        measure="The difference of the R squared of the claim before and that from the root of "
+        "the total excess, each metric.",
+        threshold=f"holds if all of the {MIDDLE} % interval is above 0, does not hold if all of "
+        f"it is below, else undecided; {SEEN}",
         tables=("samples_scores",),
         decide=better,
     ),
     Claim(
         name="fine-errors-cost-at-every-level",
-        statement="An error that varies over the width of the noise costs the flow's likelihood at least "
-        f"{LEAST_SHARE:g} of what it costs the bound, at every level.",
+        statement="An error that varies over the width of the noise costs the flow's likelihood "
+        f"at least {LEAST_SHARE:g} of what it costs the bound, at every level.",
         stated="nobody: the study compares bounds alone",
-        measure="Nats that the exact likelihood of the flow loses by a bump of such an error, over those that "
-        "the bound loses; the clusters, both signs of the error; each level.",
-        threshold=f"holds if above {LEAST_SHARE:g} by {STANDARD_ERRORS:g} standard errors, does not hold if "
-        "below by as many, else undecided; fixed when points of another seed had been seen",
+        measure="Nats that the exact likelihood of the flow loses by a bump of such an error, "
+        "over those that the bound loses; the clusters, both signs of the error; each level.",
+        threshold=f"holds if above {LEAST_SHARE:g} by {STANDARD_ERRORS:g} standard errors, does "
+        "not hold if below by as many, else undecided; fixed when points of another seed had been seen",
         tables=("samples_fine",),
         decide=felt,
     ),

@@ -1,4 +1,4 @@
-r"""What an error that varies over the width of the noise costs the flow's likelihood, beside one that does not.
+r"""What an error that varies over the width of the noise costs the flow's likelihood, and one that does not.
 
 Both are bumps in the log-SNR that add `EXCESS` to the bound wherever they are. The flow is exact but for the
 levels of the bump, so its likelihood need be followed there only: above and below the densities are known.

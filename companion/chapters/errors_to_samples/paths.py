@@ -1,8 +1,8 @@
 r"""Exact paths from noise to samples, and what an error on the way has become at their end, to first order.
 
 With :math:`y = z/\alpha` and :math:`\rho = \sigma/\alpha` the flow of the exact denoiser is
-:math:`dy/d\lambda = -\frac12 \rho\, \hat\epsilon(y)`. A denoiser that predicts :math:`\hat x + \delta` moves a
-sample by
+:math:`dy/d\lambda = -\frac12 \rho\, \hat\epsilon(y)`. A denoiser that predicts :math:`\hat x + \delta`
+moves a sample by
 
 .. math:: \xi = \tfrac12 \int G(\lambda)\, \delta(\lambda)\, d\lambda,
 

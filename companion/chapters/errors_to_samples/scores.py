@@ -122,8 +122,8 @@ def parts(networks: pd.DataFrame) -> pd.DataFrame:
     """By which factor predictions are off, in root mean square, for the networks moved least and most.
 
     Returns:
-        Columns ``metric``, ``part`` of `PARTS`; ``less`` and ``more``, the factors for networks whose median
-        displacement is below, or not, the median of all.
+        Columns ``metric``, ``part`` of `PARTS` and its ``cause``; ``less`` and ``more``, the
+        factors for networks whose median displacement is below, or not, the median of all.
     """
     moved = networks[networks["metric"] == "median"].set_index(
         ["dataset", "target", "objective", "seed"]
@@ -139,5 +139,5 @@ def parts(networks: pd.DataFrame) -> pd.DataFrame:
             off = np.log(block[above] / block[below]) ** 2
             groups = {"less": off[~far], "more": off[far]}
             sizes = {k: float(np.exp(np.sqrt(g.mean()))) for k, g in groups.items()}
-            rows.append({"metric": metric, "part": part} | sizes)
+            rows.append({"metric": metric, "part": part, "cause": PARTS[part]} | sizes)
     return pd.DataFrame(rows)
