@@ -113,7 +113,7 @@ count = len(grid.seeds(active, one))
 artifacts.figure(
     figures.by_level(levels, kernel, one),
     "samples_by_level",
-    **figures.by_level_shown(one, count),
+    **figures.by_level_shown(levels, kernel, one, count),
     seeds=seeds, n=budget.points, tolerance=SAME,
 )  # fmt: skip
 
@@ -156,7 +156,7 @@ left = scores.parts(networks)
 artifacts.table(left, "samples_parts", **figures.parts_shown(), **provenance)
 
 # %%
-Markdown(f"{sentences.levels_add_up(networks)}\n\n{sentences.left_over(left)}")
+Markdown(f"{sentences.levels_add_up(networks, found)}\n\n{sentences.left_over(left)}")
 
 # %%
 artifacts.table(
@@ -269,7 +269,8 @@ d.chain(
 )
 
 # %%
-costs = fine.costs(budget.fine, seed=1)
+tops = active.pick(quick=fine.LEVELS[::4], standard=fine.LEVELS, paper=fine.LEVELS)
+costs = fine.costs(budget.fine, seed=1, levels=tops)
 saved = artifacts.table(
     costs,
     "samples_fine",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from companion import study
 from companion.chapters.errors_to_samples import fine
@@ -55,9 +56,14 @@ def predicted(networks: pd.DataFrame, scores: pd.DataFrame, metrics: tuple[str, 
                     at[part.index], part["value"], mark, color=colour, markersize=4,
                     markerfacecolor=face, markeredgewidth=0.9, linestyle="none",
                 )  # fmt: skip
-            ends = [float(block["value"].min()), float(block["value"].max())]
+            both = np.concatenate([at, block["value"]])
+            ends = [float(both.min()) / 1.2, float(both.max()) * 1.2]
             axis.plot(ends, ends, color="0.4", linewidth=1, zorder=0)
-            axis.set(xscale="log", yscale="log")
+            axis.set(xscale="log", yscale="log", xlim=ends)
+            for one in (axis.xaxis, axis.yaxis):
+                one.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+                one.set_major_formatter(FormatStrFormatter("%g"))
+                one.set_minor_locator(NullLocator())
             axis.set_title(f"{SHORT[predictor]}\n$R^2$ = {r2[metric, predictor]:.2f}")
         row[0].set_ylabel(f"{METRICS[metric]}")
     for axis in axes[-1]:
@@ -135,18 +141,26 @@ def by_level(levels: pd.DataFrame, kernel: pd.DataFrame, name: str) -> Figure:
     return drawing
 
 
-def by_level_shown(name: str, networks: int) -> dict[str, Any]:
-    """What `by_level` shows."""
+def by_level_shown(
+    levels: pd.DataFrame, kernel: pd.DataFrame, name: str, networks: int
+) -> dict[str, Any]:
+    """What `by_level` shows; arguments as there, and how many seeds each line is of."""
+    own = levels[levels["dataset"] == name].merge(kernel, on=["dataset", "log_snr"])
+    own = own.assign(product=own["excess"] * own["rms"])
+    words = []
+    for (target, objective), part in own.groupby(["target", "objective"], sort=False):
+        mean = part.groupby("log_snr")[["excess", "product"]].mean()
+        peaks = " and ".join(f"{mean[column].idxmax():.1f}" for column in ("excess", "product"))
+        words.append(f"{target}, {'bound' if objective == BOUND else 'own'}: {peaks}")
     return {
-        "caption": f"Left: the excess of the objectives on the {name.replace('_', ' ')} by "
-        f"level (mean of {networks} seed{'s' * (networks != 1)}); solid: trained on the bound, dotted: on "
-        "the squared error of what is predicted. Middle: the squared kernel, by which an error of the "
-        f"noise reaches samples, mean over exact paths, none counted for more than {FARTHEST:g}. Right: "
-        "twice the product, whose integral is the prediction from levels, squared.",
-        "alt": "Three panels with logarithmic vertical axes over the log-SNR from -12 to 12. "
-        "The excess of x under its own squared error rises by orders of magnitude towards clean data; the "
-        "kernels of four data sets are level below 0 and fall steeply above; in the product all "
-        "objectives fall towards clean data.",
+        "caption": f"Left: the excess of the objectives on the {name.replace('_', ' ')} by level (mean of "
+        f"{networks} seed{'s' * (networks != 1)}); solid: trained on the bound, dotted: on the squared "
+        "error of what is predicted. Middle: the squared kernel, by which an error of the noise reaches "
+        f"samples, mean over exact paths, none counted for more than {FARTHEST:g}. Right: twice the "
+        "product, whose integral is the square of what levels say.",
+        "alt": "Three panels with logarithmic vertical axes over the log-SNR from -12 to 12: excess, kernels "
+        "of four data sets, and the product. The kernels are level below 0 and fall steeply above. Log-SNR "
+        f"at which the excess and the product are largest: {'; '.join(words)}.",
     }
 
 
@@ -180,7 +194,7 @@ def fine_shown(costs: pd.DataFrame, points: int) -> dict[str, Any]:
         f"{fine.WIDTH:g} nats, and what the exact likelihood of the flow loses: lines derived, points "
         f"measured (mean over both signs, two standard errors), clusters, {points:,} points. The kernel of "
         "a fine error is flat, beside that of an even one.",
-        "alt": "A logarithmic vertical axis over the log-SNR from -4 to 12. A level line for "
+        "alt": "A logarithmic vertical axis over the log-SNR. A level line for "
         f"the bound; below it, nearly level, the loss by a fine error, {part.min():.1e} to "
         f"{part.max():.1e} nats; that by an even error falls from {other.max():.1e} to {other.min():.1e}.",
     }

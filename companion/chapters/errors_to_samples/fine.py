@@ -132,8 +132,13 @@ def followed(wrong: Wavy, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return below[:, :2], -below[:, 2], -below[:, 3]
 
 
-def costs(n: int, seed: int) -> pd.DataFrame:
+def costs(n: int, seed: int, levels: tuple[float, ...] = LEVELS) -> pd.DataFrame:
     """What bumps of either kind cost the likelihood of the flow, with the clusters as data.
+
+    Args:
+        n: points of data.
+        seed: of these.
+        levels: where bumps are tried, nats.
 
     Returns:
         A row for each kind and level: ``derived``, half the mean square of the change of the log-density to
@@ -144,7 +149,7 @@ def costs(n: int, seed: int) -> pd.DataFrame:
     oracle = mixture.denoiser(SCHEDULE)
     rows: list[dict[str, Any]] = []
     for kind in (EVEN, FINE):
-        for level in LEVELS:
+        for level in levels:
             generator = Generator().manual_seed(seed)
             u = _noised(mixture.sample(n, generator, torch.float64), level + REACH, generator)
             sign = torch.ones(2 * n, 1, dtype=torch.float64)

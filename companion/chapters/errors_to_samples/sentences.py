@@ -58,8 +58,8 @@ def misled(networks: pd.DataFrame) -> str:
     )
 
 
-def levels_add_up(networks: pd.DataFrame) -> str:
-    """Over how many nats errors add up before they are squared, by objective."""
+def levels_add_up(networks: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """Over how many nats errors add up before they are squared, by objective, and what that is worth."""
     block = networks[networks["metric"] == "median"]
     cells = block.groupby(["target", "objective"], sort=False)["coherence"].median()
     least, most = cells.idxmin(), cells.idxmax()
@@ -69,11 +69,15 @@ def levels_add_up(networks: pd.DataFrame) -> str:
             f"{style.SYMBOLS[cell[0]]} on {'the bound' if cell[1] == 'bound' else 'its own error'}"
         )
 
+    r2 = scores.pivot(index="metric", columns="predictor", values="all")
+    gains = ", ".join(
+        f"{words} {r2['first'][m] - r2['levels'][m]:+.2f}" for m, words in METRICS.items()
+    )
     return (
         f"The stretch over which a network's pushes add up before they are squared is {cells[least]:.1f} "
         f"nats for {named(least)}, and {cells[most]:.1f} for {named(most)} (medians over networks of the "
-        "median over paths). A kernel that weighs levels one by one takes them all for equal: that is "
-        "what is lost between levels and paths."
+        "median over paths). A kernel that weighs levels one by one takes these for equal, and knows no "
+        f"directions. From levels to paths $R^2$ changes by: {gains}."
     )
 
 
@@ -106,7 +110,6 @@ def at_every_level(costs: pd.DataFrame) -> str:
         f"A fine error costs the flow {own.min():.2f} to {own.max():.2f} of what it costs the bound, "
         f"whatever its level; from a log-SNR of 6 on it is {high.mean():.2f} on average, where "
         f"{fine.EXPECTED:.2f} is derived. The cost of the even one falls by a factor of "
-        f"{even.max() / even.min():,.0f}. So the bound is not wrong to weigh all levels alike, as a "
-        "measure of the flow's likelihood: whether it is depends on how an error varies with $z$, which "
-        "no number per level says."
+        f"{even.max() / even.min():,.0f}. Whether the flow feels an error near the data depends on how "
+        "that error varies with $z$, which no number per level says."
     )
