@@ -124,7 +124,7 @@ def followed(wrong: Wavy, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         eps_hat = wrong.oracle.predict(SCHEDULE.alpha(t) * y, t, EPS)
         rho = torch.exp(-log_snr / 2)
         change = (rho * divergence - (eps_hat * error).sum(1)) / 2
-        return torch.cat([moved.detach(), sum(rows)[:, None], change[:, None]], 1)
+        return torch.cat([moved.detach(), torch.stack(rows, 1).sum(1, True), change[:, None]], 1)
 
     state = torch.cat([u, torch.zeros(len(u), 2, dtype=u.dtype)], 1)
     top, bottom = wrong.level + REACH, wrong.level - REACH
