@@ -1,0 +1,1 @@
+"""From errors to samples."""
