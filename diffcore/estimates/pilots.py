@@ -57,7 +57,7 @@ class PiecewiseLinear(TimeSampler):
         width = (high - low) / (len(falling) - 1)
         mass = width * (falling[1:] + falling[:-1]) / 2
         ends = mass.cumsum(0)
-        wanted = checks.quantiles(u) * ends[-1]
+        wanted = checks.quantiles(u).double() * ends[-1]
         cell = torch.searchsorted(ends[:-1], wanted.detach())
         inside = wanted - torch.cat([ends.new_zeros(1), ends[:-1]])[cell]
         # A root of first * d + slope * d^2 / 2 = inside, in the form that does not cancel.
@@ -65,6 +65,10 @@ class PiecewiseLinear(TimeSampler):
         height = (first.square() + 2 * slope * inside).sqrt()
         log_snr = high - (cell * width + 2 * inside / (first + height))
         return Times(schedule.time_of(log_snr), log_snr, height / ends[-1])
+
+
+ROUNDING = 1e-6
+"""A deviation below this share of a root mean square is that of rounded numbers, and counts as none."""
 
 
 @torch.no_grad()
@@ -120,9 +124,13 @@ def pilot(
         x, eps = spread(data, points.draw(n, dims_of(data), generator))
         at = level.to(x.device).expand(n)
         values = integrand(x, eps, schedule.time_of(at), at).double()
-        found.append(values.std() if stratified else values.square().mean().sqrt())
+        size = values.square().mean().sqrt()
+        deviation = values.std()
+        found.append(
+            torch.where(deviation > ROUNDING * size, deviation, 0.0) if stratified else size
+        )
     heights = checks.finite("integrand", torch.stack(found))
-    if not heights.any():  # nothing varies: any density is as good
+    if not heights.any():  # nothing varies: levels are as good as each other
         heights = torch.ones_like(heights)
     mixed = (1 - share) * heights / heights.mean() + share
     return PiecewiseLinear(low, high, tuple(mixed.tolist()))
