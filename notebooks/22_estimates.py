@@ -48,7 +48,6 @@ from companion.derivation import (
     Between,
     Derivation,
     Expectation,
-    VariancePreserving,
     at_least,
 )
 from companion.derivation.vocabulary import alpha, eps, function, sigma, symbol, t, x
@@ -148,18 +147,18 @@ d.prose(
 #
 # ## Subtract what is known
 #
-# The best linear guess of the noise, for data of mean 0 and variance 1, is $\sigma_t z_t$. Its error at one $x$, averaged over the noise, has a closed form. In one dimension:
+# The best linear guess of the noise, for data of mean 0 and variance 1, is $\sigma_t z_t/(\alpha_t^2 + \sigma_t^2)$. Its error at one $x$, averaged over the noise, has a closed form. In one dimension:
 
 # %% tags=["derivation"]
+total = alpha(t) ** 2 + sigma(t) ** 2
 z = Abbreviation("z_t", alpha(t) * x + sigma(t) * eps)
 d.chain(
     "linear-guess",
-    Expectation((eps - sigma(t) * z) ** 2, eps),
+    Expectation((eps - sigma(t) * z / total) ** 2, eps),
     (
-        alpha(t) ** 2 * (alpha(t) ** 2 + sigma(t) ** 2 * x**2),
-        "$\\epsilon - \\sigma_t z_t = \\alpha_t (\\alpha_t \\epsilon - \\sigma_t x)$",
+        alpha(t) ** 2 * (alpha(t) ** 2 + sigma(t) ** 2 * x**2) / total**2,
+        "the guess leaves $\\alpha_t (\\alpha_t \\epsilon - \\sigma_t x)$ over $\\alpha_t^2 + \\sigma_t^2$",
     ),
-    domain=VariancePreserving(alpha, sigma),
     torch="companion.chapters.estimates.counterparts.mean_linear_error",
 )
 
