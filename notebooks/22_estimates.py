@@ -232,7 +232,7 @@ Markdown(sentences.oracle(found))
 # - Factors are for 2-D data. What subtraction and a pilot bring does not rest on that; what Sobol points bring falls with the number of dimensions that matter.
 # - They are for the bound between these ends. With a wider range the naive estimator gets worse without end.
 # - The gain of Sobol points grows with the number of points. Factors are for the number in the captions.
-# - A pilot is drawn at random too. Intervals are for the pilot that was drawn; another one moves a factor by some tens of per cent.
+# - A pilot is drawn at random too. Intervals are for the pilot that was drawn, and another one has another factor.
 # - Data are drawn by their quantiles. From a fixed set of examples one number picks the row, which is as even as the order of the rows makes it.
 # - These are evaluations, not seconds. One takes the same time in all methods but the last row's.
 #
