@@ -24,9 +24,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from diffcore import bounds, likelihood, samplers, schedules, targets, times, weightings
+from diffcore import bounds, estimates, likelihood, samplers, schedules, targets, times, weightings
 from diffcore.bounds import Bound, nelbo
 from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
+from diffcore.estimates import mean_excess, mean_nelbo
 from diffcore.likelihood import log_likelihood
 from diffcore.losses import Loss, excess
 from diffcore.samplers import sample, trajectory
@@ -56,11 +57,14 @@ __all__ = [
     "catalogue",
     "convert",
     "error_scale",
+    "estimates",
     "exact",
     "excess",
     "likelihood",
     "log_likelihood",
     "masked",
+    "mean_excess",
+    "mean_nelbo",
     "nelbo",
     "published",
     "sample",

@@ -123,6 +123,17 @@ MEANINGS = (
       name="error_scale"),
     _of("\\rho", "$\\alpha_t/\\sigma_t$", "\\rho", "targets"),
     _of("\\mathrm{sech}", "the hyperbolic secant", "sech()", "targets"),
+    # estimates
+    _of("a", "the noisy end of a range of log-SNRs", "a", "estimates"),
+    _of("b", "the clean end of a range of log-SNRs", "b", "estimates"),
+    _of("f(\\lambda)", "half the mean squared error of $\\hat\\epsilon$", "f()", "estimates"),
+    _of("g", "what is found at a level over the density there", "g", "estimates"),
+    _of("p(\\lambda)", "density at which log-SNRs are visited", "p()", "estimates"),
+    _of("m", "mean square of half the squared error of $\\hat\\epsilon$", "m", "estimates"),
+    _of("n", "mean fourth power of half that squared error", "n", "estimates"),
+    _of("\\ell", "a log-SNR up to which is integrated", "\\ell", "estimates"),
+    _of("\\omega", "share of the points in the first of two strata", "\\omega", "estimates"),
+    _of("s", "standard deviation in a stratum, times its width", "s_1 s_2", "estimates"),
     # published numbers
     _of("c", "coefficient of a published loss; $c_0$ that of $\\epsilon$ without guard",
       "c_0 c_\\epsilon c_t c_v c_x", "guards one-scale", name="published.Published"),

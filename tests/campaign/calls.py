@@ -210,6 +210,7 @@ def _losses_and_bounds() -> Iterator[Call]:
             "log_snr": (T, "log-SNRs of examples"),
         }
         yield Call("velocity", dc.likelihood.velocity, moved)
+    yield from _estimates(x, oracle)
     end = {"x": (x, "precise data"), "log_snr": (-6.0, "log-SNR")}
     yield Call("prior_kl", dc.bounds.prior_kl, end, least=0.0)
     yield Call("reconstruction_gaussian", dc.bounds.reconstruction_gaussian, end)
@@ -225,6 +226,56 @@ def _losses_and_bounds() -> Iterator[Call]:
     }
     yield Call(
         "reconstruction_levels", dc.bounds.reconstruction_levels, decoded, random=True, least=0.0
+    )
+
+
+def _estimates(x: Tensor, oracle: dc.Denoiser) -> Iterator[Call]:
+    e, zero = dc.estimates, dc.NetDenoiser(zero_net, COSINE, dc.X)
+    law, window = e.rows(x), ((-6.0, 6.0), "range or none")
+    spread = {
+        "points": (e.Sobol(), "choice"),
+        "n": (4, "count"),
+        "scrambles": (2, "count of two"),
+    }
+    common = {"generator": (generator(), "generator"), "log_snr": window}
+    times = {"times": (dc.times.UniformLogSNR(-6, 6), "choice")}
+    mean = {"denoiser": (oracle, "denoiser"), "data": (x, "precise data"), **common, **spread}
+    yield Call("mean_nelbo", e.mean_nelbo, mean, random=True)
+    above = {"denoiser": (zero, "denoiser"), "oracle": (oracle, "denoiser"), "data": mean["data"]}
+    yield Call("mean_excess", e.mean_excess, {**above, **common, **spread}, random=True)
+    given = {
+        "integrand": (e.bound_integrand(oracle), "function"),
+        "data": (law, "choice"),
+        "schedule": (COSINE, "choice"),
+        **common,
+    }
+    yield Call("integral", e.integral, {**given, **times, **spread}, random=True)
+    seen = {
+        "knots": (3, "count of two"),
+        "n": (4, "count of two"),
+        "stratified": (True, "flag"),
+        "share": (0.1, "positive share"),
+        "points": spread["points"],
+    }
+    yield Call("pilot", e.pilot, {**given, **seen}, random=True)
+    yield Call("rows", e.rows, {"x": (x, "precise data")})
+    parts = {"at": (law.at, "function"), "coordinates": (1, "count"), "shape": ((D,), "")}
+    yield Call("Data", e.Data, parts)
+    of_noise = {
+        "x": (x, "data"),
+        "eps": (numbers(B, D, seed=1), "like"),
+        "log_snr": (T, "log-SNRs"),
+    }
+    yield Call("best_linear_excess", e.best_linear_excess, of_noise)
+    yield Call(
+        "excess_integrand",
+        e.excess_integrand,
+        {"denoiser": above["denoiser"], "oracle": above["oracle"]},
+    )
+    yield Call(
+        "bound_integrand",
+        e.bound_integrand,
+        {"denoiser": mean["denoiser"], "controlled": (True, "flag")},
     )
 
 

@@ -44,6 +44,15 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
     dc.likelihood.RungeKutta: {"steps": (8, "count")},
     dc.likelihood.ExactDivergence: {},
     dc.likelihood.Hutchinson: {"probes": (2, "count"), "signs": (True, "flag")},
+    dc.estimates.Independent: {},
+    dc.estimates.StratifiedTimes: {},
+    dc.estimates.LatinHypercube: {},
+    dc.estimates.Sobol: {},
+    dc.estimates.PiecewiseLinear: {
+        "low": (-5.0, "log-SNR"),
+        "high": (5.0, "log-SNR"),
+        "heights": ((1.0, 2.0, 0.5), "heights"),
+    },
     dc.weightings.Elbo: {},
     dc.weightings.Native: {"target": (dc.X, "choice")},
     dc.catalogue.EDM: {

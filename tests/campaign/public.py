@@ -10,10 +10,10 @@ import diffcore as dc
 from diffcore import networks, training
 
 ROOMS = (
-    dc.bounds, dc.likelihood, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue, dc.exact,
-    dc.masked, dc.published, dc.samplers, networks, training,
+    dc.bounds, dc.estimates, dc.likelihood, dc.targets, dc.times, dc.weightings, dc.schedules, dc.catalogue,
+    dc.exact, dc.masked, dc.published, dc.samplers, networks, training,
 )  # fmt: skip
-RECORDS = {"Bound", "Times", "Draw", "Level", "Predicted", "Chain"}
+RECORDS = {"Bound", "Times", "Draw", "Level", "Predicted", "Chain", "Integral"}
 """What a function returns: values with names, made by nobody else."""
 ABSTRACT = {"Scales"}
 """Protocols."""

@@ -158,10 +158,26 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
     "scalar": [Given(repr(v), v) for v in (NAN, INF, "1")],
     "count": [*NOT_COUNTS, Given("None", None)],
     "count or none": NOT_COUNTS,
+    "count of two": [*NOT_COUNTS, Given("None", None), Given("1", 1)],
+    "positive share": [*NOT_NUMBERS, Given("0", 0.0), Given("-0.1", -0.1), Given("1.1", 1.1)],
     "seed": [Given(repr(v), v) for v in (-1, 2.5, "0", None)],
     "log-SNR": [Given(repr(v), v) for v in (NAN, INF, -INF, 2000.0, -2000.0, "a", "5", True, 1j)],
     "range": NOT_RANGES,
     "range or none": NOT_RANGES,
+    "heights": [
+        Given(repr(v), v)
+        for v in (
+            (),
+            (1.0,),
+            (1.0, 0.0),
+            (1.0, -1.0),
+            (1.0, NAN),
+            (1.0, "2"),
+            [1.0, 2.0],
+            3.0,
+            None,
+        )
+    ],
     "name": [Given(repr(v), v) for v in ("nothing", None, 3)],
     "choice": NOT_THINGS,
     "list of choices": [Given(repr(v), v) for v in ([], [None], ["a"])],

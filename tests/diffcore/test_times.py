@@ -11,6 +11,7 @@ from reference import SCHEDULES, generator, tensor
 from scipy import stats
 
 from diffcore import times
+from diffcore.estimates import PiecewiseLinear
 from diffcore.schedules import Cosine, RectifiedFlow
 from diffcore.times import (
     LogitNormal,
@@ -27,6 +28,7 @@ SAMPLERS = {
     "widest log-SNR": UniformLogSNR(),
     "logit-normal": LogitNormal(0.3, 0.8),
     "log-normal sigma": LogNormalSigma(),
+    "piecewise linear": PiecewiseLinear(-6.0, 7.0, (0.3, 2.0, 0.1, 0.1, 1.0)),
     "stratified": Stratified(LogitNormal()),
     "shared offset": SharedOffset(UniformLogSNR(-5.0, 5.0)),
 }

@@ -1,0 +1,1 @@
+"""What a likelihood costs: the variance of estimates of the bound."""

@@ -1,0 +1,289 @@
+"""What the chapter "What a likelihood costs" tabulates: the variance of one evaluation, method by method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from scipy import stats
+from torch import Generator
+
+from companion.chapters.estimates.grid import ENDS, NAME, SCHEDULE
+from companion.chapters.estimates.spectrum import (
+    LINEAR,
+    NOISE,
+    NONE,
+    Model,
+    Spectrum,
+    exact,
+    fourth_moment,
+    law,
+    mixture,
+    spectrum,
+    variance,
+)
+from diffcore.denoisers import Denoiser
+from diffcore.estimates import (
+    Integral,
+    LatinHypercube,
+    PiecewiseLinear,
+    PointSet,
+    Sobol,
+    bound_integrand,
+    excess_integrand,
+    integral,
+    pilot,
+)
+from diffcore.estimates.integrals import Integrand
+from diffcore.exact.data2d import DATASETS
+from diffcore.times import LogitNormal, LogNormalSigma, TimeSampler, Uniform, UniformLogSNR
+
+NET = "rings, network"
+"""The model that is no exact denoiser."""
+
+NAIVE, PILOT, EVEN = "uniform $t$", "pilot", r"uniform $\lambda$"
+FIXED: dict[str, TimeSampler] = {
+    NAIVE: Uniform(),
+    "logit-normal $t$": LogitNormal(),
+    "EDM": LogNormalSigma(),
+    EVEN: UniformLogSNR(*ENDS),
+}
+"""Time samplers that need no pilot."""
+
+INDEPENDENT, STRATIFIED, LATIN, SOBOL = "independent", "stratified", "Latin hypercube", "Sobol"
+MEASURED: dict[str, PointSet] = {LATIN: LatinHypercube(), SOBOL: Sobol()}
+"""Point sets whose variance no quadrature over levels gives."""
+
+ORACLE = "exact denoiser"
+"""What is subtracted from a network's error: all that is not its excess."""
+
+KNOTS, EACH = 25, 32
+"""Levels of a pilot, and its evaluations at each."""
+
+WANTED = 300.0
+"""How many times fewer evaluations issue 9 of this book asks for."""
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How finely variances are measured.
+
+    Attributes:
+        points: Sobol points behind each slice of the log-SNR, in each scramble.
+        scrambles: of these.
+        n: evaluations in a replicate of an estimate.
+        replicates: independent ones of the method that a claim judges; half as many of the others.
+    """
+
+    points: int
+    scrambles: int
+    n: int
+    replicates: int
+
+
+QUICK = Budget(points=16, scrambles=2, n=32, replicates=4)
+STANDARD = Budget(points=64, scrambles=8, n=1_024, replicates=64)
+PAPER = Budget(points=1_024, scrambles=16, n=4_096, replicates=256)
+
+
+def models(network: Denoiser) -> dict[str, Model]:
+    """The exact denoisers of the four data sets, and a network of the rings, by name."""
+    found = {name: exact(name) for name in DATASETS}
+    return found | {NET: Model(network, law(NAME, torch.float32))}
+
+
+def spectra(of: Mapping[str, Model], budget: Budget, seed: int = 0) -> dict[str, Spectrum]:
+    """The spectrum of every model, from the same points."""
+    return {name: spectrum(one, budget.points, budget.scrambles, seed) for name, one in of.items()}
+
+
+def naive(found: Mapping[str, Spectrum]) -> pd.DataFrame:
+    """The naive estimator: uniform times, independent points, nothing subtracted; by quadrature.
+
+    Returns:
+        Columns: model; ``mean``, the diffusion term between the end points, nats; ``sd`` of one evaluation,
+        nats, and its ``error``; ``needed``, evaluations after which a sample variance is within 10 % of the
+        true one (one standard error).
+    """
+    rows = []
+    for name, one in found.items():
+        each = variance(one, FIXED[NAIVE], NONE, stratified=False)
+        deviation = each.mean().sqrt()
+        error = each.std() / len(each) ** 0.5 / (2 * deviation)
+        kurtosis = fourth_moment(one, FIXED[NAIVE]).mean() / each.mean() ** 2
+        row = {"mean": one.total.mean(), "sd": deviation, "error": error}
+        row |= {"needed": (kurtosis - 1) / 0.1**2}
+        rows.append({"model": name} | {key: float(value) for key, value in row.items()})
+    return pd.DataFrame(rows)
+
+
+def pilot_of(
+    one: Model, subtracted: str, stratified: bool = True, seed: int = 1
+) -> PiecewiseLinear:
+    """The times of a pilot of the bound, for strata or for independent points."""
+    integrand = bound_integrand(one.denoiser, subtracted == LINEAR)
+    return _pilot(integrand, one, seed, stratified)
+
+
+def _pilot(integrand: Integrand, one: Model, seed: int, stratified: bool = True) -> PiecewiseLinear:
+    generator = Generator().manual_seed(seed)
+    return pilot(integrand, one.law, SCHEDULE, generator, ENDS, KNOTS, EACH, stratified)
+
+
+def by_quadrature(
+    of: Mapping[str, Model], found: Mapping[str, Spectrum], seed: int = 1
+) -> pd.DataFrame:
+    """Variances of one evaluation by quadrature: every time sampler, independent points and strata.
+
+    Args:
+        of: the models.
+        found: their spectra.
+        seed: of the pilots.
+
+    Returns:
+        Columns: times, points, subtracted, model, ``variance`` (nats squared), ``low`` and ``high``, here the
+        same. A pilot's own evaluations are not counted.
+    """
+    rows = []
+    for name, one in found.items():
+        for stratified, points in ((False, INDEPENDENT), (True, STRATIFIED)):
+            for subtracted in (NONE, NOISE, LINEAR):
+                samplers = dict(FIXED)
+                if subtracted != NOISE:
+                    samplers[PILOT] = pilot_of(of[name], subtracted, stratified, seed)
+                elif stratified:
+                    samplers = {EVEN: FIXED[EVEN]}  # what `diffcore.nelbo` does
+                else:
+                    continue
+                for times, sampler in samplers.items():
+                    value = float(variance(one, sampler, subtracted, stratified).mean())
+                    rows.append((times, points, subtracted, name, value, value, value))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+COLUMNS = ["times", "points", "subtracted", "model", "variance", "low", "high"]
+
+
+def per_evaluation(estimate: Integral, replicates: int) -> tuple[float, float, float]:
+    """The variance of one evaluation, and its interval: replicates are nearly normal, so by chi-squared."""
+    value = float(estimate.error) ** 2 * estimate.evaluations
+    degrees = replicates - 1
+    high, low = (
+        degrees / stats.chi2(degrees).ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    ) * value
+    return value, float(low), float(high)
+
+
+def measured(of: Mapping[str, Model], budget: Budget, seed: int = 2) -> pd.DataFrame:
+    """The same, measured from replicates, of Latin hypercubes and Sobol points; a pilot's evaluations count.
+
+    Args:
+        of: the models.
+        budget: sizes.
+        seed: of the points; pilots have others.
+    """
+    rows = []
+    for name, one in of.items():
+        plain, controlled = (bound_integrand(one.denoiser, flag) for flag in (False, True))
+        cases: list[tuple[str, str, str, Integrand]] = [
+            (EVEN, LATIN, LINEAR, controlled),
+            (EVEN, SOBOL, LINEAR, controlled),
+            (PILOT, LATIN, LINEAR, controlled),
+            (PILOT, SOBOL, NONE, plain),
+            (PILOT, SOBOL, LINEAR, controlled),
+        ]
+        if name == NET:
+            oracle = mixture(NAME).denoiser(SCHEDULE)
+            cases.append((PILOT, SOBOL, ORACLE, excess_integrand(one.denoiser, oracle)))
+        for number, (times, points, subtracted, integrand) in enumerate(cases):
+            asked = KNOTS * EACH if times == PILOT else 0
+            judged = (times, points, subtracted) == (PILOT, SOBOL, LINEAR)
+            replicates = budget.replicates if judged else budget.replicates // 2
+            sampler = _pilot(integrand, one, 1_000 + number) if asked else FIXED[times]
+            found = integral(
+                integrand,
+                one.law,
+                SCHEDULE,
+                sampler,
+                Generator().manual_seed(seed + number),
+                ENDS,
+                MEASURED[points],
+                budget.n,
+                replicates,
+            )
+            found = found._replace(evaluations=found.evaluations + asked)
+            values = per_evaluation(found, replicates)
+            rows.append((times, points, subtracted, name, *values))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def factors(variances: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
+    """How many times fewer evaluations each method needs than the naive one at equal standard error.
+
+    Args:
+        variances: of one evaluation.
+        base: as `naive` returns it.
+
+    Returns:
+        ``variances`` with the columns ``factor``, ``least`` and ``most``.
+    """
+    of_naive = variances["model"].map(base.set_index("model")["sd"] ** 2)
+    ends = {"factor": "variance", "least": "high", "most": "low"}
+    return variances.assign(**{name: of_naive / variances[of] for name, of in ends.items()})
+
+
+def side_by_side(found: pd.DataFrame) -> pd.DataFrame:
+    """`factors` with a row a method and a column a model, in the order of the methods."""
+    keys = ["times", "points", "subtracted"]
+    names = list(dict.fromkeys(found["model"]))
+    table = found.pivot_table(index=keys, columns="model", values="factor", sort=False)
+    ranks = [
+        [*FIXED, PILOT],
+        [INDEPENDENT, STRATIFIED, LATIN, SOBOL],
+        [NONE, NOISE, LINEAR, ORACLE],
+    ]
+    order = sorted(
+        table.index, key=lambda key: [r.index(k) for r, k in zip(ranks, key, strict=True)]
+    )
+    return table.loc[order, names].rename_axis(columns=None).reset_index()
+
+
+def naive_shown(budget: Budget) -> dict[str, Any]:
+    """How `naive` is shown."""
+    return {
+        "caption": "The naive estimator of the diffusion term between log-SNRs of "
+        f"{ENDS[0]:g} and {ENDS[1]:g}: "
+        "uniform times, independent points, nothing subtracted. Its variance is by quadrature, "
+        f"{budget.points} Sobol points in each of {budget.scrambles} scrambles at each level; error: one "
+        "standard error of the deviation. Last: evaluations after which a sample variance has a standard "
+        "error of 10 %.",
+        "digits": {"mean": 3, "sd": 1, "error": 1, "needed": ".1e"},
+        "columns": {
+            "model": "denoiser",
+            "mean": "mean (nats)",
+            "sd": "deviation of one evaluation (nats)",
+            "error": "its error",
+            "needed": "evaluations",
+        },
+    }
+
+
+def shown(budget: Budget, models: list[str]) -> dict[str, Any]:
+    """How `side_by_side` is shown."""
+    return {
+        "caption": "How many times fewer evaluations than the naive estimator needs, for the same standard "
+        "error. Exact denoisers of four data sets, and a network of the rings. Independent points and strata "
+        f"of time: by quadrature. Latin hypercubes and Sobol points: measured, "
+        f"{budget.replicates // 2} independent replicates of {budget.n:,} evaluations (of the pilot, Sobol "
+        f"points and the linear guess {budget.replicates}), with the {KNOTS * EACH} of the pilot. "
+        "*Subtracted* has mean zero; *exact denoiser*: the excess alone is estimated, and an "
+        "evaluation is one of each.",
+        "digits": dict.fromkeys(models, ".3g"),
+        "columns": {"times": "times", "points": "points", "subtracted": "subtracted"}
+        | {name: name.replace("_", " ") for name in models},
+    }

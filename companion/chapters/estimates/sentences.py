@@ -1,0 +1,102 @@
+"""The computed sentences of the chapter on the cost of a likelihood."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from companion.chapters.estimates.results import (
+    EVEN,
+    INDEPENDENT,
+    NAIVE,
+    NET,
+    ORACLE,
+    PILOT,
+    SOBOL,
+    STRATIFIED,
+)
+from companion.chapters.estimates.spectrum import LINEAR, NOISE, NONE
+
+
+def _method(found: pd.DataFrame, times: str, points: str, subtracted: str) -> pd.DataFrame:
+    """The rows of one method, by model."""
+    keys = {"times": times, "points": points, "subtracted": subtracted}
+    chosen = (found[list(keys)] == pd.Series(keys)).all(axis=1)
+    return found[chosen].set_index("model")
+
+
+def settles(base: pd.DataFrame) -> str:
+    """How many evaluations the naive estimator needs, and its sample variance.
+
+    Args:
+        base: as :func:`companion.chapters.estimates.results.naive` returns it.
+    """
+    wanted = (base["sd"] / 0.01) ** 2
+    return (
+        f"A standard error of 0.01 nats takes the naive estimator {wanted.min() / 1e6:.0f} to "
+        f"{wanted.max() / 1e6:.0f} million evaluations. Its own sample variance is known to 10 % after "
+        f"{base['needed'].min():,.0f} to {base['needed'].max():,.0f}: with fewer, most samples miss the few "
+        "large values and show a variance that is too small. So its variance is taken by quadrature here."
+    )
+
+
+def gains(found: pd.DataFrame) -> str:
+    """What each choice brings, and all together.
+
+    Args:
+        found: as :func:`companion.chapters.estimates.results.factors` returns it.
+    """
+    pairs = {
+        r"even $\lambda$ for uniform $t$, independent points": (
+            (NAIVE, INDEPENDENT, NONE),
+            (EVEN, INDEPENDENT, NONE),
+        ),
+        "strata": ((EVEN, INDEPENDENT, NONE), (EVEN, STRATIFIED, NONE)),
+        "to subtract the noise's square, as `nelbo` does": (
+            (EVEN, STRATIFIED, NONE),
+            (EVEN, STRATIFIED, NOISE),
+        ),
+        "to subtract the linear guess's error instead": (
+            (EVEN, STRATIFIED, NOISE),
+            (EVEN, STRATIFIED, LINEAR),
+        ),
+        "a pilot's times": ((EVEN, STRATIFIED, LINEAR), (PILOT, STRATIFIED, LINEAR)),
+        "Sobol points": ((PILOT, STRATIFIED, LINEAR), (PILOT, SOBOL, LINEAR)),
+    }
+    words = []
+    for name, (before, after) in pairs.items():
+        ratio = _method(found, *after)["factor"] / _method(found, *before)["factor"]
+        words.append(f"{name} {ratio.min():.2g} to {ratio.max():.2g}")
+    every = _method(found, PILOT, SOBOL, LINEAR)
+    told = [
+        f"{str(name).replace('_', ' ')} {row['factor']:.0f} ({row['least']:.0f} to {row['most']:.0f})"
+        for name, row in every.iterrows()
+    ]
+    return (
+        f"Times fewer evaluations, step by step, least and most of the five: {'; '.join(words)}. All "
+        f"together: {'; '.join(told)}, with 95 % intervals."
+    )
+
+
+def trained_density(found: pd.DataFrame) -> str:
+    """What times that are made for training do to an estimate; argument as above."""
+    edm = _method(found, "EDM", INDEPENDENT, NONE)["factor"]
+    logit = _method(found, "logit-normal $t$", INDEPENDENT, NONE)["factor"]
+    power = round(math.log10(1 / logit.max()))
+    return (
+        "Times that are made for training spare the ends, and the bound does not. EDM's cost "
+        f"{1 / edm.max():.1f} to {1 / edm.min():.1f} times the naive estimator's evaluations, logit-normal "
+        f"ones about $10^{{{power}}}$ times: their few points near clean data have enormous weights."
+    )
+
+
+def oracle(found: pd.DataFrame) -> str:
+    """What it brings to estimate the excess alone; argument as above."""
+    above = _method(found, PILOT, SOBOL, ORACLE).loc[NET]
+    ours = _method(found, PILOT, SOBOL, LINEAR).loc[NET]
+    return (
+        "Where the exact denoiser is known, the excess of a network is cheaper still: another "
+        f"{above['factor'] / ours['factor']:.1f} times fewer evaluations than of its bound, each now one of "
+        "both denoisers. The chapters that compare networks on the study's data estimate the excess."
+    )
