@@ -176,3 +176,30 @@ def seen(block: pd.DataFrame) -> str:
     exact = ", exact denoiser" if block["choice"].isin([SAMPLER, STEPS]).all() else ""
     names = dict.fromkeys(str(name).split(",")[0] for name in block["seen"])
     return ", ".join(names) + exact
+
+
+ADVICE_SHOWN: dict[str, Any] = {
+    "columns": {
+        "goal": "for",
+        "choice": "choose",
+        "use": "use: not told apart, best mean rank first",
+        "next": "closest that is told to be worse",
+        "over": "by",
+        "over_least": "from",
+        "over_most": "to",
+        "unit": "in",
+        "seen": "seen on",
+        "chapter": "evidence",
+    },
+    "digits": {"over": ".3g", "over_least": ".3g", "over_most": ".3g"},
+}
+"""How `advice` is shown."""
+
+
+def advice_caption(totals: pd.DataFrame, digits: pd.DataFrame) -> str:
+    """The caption of `advice`, from ``equal_totals`` and ``digits_nelbo``."""
+    return (
+        "What to use. Targets are seen under the bound, weightings with networks of $v$ "
+        f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest candidate that is told to be "
+        "worse, by how much, and the 95 % interval of that alone. Without an interval: computed, not sampled."
+    )
