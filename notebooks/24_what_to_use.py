@@ -211,7 +211,9 @@ Markdown(sentences.alarms(alarms, candidates, runs))
 import pandas as pd
 
 other = families.of_networks(tables["equal_totals"], families.SAMPLES, "covariance")
-Markdown(sentences.goal(pd.concat(other, ignore_index=True), families.SAMPLES))
+judged = pd.concat(other, ignore_index=True)
+lines = [sentences.bullet(judged, families.SAMPLES, choice) for choice in ("target", "weighting")]
+Markdown("\n".join(lines))
 
 # %% [markdown]
 # ## Sources

@@ -10,7 +10,6 @@ import pandas as pd
 
 from companion import study
 from companion.chapters.what_to_use.rules import FAMILY, Status, judged, summarised
-from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE, students_t
 
 LIKELIHOOD, SAMPLES, FEW, BOTH = "likelihood", "samples", "few steps", "both"
@@ -167,7 +166,7 @@ def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
         names = ["v", "eps"]
         if row.value < 1:
             names, ends = names[::-1], [1 / row.value, 1 / row.most, 1 / row.least]
-        told = row.verdict != Verdict.UNDECIDED
+        told = row.p < 1 - CONFIDENCE
         found = pd.DataFrame(
             [
                 [names[0], 1.0, 1.0, 1.0, 1.0, Status.USE.value],

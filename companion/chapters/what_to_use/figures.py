@@ -96,8 +96,9 @@ def candidates_shown(found: pd.DataFrame, seeds: int, images: int) -> dict[str, 
     )
     return {
         "caption": "Targets of networks under the bound, and weightings of networks of $v$: each over the "
-        f"least of its data set, with the {CONFIDENCE:.0%} interval of this factor alone. Filled: no other is told to be better, all pairs of a data set together. White: "
-        "one is. Likelihood: excess in nats, of digits bits per pixel. Samples: distance from those of the "
+        f"least of its data set, with the {CONFIDENCE:.0%} interval of this factor alone. Filled: no other "
+        "is told to be better, all pairs of a data set together. White: one is. "
+        "Likelihood: excess in nats, of digits bits per pixel. Samples: distance from those of the "
         f"exact denoiser. Geometric means of {seeds} seeds, of digits {images}.",
         "alt": "Four panels of points with intervals on logarithmic axes, a line at one: targets above, "
         f"weightings below, likelihood on the left, samples on the right. {words}.",

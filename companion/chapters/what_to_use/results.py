@@ -200,6 +200,7 @@ def advice_caption(totals: pd.DataFrame, digits: pd.DataFrame) -> str:
     """The caption of `advice`, from ``equal_totals`` and ``digits_nelbo``."""
     return (
         "What to use. Targets are seen under the bound, weightings with networks of $v$ "
-        f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest candidate that is told to be "
-        "worse, by how much, and the 95 % interval of that alone. Without an interval: computed, not sampled."
+        f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest "
+        "candidate that is told to be worse, by how much, and the 95 % interval of that "
+        "alone. Where the interval is a point: computed, not sampled."
     )

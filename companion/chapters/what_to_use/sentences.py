@@ -11,6 +11,7 @@ import pandas as pd
 from companion import study
 from companion.chapters.what_to_use import families, results, rules
 from companion.chapters.what_to_use.families import (
+    BOTH,
     FEW,
     LEVELS,
     LIKELIHOOD,
@@ -24,8 +25,7 @@ from companion.chapters.what_to_use.families import (
 )
 from companion.chapters.what_to_use.results import advised, in_words, told, written
 from companion.chapters.what_to_use.rules import Status
-from companion.evidence.claims import Verdict
-from companion.evidence.intervals import POWER
+from companion.evidence.intervals import CONFIDENCE, POWER
 
 
 def counted(found: pd.DataFrame) -> str:
@@ -61,8 +61,10 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
         each = []
         for at, of in rows.groupby("seen", sort=False):
             left = of.loc[of["status"] == Status.USE, "candidate"]
-            each.append(f"{str(at).lower()} {'; '.join(written(choice, name) for name in left)}")
-        line += f" Not told apart, least first: {'. '.join(f'on the {one}' for one in each)}."
+            each.append(
+                f"on the {str(at).lower()}, {'; '.join(written(choice, name) for name in left)}"
+            )
+        line += f" Not told apart, least first: {'. '.join(each).replace('. on the', '. On the')}."
     closest = told(found, goal, choice)
     if closest is None:
         return f"{line} Nothing is told to be worse."
@@ -89,22 +91,14 @@ def goal(found: pd.DataFrame, name: str) -> str:
 
 def both(found: pd.DataFrame) -> str:
     """What is left by likelihood and samples together."""
-    words = [
-        f"- *{choice.capitalize()}*: **{in_words(found, results.BOTH, choice)}**."
-        for choice in (TARGET, WEIGHTING, LEVELS)
-    ]
-    alone = {
-        choice: [
-            "; ".join(written(choice, n) for n in advised(found, g, choice)) or results.NO_ONE
-            for g in (LIKELIHOOD, SAMPLES)
-        ]
-        for choice in (TARGET, WEIGHTING)
-    }
-    parts = [
-        f"{choice}s, {one} for likelihood and {two} for samples"
-        for choice, (one, two) in alone.items()
-    ]
-    return "\n".join(words) + f"\n\nIt is what two lists share: of {'; of '.join(parts)}."
+    lines = []
+    for choice in (TARGET, WEIGHTING, LEVELS):
+        line = f"- *{choice.capitalize()}*: **{in_words(found, BOTH, choice)}**."
+        if choice != LEVELS:
+            lists = [in_words(found, goal, choice) for goal in (LIKELIHOOD, SAMPLES)]
+            line += f" For likelihood alone: {lists[0]}. For samples alone: {lists[1]}."
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def longer(tables: Tables) -> str:
@@ -189,7 +183,7 @@ def paired(tables: Tables, found: pd.DataFrame) -> str:
             & (found["choice"] == WEIGHTING)
             & (found["seen"] == study.TITLES[str(row.dataset)])
         ].set_index("candidate")
-        if row.verdict == Verdict.UNDECIDED:
+        if not row.p < 1 - CONFIDENCE:
             continue
         worse, better = (row.case, "bound") if row.value > 1 else ("bound", row.case)
         reverse = of.loc[better, "status"] == Status.WORSE and of.loc[worse, "status"] == Status.USE
@@ -222,8 +216,8 @@ def within() -> str:
     """What *enough steps* means."""
     return (
         f"*Enough* steps: from there on the width of the samples is off by at most {WITHIN:.0%}, or by at "
-        "most two of its standard errors where it is sampled. On the Gaussian a sampler is judged by the "
-        "evaluations of the network until then. Samplers and steps are seen with exact denoisers alone."
+        "most two of its standard errors where it is sampled. On the Gaussian, with steps even in time, a "
+        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with exact denoisers alone."
     )
 
 
