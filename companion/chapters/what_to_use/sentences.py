@@ -77,11 +77,8 @@ def size(row: pd.Series) -> str:
     """By how much a candidate is above the least, with its interval where chance is in it."""
     value, least, most = row["over"], row["over_least"], row["over_most"]
     ends = "" if least == most else f" ({least:.3g} to {most:.3g})"
-    return (
-        f"{value:.3g}{ends} {row['unit']}"
-        if row["unit"] == TIMES
-        else f"by {value:.2g}{ends} {row['unit']}"
-    )
+    words = f"{value:.3g}{ends} {row['unit']}"
+    return words if row["unit"] == TIMES else f"by {words}"
 
 
 def goal(found: pd.DataFrame, name: str) -> str:
@@ -217,7 +214,8 @@ def within() -> str:
     return (
         f"*Enough* steps: from there on the width of the samples is off by at most {WITHIN:.0%}, or by at "
         "most two of its standard errors where it is sampled. On the Gaussian, with steps even in time, a "
-        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with exact denoisers alone."
+        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with "
+        "exact denoisers alone."
     )
 
 
