@@ -1,0 +1,268 @@
+"""Families of candidates of the chapter "What to use", from saved tables, judged by one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from companion import study
+from companion.chapters.what_to_use.rules import FAMILY, Status, judged, summarised
+from companion.evidence.intervals import CONFIDENCE, students_t
+
+LIKELIHOOD, SAMPLES, FEW, BOTH = "likelihood", "samples", "few steps", "both"
+"""What one may want. *Both*: likelihood and samples."""
+
+TARGET, WEIGHTING, LEVELS, SAMPLER, STEPS = (
+    "target",
+    "weighting",
+    "noise levels",
+    "sampler and grid",
+    "steps",
+)
+"""What one has to choose."""
+
+WEIGHTINGS = {
+    "bound": "bound",
+    "x-mse": "$x$-MSE",
+    "v-mse": "$v$-MSE, flow",
+    "eps-mse": r"$\epsilon$-MSE",
+    "s-mse": "$s$-MSE",
+    "logit-normal": "flow, logit-normal $t$",
+    "sigmoid+2": "sigmoid, $b = 2$",
+    "sigmoid+0": "sigmoid, $b = 0$",
+    "sigmoid-3": "sigmoid, $b = -3$",
+    "min-snr": r"Min-SNR, $\gamma = 5$",
+    "p2": "P2",
+    "edm": "EDM",
+}
+"""How chapter 19's weightings are written."""
+
+OBJECTIVES = {
+    "bound": "NELBO",
+    "v-mse": "$u$, flow",
+    "eps-mse": r"$\epsilon$, cosine",
+    "sigmoid+2": "sigmoid, $b = 2$",
+    "edm": "EDM",
+}
+"""The rows of chapter 8's table of variances that are chapter 19's weightings."""
+
+IN_TIME, IN_LOG_SNR = "even in time", "even in the log-SNR"
+"""How levels are drawn without knowing a network's errors."""
+
+CONTINUOUS = "continuous time"
+"""No steps at all."""
+
+WITHIN = 0.01
+"""How far, relative, a width may be off for a sampler's steps to be called enough."""
+
+CHAPTER_15 = "15_sampling_steps"
+
+KEYS = ["goal", "choice", "seen", "chapter", "unit"]
+"""What rows of one family share."""
+
+TIMES, NATS, WIDTH = "times", "nats", "of the width"
+"""In which unit a candidate is above the least: a factor of it, or a difference."""
+
+EVIDENCE = [*KEYS, "candidate", "value", "over", "over_least", "over_most", "p", "status"]
+"""Columns of `evidence`."""
+
+Tables = Mapping[str, pd.DataFrame]
+"""What other chapters saved, by name."""
+
+
+def family(
+    goal: str, choice: str, seen: str, chapter: str, of: pd.DataFrame, unit: str = TIMES
+) -> pd.DataFrame:
+    """One family judged: columns `EVIDENCE`. In the unit `TIMES` the means are logarithms."""
+    found = judged(of)
+    written: Callable[[Any], Any] = np.exp if unit == TIMES else lambda values: values
+    scales = {"value": found["mean"]} | {c: found[c] for c in ("over", "over_least", "over_most")}
+    return found.assign(
+        **{name: written(values) for name, values in scales.items()},
+        goal=goal, choice=choice, seen=seen, chapter=chapter, unit=unit,
+    )[EVIDENCE]  # fmt: skip
+
+
+def from_interval(value: pd.Series, most: pd.Series, seeds: pd.Series) -> dict[str, pd.Series]:
+    """Mean, error and freedom of logarithms, from a geometric mean and the upper end of its interval."""
+    reach = np.log(most / value)
+    error = reach / [students_t(int(n), CONFIDENCE) if n > 1 else np.nan for n in seeds]
+    return {"mean": np.log(value), "error": error, "freedom": seeds - 1.0}
+
+
+def networks(totals: pd.DataFrame, column: str, choice: str) -> pd.DataFrame:
+    """The family of one data set's networks: targets under the bound, or weightings of v.
+
+    Args:
+        totals: rows of ``equal_totals`` of one data set.
+        column: excess, or a distance of samples.
+        choice: `TARGET` or `WEIGHTING`.
+    """
+    fixed, value, free = {
+        TARGET: ("weighting", "bound", "target"),
+        WEIGHTING: ("target", "v", "weighting"),
+    }[choice]
+    rows = totals[totals[fixed] == value]
+    found = from_interval(rows[column], rows[f"{column}_most"], rows["seeds"])
+    return pd.DataFrame({"candidate": rows[free]} | found)[FAMILY]
+
+
+def of_networks(totals: pd.DataFrame, goal: str, column: str) -> list[pd.DataFrame]:
+    """Targets and weightings on every data set of ``equal_totals``, judged by one column."""
+    return [
+        family(
+            goal, choice, study.TITLES[str(name)], "19_equal_footing", networks(of, column, choice)
+        )
+        for choice in (TARGET, WEIGHTING)
+        for name, of in totals.groupby("dataset", sort=False)
+    ]
+
+
+def of_digits(digits: pd.DataFrame) -> list[pd.DataFrame]:
+    """Targets under the bound, and two weightings of v, on digits: bits per pixel of held-out images."""
+    logs = digits.assign(log=np.log(digits["bits_per_dim"]))
+    bound, v = logs[logs["objective"] == "nelbo"], logs[logs["target"] == "v"]
+    named = v["objective"].map({"nelbo": "bound", "weighted": "v-mse"})
+    families = {
+        TARGET: summarised(bound["log"], bound["target"]),
+        WEIGHTING: summarised(v["log"], named),
+    }
+    return [
+        family(LIKELIHOOD, choice, "Digits", "06_small_images", of)
+        for choice, of in families.items()
+    ]
+
+
+def of_levels(densities: pd.DataFrame, goal: str, weighting: str, seeds: int) -> pd.DataFrame:
+    """Two ways to draw levels, by the examples that they need for one standard error of a loss.
+
+    Args:
+        densities: ``sampling_densities``.
+        goal: one of the goals.
+        weighting: one of `OBJECTIVES`.
+        seeds: behind each number.
+    """
+    row = densities.set_index("objective").loc[OBJECTIVES[weighting]]
+    sd = np.array([row["uniform_time"], row["uniform_log_snr"]])
+    of = pd.DataFrame(
+        {
+            "candidate": [IN_TIME, IN_LOG_SNR],
+            "mean": 2 * np.log(sd),
+            "error": 2 * row["error"] / sd,
+            "freedom": seeds - 1.0,
+        }
+    )
+    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of)
+
+
+def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
+    """After few steps: v and eps under the bound, by the paired tests of chapter 19."""
+    families = []
+    for row in tests[tests["question"] == "few steps"].itertuples():
+        ends = [row.value, row.least, row.most]
+        names = ["v", "eps"]
+        if row.value < 1:
+            names, ends = names[::-1], [1 / row.value, 1 / row.most, 1 / row.least]
+        told = row.p < 1 - CONFIDENCE
+        found = pd.DataFrame(
+            [
+                [names[0], 1.0, 1.0, 1.0, 1.0, Status.USE.value],
+                [names[1], *ends, row.p, (Status.WORSE if told else Status.USE).value],
+            ],
+            columns=["candidate", "over", "over_least", "over_most", "p", "status"],
+        )
+        shared = [FEW, TARGET, f"{study.TITLES[str(row.dataset)]}, {row.case} steps"]
+        keys = dict(zip(KEYS, [*shared, "19_equal_footing", TIMES], strict=True))
+        families.append(found.assign(value=np.nan, **keys)[EVIDENCE])
+    return families
+
+
+def widths(few: pd.DataFrame, steps: int, samples: int) -> pd.DataFrame:
+    """Samplers and grids by how far the clusters' width is off, after so many steps or at worst after more.
+
+    An error that comes back with more steps had cancelled by chance.
+    """
+    late = few[few["steps"] >= steps]
+    off = (late["width"] - 1).abs().groupby([late["solver"], late["grid"]], sort=False).max()
+    names = [f"{solver}, {grid}" for solver, grid in off.index]
+    error = (4 * samples) ** -0.5
+    return pd.DataFrame(
+        {"candidate": names, "mean": off.to_numpy(), "error": error, "freedom": np.inf}
+    )
+
+
+def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[pd.DataFrame]:
+    """Samplers of exact denoisers: by the evaluations that a Gaussian needs, and by the clusters' width."""
+    needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
+    many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
+    least = int(few["steps"].min())
+    of = widths(few, least, samples)
+    return [
+        family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many.assign(error=0.0, freedom=np.inf)),
+        family(FEW, SAMPLER, f"Clusters, {least} steps", CHAPTER_15, of, WIDTH),
+    ]
+
+
+def off_by_evaluations(orders: pd.DataFrame, solver: str) -> dict[int, float]:
+    """By number of network evaluations, how far off the width is that a solver makes of a Gaussian."""
+    row = orders.set_index("solver").loc[solver]
+    return {int(c): float(row[c]) for c in orders.columns if str(c).isdecimal()}
+
+
+def first_within(off: Mapping[int, float], limit: float = WITHIN) -> float:
+    """The fewest steps from which on a width is off by no more than a limit; NaN if no number is enough."""
+    late = [n for n in sorted(off) if all(off[m] <= limit for m in off if m >= n)]
+    return float(late[0]) if late else np.nan
+
+
+def enough(goal: str, seen: str, off: Mapping[int, float], error: float = 0.0) -> pd.DataFrame:
+    """From how many steps on a width is off by no more than `WITHIN`, or than twice its standard error.
+
+    Args:
+        goal: one of the goals.
+        seen: the sampler, and on what.
+        off: by number of steps, the size of the relative error of the width.
+        error: its standard error.
+
+    Returns:
+        A row a number of steps, with the largest error of so many steps or more.
+    """
+    counts, limit = sorted(off), max(WITHIN, 2 * error)
+    worst = {n: max(off[m] for m in counts if m >= n) for n in counts}
+    shared = {"goal": goal, "choice": STEPS, "seen": seen, "chapter": CHAPTER_15, "unit": WIDTH}
+    rows = [
+        shared
+        | {"candidate": str(n), "value": worst[n], "over": worst[n], "p": np.nan}
+        | {"over_least": max(0.0, worst[n] - 2 * error), "over_most": worst[n] + 2 * error}
+        | {"status": (Status.USE if worst[n] <= limit else Status.WORSE).value}
+        for n in counts
+    ]
+    return pd.DataFrame(rows)[EVIDENCE]
+
+
+def of_steps(tables: Tables, samplers: list[pd.DataFrame], samples: int) -> list[pd.DataFrame]:
+    """How many steps: of the bound, and of the samplers that are advised."""
+    gaps, orders, few = (tables[name] for name in ("nelbo_gaps", "solver_orders", "few_steps"))
+    steps = pd.DataFrame(
+        {
+            "candidate": [CONTINUOUS, *(f"$T = {T}$" for T in gaps["T"])],
+            "mean": [0.0, *gaps["exact"]],
+            "error": 0.0,
+            "freedom": np.inf,
+        }
+    )
+    found = [family(LIKELIHOOD, STEPS, "Gaussian", "03_nelbo_in_x", steps, NATS)]
+    for goal, block in zip((SAMPLES, FEW), samplers, strict=True):
+        for name in block.loc[block["status"] == Status.USE, "candidate"]:
+            if goal == SAMPLES:
+                off, error = off_by_evaluations(orders, name), 0.0
+            else:
+                solver, grid = str(name).rsplit(", ", 1)
+                rows = few[(few["solver"] == solver) & (few["grid"] == grid)]
+                off = {int(r.steps): abs(float(r.width) - 1) for r in rows.itertuples()}
+                error = (4 * samples) ** -0.5
+            found.append(enough(goal, f"{block['seen'].iloc[0].split(',')[0]}, {name}", off, error))
+    return found

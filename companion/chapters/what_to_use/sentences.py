@@ -1,0 +1,244 @@
+"""Computed sentences of the chapter "What to use"."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from companion import study
+from companion.chapters.what_to_use import families, results, rules
+from companion.chapters.what_to_use.families import (
+    BOTH,
+    FEW,
+    LEVELS,
+    LIKELIHOOD,
+    OBJECTIVES,
+    SAMPLES,
+    TARGET,
+    TIMES,
+    WEIGHTING,
+    WITHIN,
+    Tables,
+)
+from companion.chapters.what_to_use.results import advised, in_words, told, written
+from companion.chapters.what_to_use.rules import Status
+from companion.evidence.intervals import CONFIDENCE, POWER
+
+
+def counted(found: pd.DataFrame) -> str:
+    """How much was compared, and how much was told."""
+    groups = found.groupby(["goal", "choice", "seen"], sort=False).ngroups
+    worse = int((found["status"] == Status.WORSE).sum())
+    return (
+        f"{len(found)} candidates in {groups} families were judged; {worse} are told to be worse than "
+        "another of their family."
+    )
+
+
+def seen_at_all(tables: Tables) -> str:
+    """Which factors the seeds could tell."""
+    least = []
+    for choice, column in product((TARGET, WEIGHTING), ("excess", "sliced")):
+        for _, of in tables["equal_totals"].groupby("dataset", sort=False):
+            least.append(np.exp(rules.resolution(families.networks(of, column, choice))))
+    return (
+        f"With the spreads that were found, a family of 2-D networks tells a factor of {min(least):.2g} to "
+        f"{max(least):.2g} in {POWER:.0%} of all trials, or a little less. *Not told apart* means no more "
+        "than that."
+    )
+
+
+def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
+    """A choice: what is advised, what each data set leaves, and the closest that is told to be worse."""
+    rows = found[(found["goal"] == goal) & (found["choice"] == choice)]
+    if rows.empty:
+        return f"- *{choice.capitalize()}*: {results.GIVEN[goal, choice]}."
+    line = f"- *{choice.capitalize()}*: **{in_words(found, goal, choice)}**."
+    if choice in (TARGET, WEIGHTING) and goal != FEW:
+        each = []
+        for at, of in rows.groupby("seen", sort=False):
+            left = of.loc[of["status"] == Status.USE, "candidate"]
+            each.append(
+                f"on the {str(at).lower()}, {'; '.join(written(choice, name) for name in left)}"
+            )
+        line += f" Not told apart, least first: {'. '.join(each).replace('. on the', '. On the')}."
+    closest = told(found, goal, choice)
+    if closest is None:
+        return f"{line} Nothing is told to be worse."
+    link = "for" if choice == LEVELS else "on"
+    name = f"{written(choice, closest['candidate'])} {link} {closest['seen']}"
+    return f"{line} The closest that is told to be worse: {name}, {size(closest)}."
+
+
+def size(row: pd.Series) -> str:
+    """By how much a candidate is above the least, with its interval where chance is in it."""
+    value, least, most = row["over"], row["over_least"], row["over_most"]
+    ends = "" if least == most else f" ({least:.3g} to {most:.3g})"
+    words = f"{value:.3g}{ends} {row['unit']}"
+    return words if row["unit"] == TIMES else f"by {words}"
+
+
+def goal(found: pd.DataFrame, name: str) -> str:
+    """All choices of one goal."""
+    return "\n".join(bullet(found, name, choice) for choice in results.CHOICES)
+
+
+def both(found: pd.DataFrame) -> str:
+    """What is left by likelihood and samples together."""
+    lines = []
+    for choice in (TARGET, WEIGHTING, LEVELS):
+        line = f"- *{choice.capitalize()}*: **{in_words(found, BOTH, choice)}**."
+        if choice != LEVELS:
+            lists = [in_words(found, goal, choice) for goal in (LIKELIHOOD, SAMPLES)]
+            line += f" For likelihood alone: {lists[0]}. For samples alone: {lists[1]}."
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def longer(tables: Tables) -> str:
+    """Whether the order of targets under the bound stays with longer training, and where it does not."""
+    variants = tables["equal_variants"].set_index("variant")["order"]
+    parts = []
+    if {"plain", "fourfold"} <= set(variants.index):
+        parts.append(
+            f"on the clusters the means are ordered {variants['plain']}, and after four times the steps "
+            f"{variants['fourfold']}"
+        )
+    budgets = tables["digits_by_budget"]
+    bound = budgets[budgets["objective"] == "nelbo"]
+    for steps in sorted(set(bound["steps"]))[-2:]:
+        ordered = bound[bound["steps"] == steps].sort_values("bits_per_dim")["target"]
+        order = " < ".join(written(TARGET, name) for name in ordered)
+        parts.append(f"on digits after {steps:,} steps {order}")
+    return f"Means alone, without a test: {'; '.join(parts)}. So the order among neighbours is not settled."
+
+
+def in_time(tables: Tables) -> str:
+    """What drawing levels evenly in time does to networks under the bound."""
+    of = tables["equal_variants"].set_index("variant")
+    if "even-in-time" not in of.index:
+        return "Networks trained with levels even in time are measured in other profiles alone."
+    ratio = {t: of.loc["even-in-time", t] / of.loc["plain", t] for t in ("x", "eps", "v", "score")}
+    words = ", ".join(f"{written(TARGET, t)} {value:.2g}" for t, value in ratio.items())
+    return (
+        f"Under the bound, levels even in time multiplied the excess of networks by: {words} (clusters, "
+        f"{of.loc['even-in-time', 'seeds']} seeds, means, no test)."
+    )
+
+
+def pilot(tables: Tables) -> str:
+    """What is left to gain by a density of levels that knows the errors."""
+    rows = tables["sampling_densities"].set_index("objective")
+    better = rows[["uniform_time", "uniform_log_snr"]].min(axis=1)
+    saved = (better / rows["best"]) ** 2
+    parts = [f"{families.WEIGHTINGS[w]} {saved[name]:.2f}" for w, name in OBJECTIVES.items()]
+    return (
+        "The best density of levels, which needs a pilot, would save another factor of examples over the "
+        f"better of the two: {'; '.join(parts)}."
+    )
+
+
+def floors(tables: Tables) -> str:
+    """How many objectives differ from exact samples by less than independent samples would show."""
+    limits = tables["equal_floors"].set_index("dataset")["sliced"]
+    totals = tables["equal_totals"]
+    parts = [
+        f"{study.TITLES[str(name)]} {int((of['sliced'] < limits[name]).sum())} of {len(of)}"
+        for name, of in totals.groupby("dataset", sort=False)
+    ]
+    return (
+        "A warning on size. So near to exact samples that as many independent draws could not show the "
+        f"distance: {'; '.join(parts)} objectives of [](19_equal_footing). Only common noise makes these "
+        "differences visible."
+    )
+
+
+def by_energy(tables: Tables, found: pd.DataFrame) -> str:
+    """What the same rule leaves where samples are judged by the energy distance."""
+    blocks = families.of_networks(tables["equal_totals"], SAMPLES, "energy")
+    energy = pd.concat(blocks, ignore_index=True)
+    parts = []
+    for choice in (TARGET, WEIGHTING):
+        first, second = advised(found, SAMPLES, choice), advised(energy, SAMPLES, choice)
+        names = "; ".join(written(choice, n) for n in second) or results.NO_ONE
+        same = "the same" if set(first) == set(second) else "not the same"
+        parts.append(f"{choice}: {names} ({same} as by sliced $W_2$)")
+    return f"By the energy distance the rule leaves, {', and '.join(parts)}."
+
+
+def paired(tables: Tables, found: pd.DataFrame) -> str:
+    """Whether the paired tests of chapter 19 contradict the unpaired ones of this page."""
+    tests = tables["equal_tests"]
+    goals = {"excess": LIKELIHOOD, "sliced": SAMPLES}
+    agreed = alone = against = 0
+    for row in tests[tests["question"] == "weightings"].itertuples():
+        of = found[
+            (found["goal"] == goals[str(row.column)])
+            & (found["choice"] == WEIGHTING)
+            & (found["seen"] == study.TITLES[str(row.dataset)])
+        ].set_index("candidate")
+        if not row.p < 1 - CONFIDENCE:
+            continue
+        worse, better = (row.case, "bound") if row.value > 1 else ("bound", row.case)
+        reverse = of.loc[better, "status"] == Status.WORSE and of.loc[worse, "status"] == Status.USE
+        same = of.loc[worse, "status"] == Status.WORSE
+        against, agreed, alone = (
+            against + reverse,
+            agreed + same,
+            alone + (not same and not reverse),
+        )
+    total = agreed + alone + against
+    return (
+        "The seeds of two candidates are the same, which Welch's test does not use. Chapter 19 has paired "
+        f"tests of each weighting against the bound. Of the {total} factors that they tell, the worse one is "
+        f"out here in {agreed}, not told in {alone}, and the better one is out instead in {against}."
+    )
+
+
+def single(tables: Tables) -> str:
+    """How near the likelihood of the flow is to the exact one."""
+    of = tables["flow_likelihoods"]
+    return (
+        "For one example's likelihood, not a bound: with the exact denoiser, the flow of "
+        f"[](16_likelihood_and_samples) was off by "
+        f"{of['size'].min():.1g} to {of['size'].max():.1g} nats in the mean size of an error, "
+        f"over {len(of)} data sets."
+    )
+
+
+def within() -> str:
+    """What *enough steps* means."""
+    return (
+        f"*Enough* steps: from there on the width of the samples is off by at most {WITHIN:.0%}, or by at "
+        "most two of its standard errors where it is sampled. On the Gaussian, with steps even in time, a "
+        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with "
+        "exact denoisers alone."
+    )
+
+
+def chosen(found: pd.DataFrame, target: str, weighting: str, levels: str) -> str:
+    """Whether the choices of the code on the page are those that the rules advise for likelihood."""
+    of = found[(found["goal"] == LIKELIHOOD) & (found["choice"] == LEVELS)]
+    of = of[of["seen"] == families.WEIGHTINGS[weighting]]
+    checks = {
+        written(TARGET, target): target in advised(found, LIKELIHOOD, TARGET),
+        families.WEIGHTINGS[weighting]: weighting in advised(found, LIKELIHOOD, WEIGHTING),
+        levels: levels in list(of.loc[of["status"] == Status.USE, "candidate"]),
+    }
+    words = ", ".join(f"{name} {'is' if good else 'is *not*'}" for name, good in checks.items())
+    return (
+        f"Are the choices in this code among those that the rules advise for likelihood? {words}."
+    )
+
+
+def alarms(of: dict[str, Any], candidates: int, seeds: int) -> str:
+    """How often equal candidates are called unequal, by this page's rule and by a hasty one."""
+    return (
+        f"Tried on {of['trials']:,} families of {candidates} candidates that are all equal, {seeds} seeds "
+        "each, normal values: testing each "
+        f"against the least mean at 5 % calls at least one worse in {of['naive']:.0%}; the rule of this page "
+        f"in {of['ours']:.1%}."
+    )

@@ -1,0 +1,341 @@
+"""Advice: the rule on synthetic families just inside and outside, ties, NaN, order of rows; whole tables."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from companion import notebooks
+from companion.chapters.equal_footing.objectives import LABELS
+from companion.chapters.weightings import results as levels
+from companion.chapters.weightings.rows import ROWS
+from companion.chapters.what_to_use import families, figures, results, rules, sentences
+from companion.chapters.what_to_use.rules import Status
+from companion.evidence.intervals import holm, interval
+
+USE, WORSE, UNKNOWN = Status.USE, Status.WORSE, Status.UNKNOWN
+
+
+def family(
+    means: list[float], error: float | list[float] = 1.0, freedom: float = 8.0
+) -> pd.DataFrame:
+    names = [chr(ord("a") + i) for i in range(len(means))]
+    return pd.DataFrame({"candidate": names, "mean": means, "error": error, "freedom": freedom})
+
+
+def statuses(of: pd.DataFrame) -> dict[str, str]:
+    found = rules.judged(of)
+    return dict(zip(found["candidate"], found["status"], strict=True))
+
+
+# The rule
+
+
+def test_p_values_are_those_of_scipy_for_raw_values_with_holm_over_all_pairs():
+    rng = np.random.default_rng(0)
+    groups = [rng.normal(m, s, n) for m, s, n in [(0, 1, 5), (1, 2, 4), (3, 0.5, 7), (3.2, 1, 3)]]
+    raw = {
+        pair: stats.ttest_ind(groups[pair[0]], groups[pair[1]], equal_var=False).pvalue
+        for pair in combinations(range(4), 2)
+    }
+    expected = dict(zip(raw, holm(list(raw.values())), strict=True))
+    values = pd.Series(np.concatenate(groups))
+    of = rules.summarised(values, pd.Series(np.repeat(list("abcd"), [len(g) for g in groups])))
+    found = rules.told_apart(*(of[c].to_numpy(float) for c in ("mean", "error", "freedom")))
+    for (i, j), p in expected.items():
+        assert found[i, j] == found[j, i] == pytest.approx(p, rel=1e-10)
+    judged = rules.judged(of).set_index("candidate")
+    ends = stats.ttest_ind(groups[2], groups[0], equal_var=False).confidence_interval(0.95)
+    assert judged.index[0] == "a"
+    assert judged.loc["c", "over_least"] == pytest.approx(ends.low, rel=1e-10)
+    assert judged.loc["c", "over_most"] == pytest.approx(ends.high, rel=1e-10)
+
+
+@pytest.mark.parametrize("candidates", [2, 3, 6])
+@pytest.mark.parametrize(("side", "expected"), [(0.999, USE), (1.001, WORSE)])
+def test_a_candidate_just_inside_and_just_outside(candidates, side, expected):
+    pairs = candidates * (candidates - 1) // 2
+    # all others are equal: the last's tests are the smallest p values, so Holm's strictest level decides
+    edge = stats.t.ppf(1 - 0.025 / pairs, 16) * math.sqrt(2)
+    found = statuses(family([0.0] * (candidates - 1) + [edge * side]))
+    last = chr(ord("a") + candidates - 1)
+    assert found.pop(last) == expected
+    assert set(found.values()) == {USE}
+
+
+def test_worse_than_any_better_one_not_only_than_the_least():
+    # the least is too uncertain to tell anything; the second is not
+    of = family([0.0, 0.5, 3.0], error=[50.0, 0.01, 0.01])
+    assert statuses(of) == {"a": USE, "b": USE, "c": WORSE}
+
+
+def test_equal_means_are_never_told_apart():
+    assert set(statuses(family([1.0, 1.0, 1.0])).values()) == {USE}
+    assert set(statuses(family([1.0, 1.0, 1.0], error=0.0)).values()) == {USE}
+
+
+def test_without_an_error_every_difference_is_told():
+    assert statuses(family([1.0, 1.0, 1.0 + 1e-9], error=0.0, freedom=np.inf)) == {
+        "a": USE,
+        "b": USE,
+        "c": WORSE,
+    }
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_unknown_and_changes_no_other(bad):
+    found = rules.judged(family([0.0, 100.0, bad]))
+    assert list(found["candidate"]) == ["a", "b", "c"]
+    assert list(found["status"]) == [USE, WORSE, UNKNOWN]
+
+
+def test_one_seed_tells_nothing():
+    of = rules.summarised(pd.Series([1.0, 50.0]), pd.Series(["a", "b"]))
+    assert of["error"].isna().all()
+    assert statuses(of) == {"a": USE, "b": USE}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-5, 5), min_size=2, max_size=7),
+    st.floats(0.01, 2),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_rows_is_of_no_meaning_and_the_least_is_always_in(means, error, random):
+    of = family(means, error)
+    rows = list(range(len(of)))
+    random.shuffle(rows)
+    one, two = rules.judged(of), rules.judged(of.iloc[rows])
+    pd.testing.assert_frame_equal(one, two)
+    assert one["status"].iloc[0] == USE
+    assert one["mean"].is_monotonic_increasing
+    assert (one["over"] == one["mean"] - one["mean"].min()).all()
+    # in another unit the advice is the same
+    two = rules.judged(of.assign(mean=2 * of["mean"], error=2 * of["error"]))
+    assert list(two["candidate"]) == list(one["candidate"])
+    assert list(two["status"]) == list(one["status"])
+
+
+def test_equal_candidates_are_seldom_called_unequal_and_the_hasty_rule_does_it_often():
+    found = rules.false_alarms(6, 5, 3_000)
+    assert found["ours"] < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 3_000)
+    assert found["ours"] > 0.005
+    assert found["naive"] > 0.2
+    # two candidates: both are one test, of which five in a hundred are wrong (Welch's is a bit less)
+    two = rules.false_alarms(2, 5, 3_000)
+    assert two["ours"] == two["naive"]
+    assert 0.03 < two["ours"] < 0.065
+
+
+def test_a_difference_that_can_be_seen_is_seen_as_often_as_is_said():
+    of = family([0.0, 0.0, 0.0], error=1.0, freedom=4.0)
+    effect, rng, seen = rules.resolution(of), np.random.default_rng(1), 0
+    for _ in range(400):
+        values = rng.normal(0, 5**0.5, (3, 5)) + np.array([0, 0, effect])[:, None]
+        error = values.std(1, ddof=1) / 5**0.5
+        seen += rules.told_apart(values.mean(1), error, np.full(3, 4.0))[0, 2] < 0.05
+    assert seen / 400 > 0.8 - 0.06
+    twice = rules.resolution(of.assign(error=2.0))
+    assert twice == pytest.approx(2 * effect)
+
+
+# Families
+
+
+def totals(ratio: float, seeds: int = 5, names=("clusters", "rings")) -> pd.DataFrame:
+    """Networks whose logarithms have the spread 0.1: x and s-mse worse by a factor in all columns."""
+    rows = []
+    rng = np.random.default_rng(3)
+    cells = [(t, "bound") for t in ("x", "eps", "v", "score")]
+    cells += [("v", w) for w in ("x-mse", "v-mse", "eps-mse", "s-mse", "sigmoid+2", "edm")]
+    noise = rng.standard_normal(seeds)
+    noise = 0.1 * (noise - noise.mean()) / noise.std(ddof=1)
+    for name in names:
+        for target, weighting in cells:
+            bad = ratio if "x" in (target, weighting[:1]) or weighting == "s-mse" else 1.0
+            row = {"dataset": name, "target": target, "weighting": weighting, "seeds": seeds}
+            for column in ("excess", "sliced", "energy", "covariance"):
+                ends = interval(pd.Series(noise + np.log(bad)))
+                row |= {column: np.exp(ends.mean), f"{column}_most": np.exp(ends.mean + ends.reach)}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def tables(
+    ratio: float = 10.0, seeds: int = 5, names=("clusters", "rings")
+) -> dict[str, pd.DataFrame]:
+    digits = [
+        {"objective": o, "target": t, "seed": s, "bits_per_dim": (3.0 + (t == "x")) * (1 + 1e-3 * s)}
+        for o in ("nelbo", "weighted") for t in ("x", "eps", "v", "score") for s in range(max(2, seeds - 2))
+    ]  # fmt: skip
+    tests = [
+        [name, "few steps", str(n), "sliced", 4.0, 2.0, 8.0, 0.01, "holds"]
+        for name in names
+        for n in (10, 50)
+    ]
+    columns = ["dataset", "question", "case", "column", "value", "least", "most", "p", "verdict"]
+    orders = [["Euler", 0.04, 0.012, 0.003], ["Heun", 0.02, 0.001, 0.0001]]
+    few = [["DDIM", "time", 16, 0.9], ["DDIM", "time", 64, 0.995]]
+    few += [["lucky", "time", 16, 1.0], ["lucky", "time", 64, 0.5]]
+    sd = [[o, 6.0, 2.0, 1.0, 1.0, 0.01] for o in families.OBJECTIVES.values()]
+    kinds = ["objective", "uniform_time", "uniform_log_snr", "matched", "best", "error"]
+    return {
+        "equal_totals": totals(ratio, seeds, names),
+        "equal_tests": pd.DataFrame(tests, columns=columns),
+        "digits_nelbo": pd.DataFrame(digits),
+        "sampling_densities": pd.DataFrame(sd, columns=kinds),
+        "solver_orders": pd.DataFrame(orders, columns=["solver", "32", "128", "512"]),
+        "few_steps": pd.DataFrame(few, columns=["solver", "grid", "steps", "width"]),
+        "nelbo_gaps": pd.DataFrame({"T": [8, 512], "exact": [27.0, 0.13]}),
+    }
+
+
+def found(**changed) -> pd.DataFrame:
+    return results.evidence(tables() | changed, samples=10_000, seeds=8)
+
+
+def test_the_errors_behind_intervals_are_found_again():
+    of = families.networks(totals(10.0)[lambda f: f["dataset"] == "rings"], "excess", "target")
+    assert np.allclose(of["error"], 0.1 / 5**0.5)
+    assert np.allclose(of["mean"], np.log([10.0, 1, 1, 1]))
+    assert (of["freedom"] == 4).all()
+
+
+def test_whole_tables_give_the_advice_that_was_put_in():
+    of = found()
+    for goal in (families.LIKELIHOOD, families.SAMPLES, families.BOTH):
+        assert set(results.advised(of, goal, "target")) == {"eps", "v", "score"}
+        weights = {"bound", "v-mse", "eps-mse", "sigmoid+2", "edm"}
+        assert set(results.advised(of, goal, "weighting")) == weights
+    assert results.advised(of, families.FEW, "target") == ["v"]
+    assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun"]
+    assert results.advised(of, families.FEW, "sampler and grid") == ["DDIM, time"]
+    table = results.advice(of).set_index(["goal", "choice"])
+    assert len(table) == 20
+    assert table.loc[(families.FEW, "steps"), "use"] == "64 (DDIM, time)"
+    assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 (Heun)"
+    assert table.loc[(families.LIKELIHOOD, "steps"), "use"] == families.CONTINUOUS
+    assert table.loc[(families.LIKELIHOOD, "steps"), "over"] == pytest.approx(0.13)
+    assert table.loc[(families.SAMPLES, "target"), "next"] == "$x$ (Clusters)"
+    assert table.loc[(families.SAMPLES, "target"), "over"] == pytest.approx(10)
+    assert table.loc[(families.BOTH, "noise levels"), "use"].startswith("even in the log-SNR (")
+    assert table.loc[(families.LIKELIHOOD, "noise levels"), "over"] == pytest.approx(9)
+
+
+def test_the_order_of_the_rows_of_every_table_is_of_no_meaning():
+    one = results.advice(found())
+    shuffled = {name: of.sample(frac=1, random_state=5) for name, of in tables().items()}
+    # data sets, samplers and goals are shown in the order of the tables: compare what is advised
+    two = results.advice(results.evidence(shuffled, samples=10_000, seeds=8))
+    for column in ("over", "over_least", "over_most"):
+        assert np.allclose(one[column], two[column], equal_nan=True)
+    sets = [[set(str(use).split("; ")) for use in of["use"][:2]] for of in (one, two)]
+    assert sets[0] == sets[1]
+
+
+def test_a_changed_table_changes_the_advice():
+    changed = totals(10.0)
+    rings = (changed["dataset"] == "rings") & (changed["weighting"] == "bound")
+    for column in ("sliced", "sliced_most"):
+        changed.loc[rings & (changed["target"] == "eps"), column] *= 5
+    of = found(equal_totals=changed)
+    assert set(results.advised(of, families.SAMPLES, "target")) == {"v", "score"}
+    assert set(results.advised(of, families.LIKELIHOOD, "target")) == {"eps", "v", "score"}
+    assert set(results.advised(of, families.BOTH, "target")) == {"v", "score"}
+    digits = tables()["digits_nelbo"]
+    digits.loc[digits["target"] == "v", "bits_per_dim"] *= 2
+    assert set(results.advised(found(digits_nelbo=digits), families.LIKELIHOOD, "target")) == {
+        "eps",
+        "score",
+    }
+
+
+def test_nothing_left_is_said_and_not_hidden():
+    changed = totals(10.0)
+    for name, target in (("clusters", "eps"), ("rings", "v"), ("rings", "score")):
+        rows = (changed["dataset"] == name) & (changed["target"] == target)
+        for column in ("sliced", "sliced_most"):
+            changed.loc[rows, column] *= 5
+    table = results.advice(found(equal_totals=changed)).set_index(["goal", "choice"])
+    assert table.loc[(families.SAMPLES, "target"), "use"] == results.NO_ONE
+
+
+@pytest.mark.parametrize(
+    ("value", "p", "first", "status"),
+    [
+        (4.0, 0.049, "v", WORSE),
+        (4.0, 0.051, "v", USE),
+        (4.0, np.nan, "v", USE),
+        (0.25, 0.049, "eps", WORSE),
+    ],
+)
+def test_few_steps_follow_the_paired_tests(value, p, first, status):
+    tests = (
+        tables()["equal_tests"].iloc[:1].assign(value=value, least=value / 2, most=value * 2, p=p)
+    )
+    (of,) = families.of_few(tests)
+    assert of["candidate"].iloc[0] == first
+    assert of["status"].iloc[1] == status
+    assert tuple(of.loc[1, ["over", "over_least", "over_most"]]) == (4.0, 2.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("off", "error", "expected"),
+    [
+        ({16: 0.011, 64: 0.0099}, 0.0, [WORSE, USE]),
+        ({16: 0.0099, 64: 0.011}, 0.0, [WORSE, WORSE]),  # it comes back: luck
+        ({16: 0.0199, 64: 0.0}, 0.01, [USE, USE]),
+        ({16: 0.0201, 64: 0.0}, 0.01, [WORSE, USE]),
+    ],
+)
+def test_enough_steps_just_inside_and_just_outside(off, error, expected):
+    assert list(families.enough("samples", "a, b", off, error)["status"]) == expected
+
+
+def test_levels_are_compared_by_examples_and_told_by_the_errors():
+    sd = tables()["sampling_densities"]
+    of = families.of_levels(sd, "likelihood", "bound", 8).set_index("candidate")
+    assert of.loc[families.IN_TIME, "over"] == pytest.approx(9.0)
+    assert of.loc[families.IN_TIME, "status"] == WORSE
+    near = sd.assign(uniform_time=2.01)
+    assert set(families.of_levels(near, "likelihood", "bound", 8)["status"]) == {USE}
+
+
+# The page
+
+
+def test_names_are_those_of_the_chapters_that_measured():
+    assert families.WEIGHTINGS == LABELS
+    measured = {row.name for row in ROWS} & set(levels.MEASURED)
+    assert set(families.OBJECTIVES.values()) == measured
+
+
+def test_the_notebook_waits_for_what_it_reads_and_no_one_else():
+    before = notebooks.after("24_what_to_use")
+    assert {"19_equal_footing", "15_sampling_steps", "08_weightings", "06_small_images"} <= set(
+        before
+    )
+    assert "99_verdicts" not in before
+
+
+def test_sentences_and_figure_follow_the_tables_of_every_profile():
+    quick = results.evidence(tables(seeds=2, names=("clusters",)), samples=500, seeds=8)
+    assert len(results.advice(quick)) == 20
+    for of, name in ((quick, "quick"), (found(), "standard")):
+        figure = figures.candidates(of)
+        assert len(figure.axes) == 4, name
+        words = figures.candidates_shown(of, 5, 3)
+        assert "(1 to 1, use)" in words["alt"]
+    text = sentences.goal(found(), families.SAMPLES)
+    assert text.count("- *") == 5
+    assert "$x$ on Clusters, 10 (8" in text
+    assert "is *not*" in sentences.chosen(found(), "x", "bound", families.IN_LOG_SNR)
+    assert "not*" not in sentences.chosen(found(), "eps", "bound", families.IN_LOG_SNR)
+    assert "For samples alone" in sentences.both(found())
