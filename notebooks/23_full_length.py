@@ -119,7 +119,10 @@ Markdown(sentences.sooner(sooner))
 networks = measured.table("tenfold.csv")
 change = results.turned(networks)
 artifacts.figure(
-    figures.tenfold(networks), "full_length_tenfold", **figures.tenfold_shown(networks, change), seeds=[100]
+    figures.tenfold(networks),
+    "full_length_tenfold",
+    **figures.tenfold_shown(networks, change),
+    seeds=[100],
 )
 
 # %%
