@@ -97,6 +97,19 @@ def test_a_small_push_moves_samples_of_the_flow_as_first_order_says(name: str) -
     assert float(off.quantile(0.8)) < 0.05
 
 
+def test_a_pushed_denoiser_predicts_one_latent_in_all_targets() -> None:
+    oracle = gaussian([[1.0, 0], [0, 0.5]])
+    walked = paths.paths(oracle, 4, 6, ENDS)
+    errors = torch.arange(56.0, dtype=torch.float64).view(7, 4, 2)
+    wrong = pushed.Pushed(oracle, walked.t, errors)
+    z, t = walked.z[3], walked.t[3]
+    x_hat, eps_hat = wrong.predict_pair(z, t)
+    torch.testing.assert_close(x_hat - walked.x_hat[3], errors[3])
+    alpha, sigma = grid.SCHEDULE.alpha(t), grid.SCHEDULE.sigma(t)
+    torch.testing.assert_close(alpha * x_hat + sigma * eps_hat, z)
+    torch.testing.assert_close(wrong.predict(z, t, EPS), eps_hat)
+
+
 def test_errors_along_paths_are_those_that_were_put_in() -> None:
     oracle = gaussian([[1.0, 0], [0, 1.0]])
     shift = torch.tensor([0.25, -0.5], dtype=torch.float64)
@@ -319,6 +332,26 @@ def test_costs_near_the_data_are_those_of_closed_forms() -> None:
     for column, error in (("measured", "error"), ("derived", "derived_error")):
         assert one[column] == pytest.approx(fine.EXPECTED * fine.EXCESS, abs=4 * one[error])
         assert one[error] < 0.1 * one[column]
+
+
+@pytest.mark.parametrize("kind", [fine.FINE, fine.EVEN])
+def test_the_density_changes_at_each_point_as_first_order_says(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the density of the flow, point by point: of a mean the sign of a term may not be seen."""
+    monkeypatch.setattr(fine, "SIZE", 1e-4)
+    mixture = exact.clusters()
+    u = torch.randn(6, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
+    wrong = fine.Wavy(mixture.denoiser(grid.SCHEDULE), 0.0, kind)
+    below, stretched, change = fine.followed(wrong, u)
+    made = fine._log_density(mixture, below, -fine.REACH) - stretched
+    found = made - fine._log_density(mixture, u, fine.REACH)
+    monkeypatch.setattr(fine, "SIZE", 0.0)  # what the integration alone leaves
+    below, stretched, _ = fine.followed(wrong, u)
+    made = fine._log_density(mixture, below, -fine.REACH) - stretched
+    nothing = made - fine._log_density(mixture, u, fine.REACH)
+    torch.testing.assert_close(found - nothing, change, rtol=0.02, atol=2e-7)
+    assert float(change.abs().max()) > 1e-5
 
 
 def test_divergence_is_added_up_along_the_wrong_flow() -> None:

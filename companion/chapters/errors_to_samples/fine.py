@@ -76,9 +76,8 @@ class Wavy(Denoiser):
         size = SIZE * torch.exp(-(((log_snr - self.level) / WIDTH) ** 2) / 2)
         if self.kind == EVEN:
             return size / math.sqrt(2) * torch.ones_like(y), torch.zeros_like(y[:, 0])
-        turns = WAVES * math.exp(
-            self.level / 2
-        )  # by the noise at the top, so that it keeps its place
+        # by the noise at the top of the bump, so that the error keeps its place
+        turns = WAVES * math.exp(self.level / 2)
         phase = turns * y[:, 0] + math.pi / 4  # a law that is even has a mean square of one half
         amplitude = math.sqrt(2) * size
         along = torch.stack([amplitude * torch.cos(phase), torch.zeros_like(phase)], 1)
