@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from companion.chapters.estimates.results import CONFIDENCE, LINEAR, NET, PILOT, SOBOL, WANTED
+from companion.chapters.estimates.results import CONFIDENCE, NET, PILOT, SOBOL, WANTED
+from companion.chapters.estimates.spectrum import LINEAR
 from companion.evidence.claims import Claim, Decision, Tables, Verdict
 
 JUDGED = ("rings", NET)
