@@ -54,7 +54,8 @@ def _of(
 
 MEANINGS = (
     # throughout the book
-    _of("t", "time, 0 at the data and 1 at the noise", "t t_\\min"),
+    _of("t", "time, 0 at the data and 1 at the noise; $t_\\lambda$ that of a log-SNR",
+      "t t_\\min t_\\lambda"),
     _of("s", "an earlier time than $t$", "s"),
     _of("u", "a later time than $t$", "u"),
     _of("x", "clean data; $\\hat x$ a prediction of it", "x \\hatx \\barx", name="X"),

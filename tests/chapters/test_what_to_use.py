@@ -116,6 +116,7 @@ def test_the_order_of_rows_is_of_no_meaning_and_the_least_is_always_in(means, er
     pd.testing.assert_frame_equal(one, two)
     assert one["status"].iloc[0] == USE
     assert one["mean"].is_monotonic_increasing
+    assert one["over_least"].iloc[0] == one["over_most"].iloc[0] == 0
     assert (one["over"] == one["mean"] - one["mean"].min()).all()
     # in another unit the advice is the same
     two = rules.judged(of.assign(mean=2 * of["mean"], error=2 * of["error"]))
@@ -304,6 +305,10 @@ def test_levels_are_compared_by_examples_and_told_by_the_errors():
     of = families.of_levels(sd, "likelihood", "bound", 8).set_index("candidate")
     assert of.loc[families.IN_TIME, "over"] == pytest.approx(9.0)
     assert of.loc[families.IN_TIME, "status"] == WORSE
+    # the error of twice a logarithm: 2 * 0.01 of 6, and of 2
+    freedom = rules.welch(*(np.array(v) for v in (0.02 / 6, 7.0, 0.01, 7.0)))
+    reach = stats.t.ppf(0.975, freedom) * math.hypot(0.02 / 6, 0.01)
+    assert of.loc[families.IN_TIME, "over_most"] == pytest.approx(9 * math.exp(reach))
     near = sd.assign(uniform_time=2.01)
     assert set(families.of_levels(near, "likelihood", "bound", 8)["status"]) == {USE}
 
