@@ -9,6 +9,9 @@ from companion.chapters.full_length.results import ASKED, FALSE_ALARM, FREE, OWN
 from companion.evidence.claims import Claim, Decision, Tables, Verdict
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
 
+PLANNED = 8
+"""Cells; while fewer are timed, how soon they are reached is undecided."""
+
 EQUAL = 10.0
 """Percent: a test that could not see so small a difference leaves equality undecided."""
 
@@ -31,6 +34,9 @@ def as_the_study_saved(tables: Tables) -> Decision:
 def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
     """Whether the geometric mean over cells is what was asked; a cell that was never reached fails it."""
     ratios = table.loc[table["kind"] == kind, "ratio"]
+    if len(ratios) < PLANNED:
+        words = f"{len(ratios)} of {PLANNED} cells are timed: {in_words(interval(np.log(ratios.dropna())))}"
+        return Decision(words, [Verdict.UNDECIDED])
     if ratios.isna().any():
         missed = int(ratios.isna().sum())
         return Decision(f"not reached in {missed} of {len(ratios)} cells", [Verdict.FAILS])
@@ -44,15 +50,17 @@ def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
 
 RULE = (
     f"by the {CONFIDENCE:.0%} interval of the mean logarithm over cells (Student's t), all of it on one side "
-    "of it; undecided where it is inside; a cell that is not reached fails it; fixed before one "
-    "network of the "
-    "recipe had ended"
+    f"of it; undecided where it is inside, and while fewer than {PLANNED} cells are timed; a cell "
+    f"that is not "
+    "reached fails it; fixed before one network of the recipe had ended, but that large networks "
+    "were then cut "
+    "from two seeds to one, which is easier to pass, when the first cells had been timed"
 )
 
 MEASURE = (
     "CPU time of the recipe's steps over that of ours, one network alone on one thread, up to the first of "
     "doubled budgets whose worst seed is as near to the exact floor (excess of the bound between log-SNRs of "
-    "-12 and 12, same points); eight cells, each target under each objective once"
+    "-12 and 12, same points); planned are eight cells, each target under each objective once"
 )
 
 CLAIMS: tuple[Claim, ...] = (

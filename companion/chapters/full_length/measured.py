@@ -16,6 +16,7 @@ from companion.errors import UserError
 FILES = {
     "bfloat16.csv": "",
     "recipe_epochs.csv": "",
+    "recipe_late.csv": "",
     "recipe_levels.csv": "",
     "tenfold.csv": "",
     "time_to_quality.csv": "",

@@ -23,6 +23,9 @@ FALSE_ALARM = 0.05
 OWN, FREE = "own", "free"
 """Ours with the recipe's network and target, and ours with a network, target and weighting that are free."""
 
+SEEDS = [200, 201, 202]
+"""Of ours that are timed: the first of large networks (at first two), all of small ones."""
+
 ASKED = {OWN: 4.0, FREE: 20.0}
 """How many times sooner each was asked to be, before one network was trained."""
 
@@ -93,25 +96,38 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
     """For each cell and kind of ours, the first budget that was good enough.
 
     Args:
-        tried: every budget: columns `CELL`, ``kind``, ``steps``, ``seconds``, ``excess_max``, nats of the
-            worst seed, ``recipe_excess``, ``recipe_s``.
+        tried: every budget: columns `CELL`, ``kind``, ``steps``, ``seeds``, ``seconds``, ``excess_max``, nats of
+            the worst seed, ``recipe_excess``, ``recipe_s``.
 
     Returns:
-        Columns `CELL`, kind, recipe_excess, recipe_s; ``steps``, ``excess``, ``seconds`` and ``ratio``,
-        the recipe's time over ours: NaN where no budget was enough.
+        Columns `CELL`, kind, recipe_excess, recipe_s; ``steps``, ``seeds``, ``excess``, ``seconds`` and
+        ``ratio``, the recipe's time over ours, measured in turns: NaN where no budget was enough; ``least``:
+        whether the least budget was, so that the ratio may be larger.
     """
     rows: list[dict[Hashable, Any]] = []
     for key, block in tried.groupby([*CELL, "kind"], sort=False):
-        enough = block[block["excess_max"] <= block["recipe_excess"]].sort_values("steps")
-        first = block.iloc[0]
+        budgets = block.sort_values("steps")
+        enough = budgets[budgets["excess_max"] <= budgets["recipe_excess"]]
+        last = (enough if len(enough) else budgets.tail(1)).iloc[0]
         row = dict(zip([*CELL, "kind"], key, strict=True))
-        row |= {"recipe_excess": first["recipe_excess"], "recipe_s": block["recipe_s"].median()}
-        steps, nats, seconds = (np.nan,) * 3
+        row |= {"recipe_excess": last["recipe_excess"], "recipe_s": last["recipe_s"]}
+        steps, seeds, nats, seconds = (np.nan,) * 4
         if len(enough):
-            steps, nats, seconds = enough.iloc[0][["steps", "excess_max", "seconds"]]
-        row |= {"steps": steps, "excess": nats, "seconds": seconds}
-        rows.append(row | {"ratio": row["recipe_s"] / seconds})
+            steps, seeds, nats, seconds = last[["steps", "seeds", "excess_max", "seconds"]]
+        row |= {"steps": steps, "seeds": seeds, "excess": nats, "seconds": seconds}
+        row |= {"ratio": row["recipe_s"] / seconds, "least": steps == budgets["steps"].iloc[0]}
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def scatter(late: pd.DataFrame) -> pd.Series:
+    """By `CELL`, the largest over the least excess of the recipe's network after its late epochs.
+
+    Args:
+        late: columns `CELL`, ``epoch``, ``excess``.
+    """
+    found = late.groupby(CELL, sort=False)["excess"].agg(["min", "max"])
+    return found["max"] / found["min"]
 
 
 def turned(networks: pd.DataFrame) -> pd.DataFrame:
@@ -170,7 +186,8 @@ SOONER_SHOWN: dict[str, Any] = {
     "caption": "Time to the recipe's quality. *Recipe, nats* and *s*: its excess after the last epoch, and "
     "CPU seconds of all its steps. *Kind*: own is its network and target, under our plan and "
     "weighting; free is "
-    "the small network of $v$. *Steps*, *nats*, *s*: of the first budget whose worst seed is as near to the "
+    "the small network of $v$. *Steps*, *seeds*, *nats*, *s*: of the first budget whose worst seed "
+    "is as near to the "
     "exact floor.",
     "columns": {
         "recipe_excess": "recipe, nats",
@@ -178,11 +195,13 @@ SOONER_SHOWN: dict[str, Any] = {
         "excess": "nats",
         "seconds": "s",
         "ratio": "times sooner",
+        "least": "least budget",
     },
     "digits": {
         "recipe_excess": 3,
         "recipe_s": 3,
         "steps": ".0f",
+        "seeds": ".0f",
         "excess": 3,
         "seconds": 2,
         "ratio": 3,
