@@ -96,8 +96,8 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
     """For each cell and kind of ours, the first budget that was good enough.
 
     Args:
-        tried: every budget: columns `CELL`, ``kind``, ``steps``, ``seeds``, ``seconds``, ``excess_max``, nats of
-            the worst seed, ``recipe_excess``, ``recipe_s``.
+        tried: every budget: columns `CELL`, ``kind``, ``steps``, ``seeds``, ``seconds``, ``excess_max``, nats
+            of the worst seed, ``recipe_excess``, ``recipe_s``.
 
     Returns:
         Columns `CELL`, kind, recipe_excess, recipe_s; ``steps``, ``seeds``, ``excess``, ``seconds`` and
@@ -109,7 +109,7 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
         budgets = block.sort_values("steps")
         enough = budgets[budgets["excess_max"] <= budgets["recipe_excess"]]
         last = (enough if len(enough) else budgets.tail(1)).iloc[0]
-        row = dict(zip([*CELL, "kind"], key, strict=True))
+        row: dict[Hashable, Any] = dict(zip([*CELL, "kind"], key, strict=True))
         row |= {"recipe_excess": last["recipe_excess"], "recipe_s": last["recipe_s"]}
         steps, seeds, nats, seconds = (np.nan,) * 4
         if len(enough):

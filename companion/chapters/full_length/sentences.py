@@ -58,8 +58,7 @@ def timed(table: pd.DataFrame, planned: int) -> str:
     """How many of the planned cells are trained and timed."""
     cells = {kind: int((table["kind"] == kind).sum()) for kind in NAMES}
     words = ", ".join(f"{count} with {NAMES[kind]}" for kind, count in cells.items())
-    return f"Of the {planned} cells that were planned, in an order fixed beforehand, these were "
-    f"timed: {words}."
+    return f"Of the {planned} cells that were planned, in an order fixed beforehand, these were timed: {words}."
 
 
 def late(scatter: pd.Series) -> str:
