@@ -58,7 +58,8 @@ def timed(table: pd.DataFrame, planned: int) -> str:
     """How many of the planned cells are trained and timed."""
     cells = {kind: int((table["kind"] == kind).sum()) for kind in NAMES}
     words = ", ".join(f"{count} with {NAMES[kind]}" for kind, count in cells.items())
-    return f"Of the {planned} cells that were planned, in an order fixed beforehand, these were timed: {words}."
+    order = "in an order fixed beforehand"
+    return f"Of the {planned} cells that were planned, {order}, these were timed: {words}."
 
 
 def late(scatter: pd.Series) -> str:
