@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -232,15 +233,44 @@ def population(seeds: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_cells_are_drawn_whole_and_within_their_set() -> None:
-    frame = population().query("metric == 'rms'").reset_index(drop=True)
-    counts = scores.cell_counts(frame, 300, 0)
-    for _, block in frame.groupby(scores.CELL):
+def test_objectives_are_drawn_whole_and_the_same_on_all_sets() -> None:
+    frame = population().query("metric == 'rms'").sample(frac=1, random_state=0)
+    frame = frame.reset_index(drop=True)
+    counts = scores.objective_counts(frame, 300, 0)
+    firsts = []
+    for _, block in frame.groupby(["target", "objective"]):
+        assert block["dataset"].nunique() == 3
         assert (counts[:, block.index] == counts[:, block.index[:1]]).all()
+        firsts.append(counts[:, block.index[0]])
+    assert len(firsts) == 8
+    assert (np.sum(firsts, 0) == 8).all()
+    assert not any((a == b).all() for a, b in pairwise(firsts))
     for _, block in frame.groupby("dataset"):
         assert (counts[:, block.index].sum(1) == len(block)).all()
     assert counts.min() == 0
     assert np.allclose(counts.mean(0), 1, atol=0.25)
+
+
+def test_residuals_shared_by_sets_count_once() -> None:
+    """A residual of each objective, the same on all sets: more sets add nothing that an interval may use."""
+    rng = np.random.default_rng(7)
+    frame = population(1).query("metric == 'rms'").reset_index(drop=True)
+    of_each = frame.groupby(["target", "objective"], sort=False).ngroup().to_numpy()
+    x = rng.normal(size=8)[of_each]
+    frame["first"] = np.exp(x)
+    frame["value"] = np.exp(2 * x + 0.7 * rng.normal(size=8)[of_each])
+    more = pd.concat([frame.assign(metric=metric) for metric in pushed.METRICS])
+    row = scores.scores(more, 4_000).set_index(["metric", "predictor"]).loc[("rms", "first")]
+    x, y = np.log(frame["first"].to_numpy())[:8], np.log(frame["value"].to_numpy())[:8]
+    drawn = []
+    for _ in range(4_000):  # one set stands for all: the line of the others is its own
+        again = rng.integers(0, 8, 8)
+        if len(set(again)) > 2:
+            rest = y[again] - np.polyval(np.polyfit(x[again], y[again], 1), x[again])
+            drawn.append(1 - rest.var() / y[again].var())
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    assert row["low"] == pytest.approx(low, abs=0.03)
+    assert row["high"] == pytest.approx(high, abs=0.01)
 
 
 def test_scores_are_of_logarithms_and_gains_over_the_total() -> None:
@@ -407,6 +437,8 @@ def test_every_rule_says_what_was_seen_before_and_names_a_saved_table() -> None:
         assert "hold" in claim.threshold
         assert "seen" in claim.threshold
         assert "undecided" in claim.threshold
+        if claim.tables == ("samples_scores",):
+            assert "corrected after a review, when the results were known" in claim.threshold
         assert claim.stated.startswith("nobody: ")
 
 

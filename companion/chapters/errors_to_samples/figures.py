@@ -207,8 +207,8 @@ def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
     return {
         "caption": f"$R^2$ of the logarithm of a metric, {count} networks, each data set "
         "predicted by a line fitted to the other three. *All* of them together, with a 95 % interval "
-        "(bootstrap of the cells of a data set); then each data set about its own mean, which is "
-        "stricter. *Slope*: of the line through all.",
+        "(bootstrap of the eight objectives, the same on all data sets); then each data set about its own "
+        "mean, which is stricter. *Slope*: of the line through all.",
         "columns": {"metric": "metric", "predictor": "known of a network", "all": "all", "low": "from",
                     "high": "to"} | titles | {"slope": "slope"},
         "digits": 2,
