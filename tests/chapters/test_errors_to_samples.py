@@ -358,10 +358,22 @@ def test_costs_near_the_data_are_those_of_closed_forms() -> None:
     assert even["measured"] == pytest.approx(push**2 * fisher / 2, rel=0.01)
     assert even["derived"] == pytest.approx(even["measured"], abs=4 * even["derived_error"])
     one = found.loc[fine.FINE]
-    assert pytest.approx(0.443, abs=1e-3) == fine.EXPECTED
     for column, error in (("measured", "error"), ("derived", "derived_error")):
         assert one[column] == pytest.approx(fine.EXPECTED * fine.EXCESS, abs=4 * one[error])
         assert one[error] < 0.1 * one[column]
+
+
+@pytest.mark.parametrize("level", [12.0, 16.0])
+def test_a_fine_error_costs_the_flow_what_is_derived_of_its_divergence(level: float) -> None:
+    """Where paths stand still and densities are even: the mean over phases of what is summed at one place."""
+    wrong = fine.Wavy(exact.clusters().denoiser(grid.SCHEDULE), level, fine.FINE)
+    phases = torch.arange(64, dtype=torch.float64) * 2 * math.pi / 64
+    y = torch.stack([phases * math.exp(-level / 2) / fine.WAVES, torch.zeros_like(phases)], 1)
+    log_snr = torch.linspace(level - 5, level + 5, 2_001, dtype=torch.float64)
+    rates = torch.stack([torch.exp(-lam / 2) * wrong.error(y, lam)[1] / 2 for lam in log_snr])
+    lost = torch.trapezoid(rates, log_snr, dim=0).square().mean() / 2
+    assert float(lost) == pytest.approx(fine.EXPECTED * fine.EXCESS, rel=1e-6)
+    assert pytest.approx(0.4717, abs=5e-5) == fine.EXPECTED
 
 
 @pytest.mark.parametrize("kind", [fine.FINE, fine.EVEN])

@@ -100,7 +100,7 @@ def test_costs_are_drawn_and_said() -> None:
         assert np.isclose(drawn["y"], value, rtol=1e-6).any()
     said = sentences.at_every_level(costs())
     assert "0.50 to 0.80 of what it costs the bound" in said
-    assert "it is 0.55 on average, where 0.44 is derived" in said
+    assert "it is 0.55 on average, where 0.47 is derived" in said
     assert "by a factor of 100." in said
     assert "5.0e-04 to 8.0e-04" in figures.fine_shown(costs(), 7)["alt"]
 

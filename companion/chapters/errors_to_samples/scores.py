@@ -59,7 +59,7 @@ def r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.n
 
 
 def objective_counts(frame: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
-    """How often each network counts in each draw of the bootstrap, as its objective on all sets, (draws, n)."""
+    """How often each network counts in each bootstrap draw: as its objective does on all sets, (draws, n)."""
     of_each = frame.groupby(OBJECTIVE, sort=False).ngroup().to_numpy()
     number = of_each.max() + 1
     rng = np.random.default_rng(seed)
