@@ -454,6 +454,12 @@ def test_every_rule_says_what_was_seen_before_and_names_a_saved_table() -> None:
         assert claim.stated.startswith("nobody: ")
 
 
+def test_the_claim_on_fine_errors_says_on_which() -> None:
+    claim = next(c for c in claims.CLAIMS if c.name == "fine-errors-cost-at-every-level")
+    assert "turns by 1 radian over the width of the noise" in claim.statement
+    assert "keeps its place over a bump of 0.5 nats" in claim.statement
+
+
 def test_linear_fits_are_least_squares() -> None:
     x, y, _ = lines()
     weights = np.random.default_rng(2).uniform(0.5, 2, len(x))

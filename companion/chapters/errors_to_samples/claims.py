@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from companion.chapters.errors_to_samples.fine import EXCESS, FINE
+from companion.chapters.errors_to_samples.fine import EXCESS, FINE, WAVES, WIDTH
 from companion.chapters.errors_to_samples.pushed import FARTHEST
 from companion.chapters.errors_to_samples.scores import MIDDLE, TARGET
 from companion.evidence.claims import STANDARD_ERRORS, Claim, Decision, Tables, Verdict, exceeds
@@ -119,13 +119,15 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="fine-errors-cost-at-every-level",
-        statement="An error that varies over the width of the noise costs the flow's likelihood "
-        f"at least {LEAST_SHARE:g} of what it costs the bound, at every level.",
+        statement=f"An error that turns by {WAVES:g} radian over the width of the noise, and keeps its place "
+        f"over a bump of {WIDTH:g} nats, costs the flow's likelihood at least {LEAST_SHARE:g} of what it "
+        "costs the bound, at every level.",
         stated="nobody: the study compares bounds alone",
         measure="Nats that the exact likelihood of the flow loses by a bump of such an error, "
         "over those that the bound loses; the clusters, both signs of the error; each level.",
         threshold=f"holds if above {LEAST_SHARE:g} by {STANDARD_ERRORS:g} standard errors, does "
-        "not hold if below by as many, else undecided; fixed when points of another seed had been seen",
+        "not hold if below by as many, else undecided; fixed when points of another seed had been seen; "
+        "the size and the length of the error were fixed too, and put into the statement after a review",
         tables=("samples_fine",),
         decide=felt,
     ),
