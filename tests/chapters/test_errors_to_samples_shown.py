@@ -124,12 +124,15 @@ def test_words_follow_the_tables(networks: pd.DataFrame, found: pd.DataFrame) ->
 
 def test_the_misleading_case_is_computed(networks: pd.DataFrame) -> None:
     block = networks.assign(
-        total=np.where(networks["objective"] == "own", 10.0, 1.0),
+        total=np.where(networks["objective"] == "own", 9.0, 1.0) * (networks["seed"] - 99),
         value=np.where(networks["objective"] == "own", 1.0, 2.0),
         levels=np.where(networks["objective"] == "own", 3.0, 4.0),
     )
     said = sentences.misled(block)
-    assert "100 times the excess" in said
+    assert "81 times the excess" in said
+    one = (block["objective"] == "own") & (block["seed"] == 100)
+    apart = block.assign(total=np.where(one, 2.0, np.where(block["objective"] == "own", 4.0, 1.0)))
+    assert "10 times the excess" in sentences.misled(apart)  # of means that are squared: 9
     assert "is 0.50 times as large" in said
     assert "says 0.75" in said
 
