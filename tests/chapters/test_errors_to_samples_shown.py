@@ -117,6 +117,9 @@ def test_words_follow_the_tables(networks: pd.DataFrame, found: pd.DataFrame) ->
     assert "energy distance +0.00" in said
     said = sentences.left_over(scores.parts(networks))
     assert "make a factor of 1.50 for the networks that are moved less and 1.50" in said
+    assert "the bend of the flow, with quadrature, 1.50 and 1.50" in said
+    assert "quadrature" in scores.PARTS["whole/first"]
+    assert "quadrature" in figures.parts_shown()["caption"]
     said = sentences.population(networks, 1_500, 250, 32)
     assert "There are 64 networks" in said
     assert "swiss roll 2, waves 2" in said

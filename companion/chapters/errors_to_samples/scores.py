@@ -110,7 +110,7 @@ def _ends(values: np.ndarray) -> list[float]:
 
 PARTS = {
     "value/whole": "errors are met off the exact path",
-    "whole/first": "the flow bends",
+    "whole/first": "the flow bends, and quadrature",
     "value/first": "both",
 }
 """Ratios of what was measured, or predicted, and what makes them differ from one."""

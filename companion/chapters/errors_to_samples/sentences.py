@@ -93,11 +93,11 @@ def left_over(parts: pd.DataFrame) -> str:
         lines.append(
             f"of the {METRICS[metric]}, errors met off the exact path make a factor of {off['less']:.2f} "
             f"for the networks that are moved less and {off['more']:.2f} for those that are moved more, "
-            f"the bend of the flow {bent['less']:.2f} and {bent['more']:.2f}"
+            f"the bend of the flow, with quadrature, {bent['less']:.2f} and {bent['more']:.2f}"
         )
     other = [table.loc[(metric, "whole/first")] for metric in ("rms", "sliced")]
     return (
-        f"What is left over: {'; '.join(lines)}. For the r.m.s. distance and the sliced $W_2$ the bend is "
+        f"What is left over: {'; '.join(lines)}. For the r.m.s. distance and the sliced $W_2$ the latter is "
         f"a factor of {other[0]['less']:.2f} and {other[1]['less']:.2f} even for those moved less: they "
         "hang on the few samples near a ridge, where first order has no bound and the flow has."
     )
