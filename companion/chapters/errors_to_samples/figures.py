@@ -207,8 +207,8 @@ def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
     return {
         "caption": f"$R^2$ of the logarithm of a metric, {count} networks, each data set "
         "predicted by a line fitted to the other three. *All* of them together, with a 95 % interval "
-        "(bootstrap of the cells of a data set); then each data set about its own mean, which is "
-        "stricter. *Slope*: of the line through all.",
+        "(bootstrap of the eight objectives, the same on all data sets); then each data set about its own "
+        "mean, which is stricter. *Slope*: of the line through all.",
         "columns": {"metric": "metric", "predictor": "known of a network", "all": "all", "low": "from",
                     "high": "to"} | titles | {"slope": "slope"},
         "digits": 2,
@@ -220,7 +220,8 @@ def parts_shown() -> dict[str, Any]:
     return {
         "caption": "By which factor (root mean square of logarithms) one number differs from "
         "another: of the network's samples, of the exact flow pushed by the network's errors on exact "
-        "paths, and of these to first order. *Less*: networks whose median displacement is below that of "
+        "paths, and of these to first order. The flow is followed by the sampler, first order is summed by "
+        "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. *Less*: networks whose median displacement is below that of "
         "the middle network; *more*: the others.",
         "columns": {
             "metric": "metric",

@@ -10,8 +10,9 @@ import pandas as pd
 from companion.chapters.errors_to_samples.pushed import METRICS
 from companion.chapters.errors_to_samples.results import PREDICTORS
 
-CELL = ["dataset", "target", "objective"]
-"""Networks that differ in the seed alone: they are drawn together, since they are alike."""
+OBJECTIVE = ["target", "objective"]
+"""What is drawn anew: all networks of one of the eight, on every data set. They are the same eight on all,
+and what a line leaves over of one objective is alike on them."""
 
 MIDDLE = 95
 """Per cent of bootstrap draws that an interval holds."""
@@ -57,16 +58,13 @@ def r_squared(y: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.n
     return 1 - (weights * (y - predicted) ** 2).sum(-1) / (weights * (y - mean) ** 2).sum(-1)
 
 
-def cell_counts(frame: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
-    """How often each network counts in each draw of the bootstrap: cells within each data set, (draws, n)."""
+def objective_counts(frame: pd.DataFrame, draws: int, seed: int) -> np.ndarray:
+    """How often each network counts in each bootstrap draw: as its objective does on all sets, (draws, n)."""
+    of_each = frame.groupby(OBJECTIVE, sort=False).ngroup().to_numpy()
+    number = of_each.max() + 1
     rng = np.random.default_rng(seed)
-    counts = np.zeros((draws, len(frame)))
-    for _, block in frame.groupby("dataset", sort=False):
-        cells = block.groupby(CELL, sort=False).ngroup().to_numpy()
-        number = cells.max() + 1
-        times = rng.multinomial(number, np.full(number, 1 / number), size=draws)
-        counts[:, frame.index.get_indexer(block.index)] = times[:, cells]
-    return counts
+    times = rng.multinomial(number, np.full(number, 1 / number), size=draws)
+    return times[:, of_each].astype(float)
 
 
 def scores(networks: pd.DataFrame, draws: int, seed: int = 0) -> pd.DataFrame:
@@ -74,7 +72,7 @@ def scores(networks: pd.DataFrame, draws: int, seed: int = 0) -> pd.DataFrame:
 
     Args:
         networks: columns dataset, target, objective, seed, ``metric``, ``value`` and `PREDICTORS`.
-        draws: of the bootstrap over cells of a data set; the fits are made again in each.
+        draws: of the bootstrap over objectives, the same on all data sets; the fits are made again in each.
         seed: of it.
 
     Returns:
@@ -85,7 +83,7 @@ def scores(networks: pd.DataFrame, draws: int, seed: int = 0) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for metric in METRICS:
         block = networks[networks["metric"] == metric].reset_index(drop=True)
-        counts, once = cell_counts(block, draws, seed), np.ones(len(block))
+        counts, once = objective_counts(block, draws, seed), np.ones(len(block))
         y, sets = np.log(block["value"].to_numpy()), block["dataset"].to_numpy()
         base: tuple[float, np.ndarray] | None = None
         for predictor in PREDICTORS:
@@ -112,7 +110,7 @@ def _ends(values: np.ndarray) -> list[float]:
 
 PARTS = {
     "value/whole": "errors are met off the exact path",
-    "whole/first": "the flow bends",
+    "whole/first": "the flow bends, and quadrature",
     "value/first": "both",
 }
 """Ratios of what was measured, or predicted, and what makes them differ from one."""

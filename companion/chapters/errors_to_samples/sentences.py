@@ -47,14 +47,17 @@ def answer(scores: pd.DataFrame) -> str:
 def misled(networks: pd.DataFrame) -> str:
     """How far the total excess and the samples of two objectives for x go apart."""
     block = networks[(networks["metric"] == "energy") & (networks["target"] == "x")]
-    mean = block.groupby("objective")[["total", "value", "levels"]].mean()
-    excess = (mean["total"]["own"] / mean["total"]["bound"]) ** 2
+    block = block.assign(
+        excess=block["total"] ** 2
+    )  # the mean of squares, not the square of a mean
+    mean = block.groupby("objective")[["excess", "value", "levels"]].mean()
+    excess = mean["excess"]["own"] / mean["excess"]["bound"]
     samples = mean["value"]["own"] / mean["value"]["bound"]
     kernel = mean["levels"]["own"] / mean["levels"]["bound"]
     return (
         f"The clearest case is $x$. Trained on its own squared error it has {excess:,.0f} times the excess "
         f"that it has when trained on the bound, and samples whose energy distance is {samples:.2f} times "
-        f"as large (means over all data sets). Weighed by the kernel, the same excess says {kernel:.2f}."
+        f"as large (ratios of means over networks). Weighed by the kernel, the same excess says {kernel:.2f}."
     )
 
 
@@ -90,11 +93,11 @@ def left_over(parts: pd.DataFrame) -> str:
         lines.append(
             f"of the {METRICS[metric]}, errors met off the exact path make a factor of {off['less']:.2f} "
             f"for the networks that are moved less and {off['more']:.2f} for those that are moved more, "
-            f"the bend of the flow {bent['less']:.2f} and {bent['more']:.2f}"
+            f"the bend of the flow, with quadrature, {bent['less']:.2f} and {bent['more']:.2f}"
         )
     other = [table.loc[(metric, "whole/first")] for metric in ("rms", "sliced")]
     return (
-        f"What is left over: {'; '.join(lines)}. For the r.m.s. distance and the sliced $W_2$ the bend is "
+        f"What is left over: {'; '.join(lines)}. For the r.m.s. distance and the sliced $W_2$ the latter is "
         f"a factor of {other[0]['less']:.2f} and {other[1]['less']:.2f} even for those moved less: they "
         "hang on the few samples near a ridge, where first order has no bound and the flow has."
     )
