@@ -8,17 +8,23 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from companion import notebooks
+from companion.chapters.equal_footing import samples
 from companion.chapters.equal_footing.objectives import LABELS
+from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
 from companion.chapters.what_to_use import families, figures, results, rules, sentences
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence.intervals import holm, interval
+from diffcore.exact.data2d import clusters
+from diffcore.samplers import DDIM, UniformTime, sample
+from diffcore.schedules import Cosine
 
 USE, WORSE, UNKNOWN = Status.USE, Status.WORSE, Status.UNKNOWN
 
@@ -217,10 +223,11 @@ def test_whole_tables_give_the_advice_that_was_put_in():
         assert set(results.advised(of, goal, "weighting")) == weights
     assert results.advised(of, families.FEW, "target") == ["v"]
     assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun"]
-    assert results.advised(of, families.FEW, "sampler and grid") == ["DDIM, time"]
+    assert results.advised(of, families.FEW, "sampler and grid") == []
     table = results.advice(of).set_index(["goal", "choice"])
     assert len(table) == 20
-    assert table.loc[(families.FEW, "steps"), "use"] == "64 (DDIM, time)"
+    assert table.loc[(families.FEW, "steps"), "use"].startswith("not known: ")
+    assert table.loc[(families.FEW, "steps"), "next"] == "–"
     assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 (Heun)"
     assert table.loc[(families.LIKELIHOOD, "steps"), "use"] == families.CONTINUOUS
     assert table.loc[(families.LIKELIHOOD, "steps"), "over"] == pytest.approx(0.13)
@@ -311,6 +318,71 @@ def test_levels_are_compared_by_examples_and_told_by_the_errors():
     assert of.loc[families.IN_TIME, "over_most"] == pytest.approx(9 * math.exp(reach))
     near = sd.assign(uniform_time=2.01)
     assert set(families.of_levels(near, "likelihood", "bound", 8)["status"]) == {USE}
+
+
+@pytest.mark.parametrize(
+    ("most", "seen"), [("15", []), ("16", [16]), ("63", [16]), ("64", [16, 64])]
+)
+def test_few_steps_are_no_more_than_targets_were_compared_at(most, seen):
+    tests = tables()["equal_tests"].assign(case=["10", most] * 2)
+    # of other questions the case is no number of steps
+    other = tests.iloc[:1].assign(question="weightings", case="v-mse")
+    tests = pd.concat([tests, other], ignore_index=True)
+    of = found(equal_tests=tests)
+    rows = of[(of["goal"] == families.FEW) & (of["choice"] == "steps")]
+    assert sorted(int(name) for name in rows["candidate"]) == seen
+    samplers = of[(of["goal"] == families.FEW) & (of["choice"] == "sampler and grid")]
+    assert set(samplers["seen"]) == ({"Clusters, 16 steps"} if seen else set())
+    # at worst over the counts that are seen: the lucky one comes back only where 64 steps are looked at
+    if seen:
+        lucky = samplers.set_index("candidate").loc["lucky, time", "value"]
+        assert lucky == pytest.approx(0.5 if 64 in seen else 0.0)
+    assert f"and {most} steps" in sentences.compared(tables() | {"equal_tests": tests})
+
+
+@pytest.mark.parametrize(("width", "best"), [(0.9, "is not"), (0.9001, "is the best")])
+def test_no_sampler_is_advised_by_the_width_of_exact_clusters_alone(width, best):
+    few = pd.DataFrame(
+        [["DDIM", "time", 16, width], ["ancestral", "log-SNR", 16, 1.1]],
+        columns=["solver", "grid", "steps", "width"],
+    )
+    of = found(few_steps=few.assign(width=[width, 1.09995]))
+    use = results.in_words(of, families.FEW, "sampler and grid")
+    assert use.startswith("not known: ")
+    assert best in use
+    assert results.advised(of, families.FEW, "sampler and grid") == []
+    assert results.told(of, families.FEW, "sampler and grid") is None
+    assert results.in_words(of, families.FEW, "steps").startswith("not known: ")
+    assert "advises by it neither" in sentences.measured(of)
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(0.99, "not told to be worse"), (1.01, "told to be worse")]
+)
+def test_what_was_measured_by_width_is_told_just_inside_and_just_outside(side, words):
+    edge = stats.norm.ppf(0.975) * math.sqrt(2 / 40_000)
+    few = pd.DataFrame(
+        [["DDIM", "time", 16, 1 - side * edge], ["ancestral", "log-SNR", 16, 1.0]],
+        columns=["solver", "grid", "steps", "width"],
+    )
+    text = sentences.measured(found(few_steps=few))
+    assert "least is ancestral, log-SNR, 0.0%" in text
+    assert f", {words} by the rule" in text
+    assert (
+        "steps" not in sentences.measured(found(few_steps=few.assign(steps=51))).split("so few")[0]
+    )
+
+
+def test_targets_are_compared_by_the_sampler_that_is_said():
+    solver, grid = families.COMPARED_WITH.split(", ")
+    assert type(FEW_SOLVERS[solver]) is DDIM
+    assert type(GRIDS[grid]) is UniformTime
+    exact = clusters().denoiser(Cosine())
+    generator = torch.Generator().manual_seed(0)
+    ours = sample(
+        exact, (8, 2), 10, generator, FEW_SOLVERS[solver], GRIDS[grid], log_snr=(-12.0, 12.0)
+    )
+    assert torch.allclose(samples.few(exact, 8, 10), ours.double())
 
 
 # The page

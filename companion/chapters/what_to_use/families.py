@@ -60,6 +60,12 @@ WITHIN = 0.01
 
 CHAPTER_15 = "15_sampling_steps"
 
+COMPARED_WITH = "DDIM, time"
+"""The sampler and grid that chapter 19 compares targets with after few steps, by chapter 15's names.
+
+There it ends at a log-SNR of 12, in chapter 15 at 9.
+"""
+
 KEYS = ["goal", "choice", "seen", "chapter", "unit"]
 """What rows of one family share."""
 
@@ -180,6 +186,16 @@ def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
     return families
 
 
+def compared_at(tests: pd.DataFrame) -> list[int]:
+    """The step counts at which chapter 19 compared targets after few steps, in order."""
+    return sorted({int(case) for case in tests.loc[tests["question"] == "few steps", "case"]})
+
+
+def as_few(few: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``few_steps`` with no more steps than targets were compared at."""
+    return few[few["steps"] <= max(compared_at(tests), default=0)]
+
+
 def widths(few: pd.DataFrame, steps: int, samples: int) -> pd.DataFrame:
     """Samplers and grids by how far the clusters' width is off, after so many steps or at worst after more.
 
@@ -195,15 +211,27 @@ def widths(few: pd.DataFrame, steps: int, samples: int) -> pd.DataFrame:
 
 
 def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[pd.DataFrame]:
-    """Samplers of exact denoisers: by the evaluations that a Gaussian needs, and by the clusters' width."""
+    """Samplers of exact denoisers: by the evaluations that a Gaussian needs, and by the clusters' width.
+
+    Args:
+        orders: ``solver_orders``.
+        few: rows of ``few_steps`` that are `as_few`.
+        samples: behind each width.
+
+    Returns:
+        The family of samples. That of few steps, if there are rows, with every status `Status.UNKNOWN`: in
+        the width of clusters errors cancel, so it advises for or against nothing.
+    """
     needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
     many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
-    least = int(few["steps"].min())
-    of = widths(few, least, samples)
-    return [
-        family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many.assign(error=0.0, freedom=np.inf)),
-        family(FEW, SAMPLER, f"Clusters, {least} steps", CHAPTER_15, of, WIDTH),
-    ]
+    many = many.assign(error=0.0, freedom=np.inf)
+    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many)]
+    if not few.empty:
+        least = int(few["steps"].min())
+        of = widths(few, least, samples)
+        by_width = family(FEW, SAMPLER, f"Clusters, {least} steps", CHAPTER_15, of, WIDTH)
+        found.append(by_width.assign(status=Status.UNKNOWN.value))
+    return found
 
 
 def off_by_evaluations(orders: pd.DataFrame, solver: str) -> dict[int, float]:
@@ -244,8 +272,11 @@ def enough(goal: str, seen: str, off: Mapping[int, float], error: float = 0.0) -
 
 
 def of_steps(tables: Tables, samplers: list[pd.DataFrame], samples: int) -> list[pd.DataFrame]:
-    """How many steps: of the bound, and of the samplers that are advised."""
-    gaps, orders, few = (tables[name] for name in ("nelbo_gaps", "solver_orders", "few_steps"))
+    """How many steps: of the bound, of the samplers that are advised, and, few, of `COMPARED_WITH`.
+
+    The last by the width of clusters alone, so every status is `Status.UNKNOWN`.
+    """
+    gaps, orders = tables["nelbo_gaps"], tables["solver_orders"]
     steps = pd.DataFrame(
         {
             "candidate": [CONTINUOUS, *(f"$T = {T}$" for T in gaps["T"])],
@@ -255,14 +286,12 @@ def of_steps(tables: Tables, samplers: list[pd.DataFrame], samples: int) -> list
         }
     )
     found = [family(LIKELIHOOD, STEPS, "Gaussian", "03_nelbo_in_x", steps, NATS)]
-    for goal, block in zip((SAMPLES, FEW), samplers, strict=True):
-        for name in block.loc[block["status"] == Status.USE, "candidate"]:
-            if goal == SAMPLES:
-                off, error = off_by_evaluations(orders, name), 0.0
-            else:
-                solver, grid = str(name).rsplit(", ", 1)
-                rows = few[(few["solver"] == solver) & (few["grid"] == grid)]
-                off = {int(r.steps): abs(float(r.width) - 1) for r in rows.itertuples()}
-                error = (4 * samples) ** -0.5
-            found.append(enough(goal, f"{block['seen'].iloc[0].split(',')[0]}, {name}", off, error))
+    for name in samplers[0].loc[samplers[0]["status"] == Status.USE, "candidate"]:
+        found.append(enough(SAMPLES, f"Gaussian, {name}", off_by_evaluations(orders, name)))
+    few = as_few(tables["few_steps"], tables["equal_tests"])
+    few = few[few["solver"] + ", " + few["grid"] == COMPARED_WITH]
+    if not few.empty:
+        off = {int(r.steps): abs(float(r.width) - 1) for r in few.itertuples()}
+        by_width = enough(FEW, f"Clusters, {COMPARED_WITH}", off, (4 * samples) ** -0.5)
+        found.append(by_width.assign(status=Status.UNKNOWN.value))
     return found

@@ -52,7 +52,8 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
         seeds: behind each number in ``sampling_densities``.
     """
     totals, densities = tables["equal_totals"], tables["sampling_densities"]
-    samplers = of.of_samplers(tables["solver_orders"], tables["few_steps"], samples)
+    few = of.as_few(tables["few_steps"], tables["equal_tests"])
+    samplers = of.of_samplers(tables["solver_orders"], few, samples)
     found = [
         *of.of_networks(totals, LIKELIHOOD, "excess"),
         *of.of_digits(tables["digits_nelbo"]),
@@ -163,10 +164,30 @@ def advice(found: pd.DataFrame) -> pd.DataFrame:
 
 def in_words(found: pd.DataFrame, goal: str, choice: str) -> str:
     """What is advised, in words."""
+    if goal == FEW and choice in (SAMPLER, STEPS):
+        return by_width(found, choice)
     if choice == LEVELS or (choice == STEPS and goal != LIKELIHOOD):
         return by_family(found, goal, choice)
     names = [written(choice, name) for name in advised(found, goal, choice)]
     return "; ".join(names) if names else NO_ONE
+
+
+def by_width(found: pd.DataFrame, choice: str) -> str:
+    """Why no sampler and no number of steps is advised for few steps: the width of clusters is all there is."""
+    rows = found[(found["goal"] == FEW) & (found["choice"] == choice)]
+    if rows.empty:
+        return "not known: not measured at so few steps as targets were compared at"
+    if choice == STEPS:
+        return "not known: measured by width of exact clusters alone"
+    if of.COMPARED_WITH in set(rows.loc[rows["over"] == 0, "candidate"]):
+        return (
+            "not known: the sampler that targets were compared with is the best by width of exact clusters, "
+            "and no other evidence was measured"
+        )
+    return (
+        "not known: the sampler that is best by width of exact clusters is not the one that targets were "
+        "compared with"
+    )
 
 
 def seen(block: pd.DataFrame) -> str:

@@ -16,6 +16,7 @@ from companion.chapters.what_to_use.families import (
     LEVELS,
     LIKELIHOOD,
     OBJECTIVES,
+    SAMPLER,
     SAMPLES,
     TARGET,
     TIMES,
@@ -57,6 +58,8 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
     if rows.empty:
         return f"- *{choice.capitalize()}*: {results.GIVEN[goal, choice]}."
     line = f"- *{choice.capitalize()}*: **{in_words(found, goal, choice)}**."
+    if (rows["status"] == Status.UNKNOWN).all():
+        return line
     if choice in (TARGET, WEIGHTING) and goal != FEW:
         each = []
         for at, of in rows.groupby("seen", sort=False):
@@ -84,6 +87,45 @@ def size(row: pd.Series) -> str:
 def goal(found: pd.DataFrame, name: str) -> str:
     """All choices of one goal."""
     return "\n".join(bullet(found, name, choice) for choice in results.CHOICES)
+
+
+def compared(tables: Tables) -> str:
+    """With which sampler, and at which step counts, targets were compared after few steps."""
+    counts = families.compared_at(tables["equal_tests"])
+    listed = " and ".join([*[", ".join(map(str, counts[:-1]))][: len(counts) - 1], str(counts[-1])])
+    solver, grid = families.COMPARED_WITH.split(", ")
+    return (
+        "Of targets only $v$ and $\\epsilon$ were compared with trained networks after few steps, both under "
+        f"the bound, by {solver} with steps equal in {grid}, after {listed} steps. Which sampler makes least "
+        "of an error of its own is asked of an exact denoiser, which has no other; here after no more than "
+        f"{counts[-1]} steps."
+    )
+
+
+def measured(found: pd.DataFrame) -> str:
+    """What was measured of samplers at few steps, by the width of exact clusters."""
+    rows = found[(found["goal"] == FEW) & (found["choice"] == SAMPLER)]
+    if rows.empty:
+        return "Of samplers nothing was measured at so few steps."
+    best = rows.iloc[0]
+    first = f"least is {best['candidate']}, {best['value']:.1%}"
+    theirs = rows[rows["candidate"] == families.COMPARED_WITH]
+    if theirs.empty:
+        second = f"{families.COMPARED_WITH} was not measured"
+    elif best["candidate"] == families.COMPARED_WITH:
+        second = "the one that targets were compared with"
+    else:
+        ours = theirs.iloc[0]
+        apart = "told to be worse" if ours["p"] < 1 - CONFIDENCE else "not told to be worse"
+        second = (
+            f"{ours['candidate']}, with which targets were compared, has {ours['value']:.1%}, {apart} by "
+            "the rule"
+        )
+    return (
+        f"What was measured: how far the width of the samples is off ({best['seen'].lower()}, exact denoiser, "
+        f"{len(rows)} samplers and grids): {first}; {second}. A width can be right because errors cancel, so "
+        "the page advises by it neither a sampler nor a number of steps."
+    )
 
 
 def both(found: pd.DataFrame) -> str:
