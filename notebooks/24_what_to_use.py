@@ -18,7 +18,7 @@
 # **Assumed.** What the other chapters measured. Nothing is trained here, and nothing measured: this page reads their tables.
 #
 # **Method.** Advice by rule. A *family* is what was measured alike: the targets under one weighting, say, on one data set. In a family a candidate is *told to be worse* if any other is better by Welch's test {cite:p}`welch1947` at 5 %, all pairs of the family together by Holm's rule {cite:p}`holm1979`.
-# The page advises whatever no family calls worse, and names no winner among those. Change a table, and the advice changes. The tables were known when the rules were written: so this is a reading of the evidence, and no new test of it. Claims are judged in [](99_verdicts).
+# The page advises whatever no family calls worse, and names no winner among those. What is told to be worse is shown by unit (corrected after a review, when the results were known: factors of bits per pixel and of nats had been compared with each other). Change a table, and the advice changes. The tables were known when the rules were written: so this is a reading of the evidence, and no new test of it. Claims are judged in [](99_verdicts).
 
 # %% tags=["parameters"]
 profile = "standard"

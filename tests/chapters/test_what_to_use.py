@@ -225,6 +225,8 @@ def test_whole_tables_give_the_advice_that_was_put_in():
     assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun"]
     assert results.advised(of, families.FEW, "sampler and grid") == []
     table = results.advice(of).set_index(["goal", "choice"])
+    assert len(set(table.index)) == 20
+    table = table[table["use"] != results.AS_ABOVE]
     assert len(table) == 20
     assert table.loc[(families.FEW, "steps"), "use"].startswith("not known: ")
     assert table.loc[(families.FEW, "steps"), "next"] == "–"
@@ -265,6 +267,29 @@ def test_a_changed_table_changes_the_advice():
     }
 
 
+@pytest.mark.parametrize(("second", "closest"), [(1.99, "b"), (2.01, "a")])
+def test_the_closest_is_that_of_its_unit_whatever_other_units_have(second, closest):
+    def one(unit: str, over: float, name: str, status: Status = WORSE) -> dict[str, object]:
+        return {"goal": "likelihood", "choice": "target", "unit": unit} | {
+            "candidate": name, "seen": "here", "over": over, "status": status
+        }  # fmt: skip
+
+    rows = [one("nats", 2.0, "a"), one("bits", 1.1, "c"), one("nats", second, "b")]
+    of = results.told(pd.DataFrame([*rows, one("bits", 1.0, "d", USE)]), "likelihood", "target")
+    assert dict(zip(of["unit"], of["candidate"], strict=True)) == {"nats": closest, "bits": "c"}
+
+
+def test_every_unit_has_a_row_of_its_own_with_its_name():
+    table = results.advice(found())
+    rows = table[(table["goal"] == families.LIKELIHOOD) & (table["choice"] == "target")]
+    assert list(rows["unit"]) == ["times the excess in nats", "times the bits per pixel"]
+    assert list(rows["over"]) == pytest.approx([10.0, 4 / 3])
+    assert list(rows["use"] == results.AS_ABOVE) == [False, True]
+    text = sentences.bullet(found(), families.LIKELIHOOD, "target")
+    assert "The closest of each unit that is told to be worse: $x$ on Clusters, 10 (" in text
+    assert ") times the bits per pixel." in text
+
+
 def test_nothing_left_is_said_and_not_hidden():
     changed = totals(10.0)
     for name, target in (("clusters", "eps"), ("rings", "v"), ("rings", "score")):
@@ -272,6 +297,7 @@ def test_nothing_left_is_said_and_not_hidden():
         for column in ("sliced", "sliced_most"):
             changed.loc[rows, column] *= 5
     table = results.advice(found(equal_totals=changed)).set_index(["goal", "choice"])
+    table = table[table["use"] != results.AS_ABOVE]
     assert table.loc[(families.SAMPLES, "target"), "use"] == results.NO_ONE
 
 
@@ -351,7 +377,7 @@ def test_no_sampler_is_advised_by_the_width_of_exact_clusters_alone(width, best)
     assert use.startswith("not known: ")
     assert best in use
     assert results.advised(of, families.FEW, "sampler and grid") == []
-    assert results.told(of, families.FEW, "sampler and grid") is None
+    assert results.told(of, families.FEW, "sampler and grid").empty
     assert results.in_words(of, families.FEW, "steps").startswith("not known: ")
     assert "advises by it neither" in sentences.measured(of)
 
@@ -404,7 +430,7 @@ def test_the_notebook_waits_for_what_it_reads_and_no_one_else():
 
 def test_sentences_and_figure_follow_the_tables_of_every_profile():
     quick = results.evidence(tables(seeds=2, names=("clusters",)), samples=500, seeds=8)
-    assert len(results.advice(quick)) == 20
+    assert len(results.advice(quick)[["goal", "choice"]].drop_duplicates()) == 20
     for of, name in ((quick, "quick"), (found(), "standard")):
         figure = figures.candidates(of)
         assert len(figure.axes) == 4, name

@@ -69,8 +69,19 @@ There it ends at a log-SNR of 12, in chapter 15 at 9.
 KEYS = ["goal", "choice", "seen", "chapter", "unit"]
 """What rows of one family share."""
 
-TIMES, NATS, WIDTH = "times", "nats", "of the width"
-"""In which unit a candidate is above the least: a factor of it, or a difference."""
+UNITS = {
+    "excess": "times the excess in nats",
+    "bits_per_dim": "times the bits per pixel",
+    "sliced": "times the sliced $W_2$",
+    "energy": "times the energy distance",
+    "covariance": "times the distance of covariances",
+    "examples": "times the examples",
+    "evaluations": "times the evaluations",
+}
+"""In which unit a candidate is above the least, as a factor, by what is measured."""
+
+NATS, WIDTH = "nats", "of the width"
+"""The same as a difference. Only candidates of one unit are compared in size."""
 
 EVIDENCE = [*KEYS, "candidate", "value", "over", "over_least", "over_most", "p", "status"]
 """Columns of `evidence`."""
@@ -80,11 +91,11 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def family(
-    goal: str, choice: str, seen: str, chapter: str, of: pd.DataFrame, unit: str = TIMES
+    goal: str, choice: str, seen: str, chapter: str, of: pd.DataFrame, unit: str
 ) -> pd.DataFrame:
-    """One family judged: columns `EVIDENCE`. In the unit `TIMES` the means are logarithms."""
+    """One family judged: columns `EVIDENCE`. In a unit of `UNITS` the means are logarithms."""
     found = judged(of)
-    written: Callable[[Any], Any] = np.exp if unit == TIMES else lambda values: values
+    written: Callable[[Any], Any] = np.exp if unit in UNITS.values() else lambda values: values
     scales = {"value": found["mean"]} | {c: found[c] for c in ("over", "over_least", "over_most")}
     return found.assign(
         **{name: written(values) for name, values in scales.items()},
@@ -120,7 +131,12 @@ def of_networks(totals: pd.DataFrame, goal: str, column: str) -> list[pd.DataFra
     """Targets and weightings on every data set of ``equal_totals``, judged by one column."""
     return [
         family(
-            goal, choice, study.TITLES[str(name)], "19_equal_footing", networks(of, column, choice)
+            goal,
+            choice,
+            study.TITLES[str(name)],
+            "19_equal_footing",
+            networks(of, column, choice),
+            UNITS[column],
         )
         for choice in (TARGET, WEIGHTING)
         for name, of in totals.groupby("dataset", sort=False)
@@ -137,7 +153,7 @@ def of_digits(digits: pd.DataFrame) -> list[pd.DataFrame]:
         WEIGHTING: summarised(v["log"], named),
     }
     return [
-        family(LIKELIHOOD, choice, "Digits", "06_small_images", of)
+        family(LIKELIHOOD, choice, "Digits", "06_small_images", of, UNITS["bits_per_dim"])
         for choice, of in families.items()
     ]
 
@@ -161,7 +177,7 @@ def of_levels(densities: pd.DataFrame, goal: str, weighting: str, seeds: int) ->
             "freedom": seeds - 1.0,
         }
     )
-    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of)
+    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of, UNITS["examples"])
 
 
 def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
@@ -181,7 +197,7 @@ def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
             columns=["candidate", "over", "over_least", "over_most", "p", "status"],
         )
         shared = [FEW, TARGET, f"{study.TITLES[str(row.dataset)]}, {row.case} steps"]
-        keys = dict(zip(KEYS, [*shared, "19_equal_footing", TIMES], strict=True))
+        keys = dict(zip(KEYS, [*shared, "19_equal_footing", UNITS["sliced"]], strict=True))
         families.append(found.assign(value=np.nan, **keys)[EVIDENCE])
     return families
 
@@ -225,7 +241,7 @@ def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[p
     needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
     many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
     many = many.assign(error=0.0, freedom=np.inf)
-    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many)]
+    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many, UNITS["evaluations"])]
     if not few.empty:
         least = int(few["steps"].min())
         of = widths(few, least, samples)

@@ -19,7 +19,6 @@ from companion.chapters.what_to_use.families import (
     SAMPLER,
     SAMPLES,
     TARGET,
-    TIMES,
     WEIGHTING,
     WITHIN,
     Tables,
@@ -69,11 +68,15 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
             )
         line += f" Not told apart, least first: {'. '.join(each).replace('. on the', '. On the')}."
     closest = told(found, goal, choice)
-    if closest is None:
+    if closest.empty:
         return f"{line} Nothing is told to be worse."
     link = "for" if choice == LEVELS else "on"
-    name = f"{written(choice, closest['candidate'])} {link} {closest['seen']}"
-    return f"{line} The closest that is told to be worse: {name}, {size(closest)}."
+    names = [
+        f"{written(choice, row['candidate'])} {link} {row['seen']}, {size(row)}"
+        for _, row in closest.iterrows()
+    ]
+    each = " of each unit" if len(names) > 1 else ""
+    return f"{line} The closest{each} that is told to be worse: {'; '.join(names)}."
 
 
 def size(row: pd.Series) -> str:
@@ -81,7 +84,7 @@ def size(row: pd.Series) -> str:
     value, least, most = row["over"], row["over_least"], row["over_most"]
     ends = "" if least == most else f" ({least:.3g} to {most:.3g})"
     words = f"{value:.3g}{ends} {row['unit']}"
-    return words if row["unit"] == TIMES else f"by {words}"
+    return words if row["unit"] in families.UNITS.values() else f"by {words}"
 
 
 def goal(found: pd.DataFrame, name: str) -> str:
@@ -122,7 +125,8 @@ def measured(found: pd.DataFrame) -> str:
             "the rule"
         )
     return (
-        f"What was measured: how far the width of the samples is off ({best['seen'].lower()}, exact denoiser, "
+        "What was measured: how far the width of the samples is off "
+        f"({best['seen'].lower()}, exact denoiser, "
         f"{len(rows)} samplers and grids): {first}; {second}. A width can be right because errors cancel, so "
         "the page advises by it neither a sampler nor a number of steps."
     )
