@@ -181,7 +181,8 @@ Markdown(sentences.chosen(found, "eps", "bound", families.IN_LOG_SNR))
 # %%
 candidates, runs = 10, len(seeds)
 trials = profiles.get(profile).pick(quick=200, standard=2_000, paper=20_000)
-alarms = rules.false_alarms(candidates, runs, trials)
+asked = sentences.together(found)
+alarms = rules.false_alarms(candidates, runs, trials, families=max(asked.values()))
 Markdown(f"{sentences.paired(tables, found)} {sentences.pilot(tables)}")
 
 # %% [markdown]
@@ -191,7 +192,7 @@ Markdown(f"{sentences.paired(tables, found)} {sentences.pilot(tables)}")
 # :::
 
 # %%
-Markdown(sentences.alarms(alarms, candidates, runs))
+Markdown(sentences.alarms(alarms, candidates, runs, asked))
 
 # %% [markdown]
 # ## What is not known

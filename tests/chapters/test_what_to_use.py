@@ -141,6 +141,23 @@ def test_equal_candidates_are_seldom_called_unequal_and_the_hasty_rule_does_it_o
     assert 0.03 < two["ours"] < 0.065
 
 
+def test_false_alarms_of_families_together_are_those_of_any():
+    found = rules.false_alarms(2, 5, 1_500, families=3)
+    one = found["ours"]
+    assert found["together"][1] == one
+    assert list(found["together"]) == [1, 2, 3]
+    for count in (2, 3):
+        # independent families of the same rule: any of them, by the rate of one
+        expected = 1 - (1 - 0.046) ** count
+        spread = math.sqrt(expected * (1 - expected) / 1_500)
+        assert found["together"][count] == pytest.approx(expected, abs=4 * spread)
+    assert one < found["together"][2] < found["together"][3]
+    # the first family is the one that is tried alone
+    alone = rules.false_alarms(2, 5, 1_500)
+    assert alone["ours"] == one
+    assert alone["naive"] == found["naive"] == one
+
+
 def test_a_difference_that_can_be_seen_is_seen_as_often_as_is_said():
     of = family([0.0, 0.0, 0.0], error=1.0, freedom=4.0)
     effect, rng, seen = rules.resolution(of), np.random.default_rng(1), 0
@@ -277,6 +294,18 @@ def test_the_closest_is_that_of_its_unit_whatever_other_units_have(second, close
     rows = [one("nats", 2.0, "a"), one("bits", 1.1, "c"), one("nats", second, "b")]
     of = results.told(pd.DataFrame([*rows, one("bits", 1.0, "d", USE)]), "likelihood", "target")
     assert dict(zip(of["unit"], of["candidate"], strict=True)) == {"nats": closest, "bits": "c"}
+
+
+def test_as_many_families_are_read_together_as_each_goal_asks():
+    asked = sentences.together(found())
+    # two data sets, and digits for likelihood alone
+    assert {goal: asked[goal, "target"] for goal in ("likelihood", "samples", "both")} == {
+        "likelihood": 3, "samples": 2, "both": 5
+    }  # fmt: skip
+    of = {"ours": 0.01, "naive": 0.5, "trials": 9, "together": {1: 0.01, 2: 0.02, 3: 0.03, 5: 0.05}}
+    text = sentences.alarms(of, 10, 5, asked)
+    assert "2.0% for 2 (samples, target; samples, weighting); 3.0% for 3 (likelihood" in text
+    assert "; 5.0% for 5 (both, target; both, weighting)" in text
 
 
 def test_every_unit_has_a_row_of_its_own_with_its_name():

@@ -213,7 +213,7 @@ ADVICE_SHOWN: dict[str, Any] = {
         "choice": "choose",
         "use": "use: not told apart, best mean rank first",
         "next": "closest that is told to be worse",
-        "over": "it is above the least by",
+        "over": "by",
         "over_least": "from",
         "over_most": "to",
         "unit": "unit",
