@@ -8,17 +8,23 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from companion import notebooks
+from companion.chapters.equal_footing import samples
 from companion.chapters.equal_footing.objectives import LABELS
+from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
 from companion.chapters.what_to_use import families, figures, results, rules, sentences
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence.intervals import holm, interval
+from diffcore.exact.data2d import clusters
+from diffcore.samplers import DDIM, UniformTime, sample
+from diffcore.schedules import Cosine
 
 USE, WORSE, UNKNOWN = Status.USE, Status.WORSE, Status.UNKNOWN
 
@@ -135,6 +141,23 @@ def test_equal_candidates_are_seldom_called_unequal_and_the_hasty_rule_does_it_o
     assert 0.03 < two["ours"] < 0.065
 
 
+def test_false_alarms_of_families_together_are_those_of_any():
+    found = rules.false_alarms(2, 5, 1_500, families=3)
+    one = found["ours"]
+    assert found["together"][1] == one
+    assert list(found["together"]) == [1, 2, 3]
+    for count in (2, 3):
+        # independent families of the same rule: any of them, by the rate of one
+        expected = 1 - (1 - 0.046) ** count
+        spread = math.sqrt(expected * (1 - expected) / 1_500)
+        assert found["together"][count] == pytest.approx(expected, abs=4 * spread)
+    assert one < found["together"][2] < found["together"][3]
+    # the first family is the one that is tried alone
+    alone = rules.false_alarms(2, 5, 1_500)
+    assert alone["ours"] == one
+    assert alone["naive"] == found["naive"] == one
+
+
 def test_a_difference_that_can_be_seen_is_seen_as_often_as_is_said():
     of = family([0.0, 0.0, 0.0], error=1.0, freedom=4.0)
     effect, rng, seen = rules.resolution(of), np.random.default_rng(1), 0
@@ -217,10 +240,13 @@ def test_whole_tables_give_the_advice_that_was_put_in():
         assert set(results.advised(of, goal, "weighting")) == weights
     assert results.advised(of, families.FEW, "target") == ["v"]
     assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun"]
-    assert results.advised(of, families.FEW, "sampler and grid") == ["DDIM, time"]
+    assert results.advised(of, families.FEW, "sampler and grid") == []
     table = results.advice(of).set_index(["goal", "choice"])
+    assert len(set(table.index)) == 20
+    table = table[table["use"] != results.AS_ABOVE]
     assert len(table) == 20
-    assert table.loc[(families.FEW, "steps"), "use"] == "64 (DDIM, time)"
+    assert table.loc[(families.FEW, "steps"), "use"].startswith("not known: ")
+    assert table.loc[(families.FEW, "steps"), "next"] == "–"
     assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 (Heun)"
     assert table.loc[(families.LIKELIHOOD, "steps"), "use"] == families.CONTINUOUS
     assert table.loc[(families.LIKELIHOOD, "steps"), "over"] == pytest.approx(0.13)
@@ -258,6 +284,41 @@ def test_a_changed_table_changes_the_advice():
     }
 
 
+@pytest.mark.parametrize(("second", "closest"), [(1.99, "b"), (2.01, "a")])
+def test_the_closest_is_that_of_its_unit_whatever_other_units_have(second, closest):
+    def one(unit: str, over: float, name: str, status: Status = WORSE) -> dict[str, object]:
+        return {"goal": "likelihood", "choice": "target", "unit": unit} | {
+            "candidate": name, "seen": "here", "over": over, "status": status
+        }  # fmt: skip
+
+    rows = [one("nats", 2.0, "a"), one("bits", 1.1, "c"), one("nats", second, "b")]
+    of = results.told(pd.DataFrame([*rows, one("bits", 1.0, "d", USE)]), "likelihood", "target")
+    assert dict(zip(of["unit"], of["candidate"], strict=True)) == {"nats": closest, "bits": "c"}
+
+
+def test_as_many_families_are_read_together_as_each_goal_asks():
+    asked = sentences.together(found())
+    # two data sets, and digits for likelihood alone
+    assert {goal: asked[goal, "target"] for goal in ("likelihood", "samples", "both")} == {
+        "likelihood": 3, "samples": 2, "both": 5
+    }  # fmt: skip
+    of = {"ours": 0.01, "naive": 0.5, "trials": 9, "together": {1: 0.01, 2: 0.02, 3: 0.03, 5: 0.05}}
+    text = sentences.alarms(of, 10, 5, asked)
+    assert "2.0% for 2 (samples, target; samples, weighting); 3.0% for 3 (likelihood" in text
+    assert "; 5.0% for 5 (both, target; both, weighting)" in text
+
+
+def test_every_unit_has_a_row_of_its_own_with_its_name():
+    table = results.advice(found())
+    rows = table[(table["goal"] == families.LIKELIHOOD) & (table["choice"] == "target")]
+    assert list(rows["unit"]) == ["times the excess in nats", "times the bits per pixel"]
+    assert list(rows["over"]) == pytest.approx([10.0, 4 / 3])
+    assert list(rows["use"] == results.AS_ABOVE) == [False, True]
+    text = sentences.bullet(found(), families.LIKELIHOOD, "target")
+    assert "The closest of each unit that is told to be worse: $x$ on Clusters, 10 (" in text
+    assert ") times the bits per pixel." in text
+
+
 def test_nothing_left_is_said_and_not_hidden():
     changed = totals(10.0)
     for name, target in (("clusters", "eps"), ("rings", "v"), ("rings", "score")):
@@ -265,6 +326,7 @@ def test_nothing_left_is_said_and_not_hidden():
         for column in ("sliced", "sliced_most"):
             changed.loc[rows, column] *= 5
     table = results.advice(found(equal_totals=changed)).set_index(["goal", "choice"])
+    table = table[table["use"] != results.AS_ABOVE]
     assert table.loc[(families.SAMPLES, "target"), "use"] == results.NO_ONE
 
 
@@ -313,6 +375,71 @@ def test_levels_are_compared_by_examples_and_told_by_the_errors():
     assert set(families.of_levels(near, "likelihood", "bound", 8)["status"]) == {USE}
 
 
+@pytest.mark.parametrize(
+    ("most", "seen"), [("15", []), ("16", [16]), ("63", [16]), ("64", [16, 64])]
+)
+def test_few_steps_are_no_more_than_targets_were_compared_at(most, seen):
+    tests = tables()["equal_tests"].assign(case=["10", most] * 2)
+    # of other questions the case is no number of steps
+    other = tests.iloc[:1].assign(question="weightings", case="v-mse")
+    tests = pd.concat([tests, other], ignore_index=True)
+    of = found(equal_tests=tests)
+    rows = of[(of["goal"] == families.FEW) & (of["choice"] == "steps")]
+    assert sorted(int(name) for name in rows["candidate"]) == seen
+    samplers = of[(of["goal"] == families.FEW) & (of["choice"] == "sampler and grid")]
+    assert set(samplers["seen"]) == ({"Clusters, 16 steps"} if seen else set())
+    # at worst over the counts that are seen: the lucky one comes back only where 64 steps are looked at
+    if seen:
+        lucky = samplers.set_index("candidate").loc["lucky, time", "value"]
+        assert lucky == pytest.approx(0.5 if 64 in seen else 0.0)
+    assert f"and {most} steps" in sentences.compared(tables() | {"equal_tests": tests})
+
+
+@pytest.mark.parametrize(("width", "best"), [(0.9, "is not"), (0.9001, "is the best")])
+def test_no_sampler_is_advised_by_the_width_of_exact_clusters_alone(width, best):
+    few = pd.DataFrame(
+        [["DDIM", "time", 16, width], ["ancestral", "log-SNR", 16, 1.1]],
+        columns=["solver", "grid", "steps", "width"],
+    )
+    of = found(few_steps=few.assign(width=[width, 1.09995]))
+    use = results.in_words(of, families.FEW, "sampler and grid")
+    assert use.startswith("not known: ")
+    assert best in use
+    assert results.advised(of, families.FEW, "sampler and grid") == []
+    assert results.told(of, families.FEW, "sampler and grid").empty
+    assert results.in_words(of, families.FEW, "steps").startswith("not known: ")
+    assert "advises by it neither" in sentences.measured(of)
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(0.99, "not told to be worse"), (1.01, "told to be worse")]
+)
+def test_what_was_measured_by_width_is_told_just_inside_and_just_outside(side, words):
+    edge = stats.norm.ppf(0.975) * math.sqrt(2 / 40_000)
+    few = pd.DataFrame(
+        [["DDIM", "time", 16, 1 - side * edge], ["ancestral", "log-SNR", 16, 1.0]],
+        columns=["solver", "grid", "steps", "width"],
+    )
+    text = sentences.measured(found(few_steps=few))
+    assert "least is ancestral, log-SNR, 0.0%" in text
+    assert f", {words} by the rule" in text
+    assert (
+        "steps" not in sentences.measured(found(few_steps=few.assign(steps=51))).split("so few")[0]
+    )
+
+
+def test_targets_are_compared_by_the_sampler_that_is_said():
+    solver, grid = families.COMPARED_WITH.split(", ")
+    assert type(FEW_SOLVERS[solver]) is DDIM
+    assert type(GRIDS[grid]) is UniformTime
+    exact = clusters().denoiser(Cosine())
+    generator = torch.Generator().manual_seed(0)
+    ours = sample(
+        exact, (8, 2), 10, generator, FEW_SOLVERS[solver], GRIDS[grid], log_snr=(-12.0, 12.0)
+    )
+    assert torch.allclose(samples.few(exact, 8, 10), ours.double())
+
+
 # The page
 
 
@@ -332,7 +459,7 @@ def test_the_notebook_waits_for_what_it_reads_and_no_one_else():
 
 def test_sentences_and_figure_follow_the_tables_of_every_profile():
     quick = results.evidence(tables(seeds=2, names=("clusters",)), samples=500, seeds=8)
-    assert len(results.advice(quick)) == 20
+    assert len(results.advice(quick)[["goal", "choice"]].drop_duplicates()) == 20
     for of, name in ((quick, "quick"), (found(), "standard")):
         figure = figures.candidates(of)
         assert len(figure.axes) == 4, name

@@ -60,11 +60,28 @@ WITHIN = 0.01
 
 CHAPTER_15 = "15_sampling_steps"
 
+COMPARED_WITH = "DDIM, time"
+"""The sampler and grid that chapter 19 compares targets with after few steps, by chapter 15's names.
+
+There it ends at a log-SNR of 12, in chapter 15 at 9.
+"""
+
 KEYS = ["goal", "choice", "seen", "chapter", "unit"]
 """What rows of one family share."""
 
-TIMES, NATS, WIDTH = "times", "nats", "of the width"
-"""In which unit a candidate is above the least: a factor of it, or a difference."""
+UNITS = {
+    "excess": "times the excess in nats",
+    "bits_per_dim": "times the bits per pixel",
+    "sliced": "times the sliced $W_2$",
+    "energy": "times the energy distance",
+    "covariance": "times the distance of covariances",
+    "examples": "times the examples",
+    "evaluations": "times the evaluations",
+}
+"""In which unit a candidate is above the least, as a factor, by what is measured."""
+
+NATS, WIDTH = "nats", "of the width"
+"""The same as a difference. Only candidates of one unit are compared in size."""
 
 EVIDENCE = [*KEYS, "candidate", "value", "over", "over_least", "over_most", "p", "status"]
 """Columns of `evidence`."""
@@ -74,11 +91,11 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def family(
-    goal: str, choice: str, seen: str, chapter: str, of: pd.DataFrame, unit: str = TIMES
+    goal: str, choice: str, seen: str, chapter: str, of: pd.DataFrame, unit: str
 ) -> pd.DataFrame:
-    """One family judged: columns `EVIDENCE`. In the unit `TIMES` the means are logarithms."""
+    """One family judged: columns `EVIDENCE`. In a unit of `UNITS` the means are logarithms."""
     found = judged(of)
-    written: Callable[[Any], Any] = np.exp if unit == TIMES else lambda values: values
+    written: Callable[[Any], Any] = np.exp if unit in UNITS.values() else lambda values: values
     scales = {"value": found["mean"]} | {c: found[c] for c in ("over", "over_least", "over_most")}
     return found.assign(
         **{name: written(values) for name, values in scales.items()},
@@ -114,7 +131,12 @@ def of_networks(totals: pd.DataFrame, goal: str, column: str) -> list[pd.DataFra
     """Targets and weightings on every data set of ``equal_totals``, judged by one column."""
     return [
         family(
-            goal, choice, study.TITLES[str(name)], "19_equal_footing", networks(of, column, choice)
+            goal,
+            choice,
+            study.TITLES[str(name)],
+            "19_equal_footing",
+            networks(of, column, choice),
+            UNITS[column],
         )
         for choice in (TARGET, WEIGHTING)
         for name, of in totals.groupby("dataset", sort=False)
@@ -131,7 +153,7 @@ def of_digits(digits: pd.DataFrame) -> list[pd.DataFrame]:
         WEIGHTING: summarised(v["log"], named),
     }
     return [
-        family(LIKELIHOOD, choice, "Digits", "06_small_images", of)
+        family(LIKELIHOOD, choice, "Digits", "06_small_images", of, UNITS["bits_per_dim"])
         for choice, of in families.items()
     ]
 
@@ -155,7 +177,7 @@ def of_levels(densities: pd.DataFrame, goal: str, weighting: str, seeds: int) ->
             "freedom": seeds - 1.0,
         }
     )
-    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of)
+    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of, UNITS["examples"])
 
 
 def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
@@ -175,9 +197,19 @@ def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
             columns=["candidate", "over", "over_least", "over_most", "p", "status"],
         )
         shared = [FEW, TARGET, f"{study.TITLES[str(row.dataset)]}, {row.case} steps"]
-        keys = dict(zip(KEYS, [*shared, "19_equal_footing", TIMES], strict=True))
+        keys = dict(zip(KEYS, [*shared, "19_equal_footing", UNITS["sliced"]], strict=True))
         families.append(found.assign(value=np.nan, **keys)[EVIDENCE])
     return families
+
+
+def compared_at(tests: pd.DataFrame) -> list[int]:
+    """The step counts at which chapter 19 compared targets after few steps, in order."""
+    return sorted({int(case) for case in tests.loc[tests["question"] == "few steps", "case"]})
+
+
+def as_few(few: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``few_steps`` with no more steps than targets were compared at."""
+    return few[few["steps"] <= max(compared_at(tests), default=0)]
 
 
 def widths(few: pd.DataFrame, steps: int, samples: int) -> pd.DataFrame:
@@ -195,15 +227,27 @@ def widths(few: pd.DataFrame, steps: int, samples: int) -> pd.DataFrame:
 
 
 def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[pd.DataFrame]:
-    """Samplers of exact denoisers: by the evaluations that a Gaussian needs, and by the clusters' width."""
+    """Samplers of exact denoisers: by the evaluations that a Gaussian needs, and by the clusters' width.
+
+    Args:
+        orders: ``solver_orders``.
+        few: rows of ``few_steps`` that are `as_few`.
+        samples: behind each width.
+
+    Returns:
+        The family of samples. That of few steps, if there are rows, with every status `Status.UNKNOWN`: in
+        the width of clusters errors cancel, so it advises for or against nothing.
+    """
     needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
     many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
-    least = int(few["steps"].min())
-    of = widths(few, least, samples)
-    return [
-        family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many.assign(error=0.0, freedom=np.inf)),
-        family(FEW, SAMPLER, f"Clusters, {least} steps", CHAPTER_15, of, WIDTH),
-    ]
+    many = many.assign(error=0.0, freedom=np.inf)
+    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many, UNITS["evaluations"])]
+    if not few.empty:
+        least = int(few["steps"].min())
+        of = widths(few, least, samples)
+        by_width = family(FEW, SAMPLER, f"Clusters, {least} steps", CHAPTER_15, of, WIDTH)
+        found.append(by_width.assign(status=Status.UNKNOWN.value))
+    return found
 
 
 def off_by_evaluations(orders: pd.DataFrame, solver: str) -> dict[int, float]:
@@ -244,8 +288,11 @@ def enough(goal: str, seen: str, off: Mapping[int, float], error: float = 0.0) -
 
 
 def of_steps(tables: Tables, samplers: list[pd.DataFrame], samples: int) -> list[pd.DataFrame]:
-    """How many steps: of the bound, and of the samplers that are advised."""
-    gaps, orders, few = (tables[name] for name in ("nelbo_gaps", "solver_orders", "few_steps"))
+    """How many steps: of the bound, of the samplers that are advised, and, few, of `COMPARED_WITH`.
+
+    The last by the width of clusters alone, so every status is `Status.UNKNOWN`.
+    """
+    gaps, orders = tables["nelbo_gaps"], tables["solver_orders"]
     steps = pd.DataFrame(
         {
             "candidate": [CONTINUOUS, *(f"$T = {T}$" for T in gaps["T"])],
@@ -255,14 +302,12 @@ def of_steps(tables: Tables, samplers: list[pd.DataFrame], samples: int) -> list
         }
     )
     found = [family(LIKELIHOOD, STEPS, "Gaussian", "03_nelbo_in_x", steps, NATS)]
-    for goal, block in zip((SAMPLES, FEW), samplers, strict=True):
-        for name in block.loc[block["status"] == Status.USE, "candidate"]:
-            if goal == SAMPLES:
-                off, error = off_by_evaluations(orders, name), 0.0
-            else:
-                solver, grid = str(name).rsplit(", ", 1)
-                rows = few[(few["solver"] == solver) & (few["grid"] == grid)]
-                off = {int(r.steps): abs(float(r.width) - 1) for r in rows.itertuples()}
-                error = (4 * samples) ** -0.5
-            found.append(enough(goal, f"{block['seen'].iloc[0].split(',')[0]}, {name}", off, error))
+    for name in samplers[0].loc[samplers[0]["status"] == Status.USE, "candidate"]:
+        found.append(enough(SAMPLES, f"Gaussian, {name}", off_by_evaluations(orders, name)))
+    few = as_few(tables["few_steps"], tables["equal_tests"])
+    few = few[few["solver"] + ", " + few["grid"] == COMPARED_WITH]
+    if not few.empty:
+        off = {int(r.steps): abs(float(r.width) - 1) for r in few.itertuples()}
+        by_width = enough(FEW, f"Clusters, {COMPARED_WITH}", off, (4 * samples) ** -0.5)
+        found.append(by_width.assign(status=Status.UNKNOWN.value))
     return found

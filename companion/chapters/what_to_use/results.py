@@ -39,6 +39,9 @@ GIVEN = {
 }
 """Cells without candidates of their own."""
 
+AS_ABOVE = "as above"
+"""What is advised, in further rows of a goal and choice: one a unit."""
+
 NO_ONE = "no one of these"
 
 
@@ -52,7 +55,8 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
         seeds: behind each number in ``sampling_densities``.
     """
     totals, densities = tables["equal_totals"], tables["sampling_densities"]
-    samplers = of.of_samplers(tables["solver_orders"], tables["few_steps"], samples)
+    few = of.as_few(tables["few_steps"], tables["equal_tests"])
+    samplers = of.of_samplers(tables["solver_orders"], few, samples)
     found = [
         *of.of_networks(totals, LIKELIHOOD, "excess"),
         *of.of_digits(tables["digits_nelbo"]),
@@ -109,16 +113,19 @@ def by_family(found: pd.DataFrame, goal: str, choice: str) -> str:
     return ", ".join(f"{label} ({'; '.join(names)})" for label, names in best.items())
 
 
-def told(found: pd.DataFrame, goal: str, choice: str) -> pd.Series | None:
-    """The closest of all candidates that are called worse; none if there is none."""
+def told(found: pd.DataFrame, goal: str, choice: str) -> pd.DataFrame:
+    """Of each unit the closest of all candidates that are called worse: a row a unit, none if none is.
+
+    Factors of bits per pixel, of nats and of distances are no measure of one another.
+    """
     goals = [LIKELIHOOD, SAMPLES] if goal == BOTH else [goal]
     rows = found[found["goal"].isin(goals) & (found["choice"] == choice)]
     rows = rows[rows["status"] == Status.WORSE]
-    return None if rows.empty else rows.loc[rows["over"].idxmin()]
+    return rows.loc[rows.groupby("unit", sort=False)["over"].idxmin()]
 
 
 def advice(found: pd.DataFrame) -> pd.DataFrame:
-    """The page in one table: a row a goal and choice.
+    """The page in one table: a row a goal, choice and unit in which a candidate is told to be worse.
 
     Args:
         found: as `evidence` returns it.
@@ -139,11 +146,13 @@ def advice(found: pd.DataFrame) -> pd.DataFrame:
             row |= {"use": in_words(found, goal, choice)}
             chapters = dict.fromkeys(block["chapter"])
             row |= {"seen": seen(block), "chapter": ", ".join(f"[]({name})" for name in chapters)}
-            closest = told(found, goal, choice)
-            if closest is not None:
-                row["next"] = f"{written(choice, closest['candidate'])} ({closest['seen']})"
-                row |= {c: closest[c] for c in ("over", "over_least", "over_most", "unit")}
-            rows.append(row)
+            closest = told(found, goal, choice).to_dict("records")
+            for i, one in enumerate(closest or [{}]):
+                line = row | ({"use": AS_ABOVE} if i else {})
+                if one:
+                    line["next"] = f"{written(choice, one['candidate'])} ({one['seen']})"
+                    line |= {c: one[c] for c in ("over", "over_least", "over_most", "unit")}
+                rows.append(line)
     columns = [
         "goal",
         "choice",
@@ -163,10 +172,30 @@ def advice(found: pd.DataFrame) -> pd.DataFrame:
 
 def in_words(found: pd.DataFrame, goal: str, choice: str) -> str:
     """What is advised, in words."""
+    if goal == FEW and choice in (SAMPLER, STEPS):
+        return by_width(found, choice)
     if choice == LEVELS or (choice == STEPS and goal != LIKELIHOOD):
         return by_family(found, goal, choice)
     names = [written(choice, name) for name in advised(found, goal, choice)]
     return "; ".join(names) if names else NO_ONE
+
+
+def by_width(found: pd.DataFrame, choice: str) -> str:
+    """Why no sampler and no number of steps is advised for few steps: the clusters' width is all there is."""
+    rows = found[(found["goal"] == FEW) & (found["choice"] == choice)]
+    if rows.empty:
+        return "not known: not measured at so few steps as targets were compared at"
+    if choice == STEPS:
+        return "not known: measured by width of exact clusters alone"
+    if of.COMPARED_WITH in set(rows.loc[rows["over"] == 0, "candidate"]):
+        return (
+            "not known: the sampler that targets were compared with is the best by width of exact clusters, "
+            "and no other evidence was measured"
+        )
+    return (
+        "not known: the sampler that is best by width of exact clusters is not the one that targets were "
+        "compared with"
+    )
 
 
 def seen(block: pd.DataFrame) -> str:
@@ -187,7 +216,7 @@ ADVICE_SHOWN: dict[str, Any] = {
         "over": "by",
         "over_least": "from",
         "over_most": "to",
-        "unit": "in",
+        "unit": "unit",
         "seen": "seen on",
         "chapter": "evidence",
     },
@@ -201,6 +230,6 @@ def advice_caption(totals: pd.DataFrame, digits: pd.DataFrame) -> str:
     return (
         "What to use. Targets are seen under the bound, weightings with networks of $v$ "
         f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest "
-        "candidate that is told to be worse, by how much, and the 95 % interval of that "
-        "alone. Where the interval is a point: computed, not sampled."
+        "candidate of each unit that is told to be worse, by how much, and the 95 % interval of that "
+        "alone; units are not compared with each other. Where the interval is a point: computed, not sampled."
     )

@@ -105,29 +105,45 @@ def resolution(family: pd.DataFrame) -> float:
     return smallest_seen(pooled * 2**0.5, runs, pairs)
 
 
-def false_alarms(candidates: int, seeds: int, trials: int, seed: int = 0) -> dict[str, Any]:
+def false_alarms(
+    candidates: int, seeds: int, trials: int, seed: int = 0, families: int = 1
+) -> dict[str, Any]:
     """How often a rule calls one of equal candidates worse: this rule, and tests against the least mean.
 
+    Advice leaves what no family calls worse, so with more families there are more false alarms.
+
     Args:
-        candidates: all with the same law, normal.
+        candidates: of each family, all with the same law, normal.
         seeds: values of each.
         trials: how often it is tried.
         seed: of the values.
+        families: read together, at most; independent of each other.
 
     Returns:
-        Shares of the trials, and the count of trials.
+        Shares of the trials, of this rule (``ours``) and of the other (``naive``) in one family;
+        ``together``, by number of families, the share in which this rule has an alarm in any of them; and
+        the count of trials.
     """
-    values = np.random.default_rng(seed).standard_normal((trials, candidates, seeds))
+    shape = (trials * families, candidates, seeds)
+    values = np.random.default_rng(seed).standard_normal(shape)
     means, errors = values.mean(2), values.std(2, ddof=1) / seeds**0.5
     freedom = np.full(candidates, seeds - 1.0)
-    alarms = sum(
+    called = [
         bool((told_apart(m, e, freedom) < 1 - CONFIDENCE).any())
         for m, e in zip(means, errors, strict=True)
-    )
-    best = means.argmin(1)[:, None]
-    first, noise = (np.take_along_axis(a, best, 1) for a in (means, errors))
+    ]
+    alarms = np.array(called).reshape(families, trials)
+    best = means[:trials].argmin(1)[:, None]
+    first, noise = (np.take_along_axis(a[:trials], best, 1) for a in (means, errors))
     against = 2 * stats.t.sf(
-        (means - first) / np.hypot(errors, noise), welch(errors, freedom, noise, freedom)
+        (means[:trials] - first) / np.hypot(errors[:trials], noise),
+        welch(errors[:trials], freedom, noise, freedom),
     )
     naive = (against < 1 - CONFIDENCE).any(1)
-    return {"ours": alarms / trials, "naive": float(naive.mean()), "trials": trials}
+    together = {k: float(alarms[:k].any(0).mean()) for k in range(1, families + 1)}
+    return {
+        "ours": together[1],
+        "naive": float(naive.mean()),
+        "together": together,
+        "trials": trials,
+    }

@@ -16,9 +16,9 @@ from companion.chapters.what_to_use.families import (
     LEVELS,
     LIKELIHOOD,
     OBJECTIVES,
+    SAMPLER,
     SAMPLES,
     TARGET,
-    TIMES,
     WEIGHTING,
     WITHIN,
     Tables,
@@ -57,6 +57,8 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
     if rows.empty:
         return f"- *{choice.capitalize()}*: {results.GIVEN[goal, choice]}."
     line = f"- *{choice.capitalize()}*: **{in_words(found, goal, choice)}**."
+    if (rows["status"] == Status.UNKNOWN).all():
+        return line
     if choice in (TARGET, WEIGHTING) and goal != FEW:
         each = []
         for at, of in rows.groupby("seen", sort=False):
@@ -66,11 +68,15 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
             )
         line += f" Not told apart, least first: {'. '.join(each).replace('. on the', '. On the')}."
     closest = told(found, goal, choice)
-    if closest is None:
+    if closest.empty:
         return f"{line} Nothing is told to be worse."
     link = "for" if choice == LEVELS else "on"
-    name = f"{written(choice, closest['candidate'])} {link} {closest['seen']}"
-    return f"{line} The closest that is told to be worse: {name}, {size(closest)}."
+    names = [
+        f"{written(choice, row['candidate'])} {link} {row['seen']}, {size(row)}"
+        for _, row in closest.iterrows()
+    ]
+    each = " of each unit" if len(names) > 1 else ""
+    return f"{line} The closest{each} that is told to be worse: {'; '.join(names)}."
 
 
 def size(row: pd.Series) -> str:
@@ -78,12 +84,52 @@ def size(row: pd.Series) -> str:
     value, least, most = row["over"], row["over_least"], row["over_most"]
     ends = "" if least == most else f" ({least:.3g} to {most:.3g})"
     words = f"{value:.3g}{ends} {row['unit']}"
-    return words if row["unit"] == TIMES else f"by {words}"
+    return words if row["unit"] in families.UNITS.values() else f"by {words}"
 
 
 def goal(found: pd.DataFrame, name: str) -> str:
     """All choices of one goal."""
     return "\n".join(bullet(found, name, choice) for choice in results.CHOICES)
+
+
+def compared(tables: Tables) -> str:
+    """With which sampler, and at which step counts, targets were compared after few steps."""
+    counts = families.compared_at(tables["equal_tests"])
+    listed = " and ".join([*[", ".join(map(str, counts[:-1]))][: len(counts) - 1], str(counts[-1])])
+    solver, grid = families.COMPARED_WITH.split(", ")
+    return (
+        "Of targets only $v$ and $\\epsilon$ were compared with trained networks after few steps, both under "
+        f"the bound, by {solver} with steps equal in {grid}, after {listed} steps. Which sampler makes least "
+        "of an error of its own is asked of an exact denoiser, which has no other; here after no more than "
+        f"{counts[-1]} steps."
+    )
+
+
+def measured(found: pd.DataFrame) -> str:
+    """What was measured of samplers at few steps, by the width of exact clusters."""
+    rows = found[(found["goal"] == FEW) & (found["choice"] == SAMPLER)]
+    if rows.empty:
+        return "Of samplers nothing was measured at so few steps."
+    best = rows.iloc[0]
+    first = f"least is {best['candidate']}, {best['value']:.1%}"
+    theirs = rows[rows["candidate"] == families.COMPARED_WITH]
+    if theirs.empty:
+        second = f"{families.COMPARED_WITH} was not measured"
+    elif best["candidate"] == families.COMPARED_WITH:
+        second = "the one that targets were compared with"
+    else:
+        ours = theirs.iloc[0]
+        apart = "told to be worse" if ours["p"] < 1 - CONFIDENCE else "not told to be worse"
+        second = (
+            f"{ours['candidate']}, with which targets were compared, has {ours['value']:.1%}, {apart} by "
+            "the rule"
+        )
+    return (
+        "What was measured: how far the width of the samples is off "
+        f"({best['seen'].lower()}, exact denoiser, "
+        f"{len(rows)} samplers and grids): {first}; {second}. A width can be right because errors cancel, so "
+        "the page advises by it neither a sampler nor a number of steps."
+    )
 
 
 def both(found: pd.DataFrame) -> str:
@@ -234,11 +280,41 @@ def chosen(found: pd.DataFrame, target: str, weighting: str, levels: str) -> str
     )
 
 
-def alarms(of: dict[str, Any], candidates: int, seeds: int) -> str:
-    """How often equal candidates are called unequal, by this page's rule and by a hasty one."""
+def together(found: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """By goal and choice, of how many families the advice on targets and weightings asks each."""
+    goals = {LIKELIHOOD: [LIKELIHOOD], SAMPLES: [SAMPLES], BOTH: [LIKELIHOOD, SAMPLES]}
+    return {
+        (name, choice): found[found["goal"].isin(of) & (found["choice"] == choice)]
+        .groupby(["goal", "seen"])
+        .ngroups
+        for name, of in goals.items()
+        for choice in (TARGET, WEIGHTING)
+    }
+
+
+def alarms(
+    of: dict[str, Any], candidates: int, seeds: int, asked: dict[tuple[str, str], int]
+) -> str:
+    """How often equal candidates are called unequal, by this page's rule and by a hasty one.
+
+    Args:
+        of: as :func:`rules.false_alarms` returns it, for as many families as are asked at most.
+        candidates: of each family.
+        seeds: of each candidate.
+        asked: as `together` returns it.
+    """
+    parts: dict[int, list[str]] = {}
+    for (goal, choice), count in asked.items():
+        parts.setdefault(count, []).append(f"{goal}, {choice}")
+    words = "; ".join(
+        f"{of['together'][count]:.1%} for {count} ({'; '.join(names)})"
+        for count, names in sorted(parts.items())
+    )
     return (
         f"Tried on {of['trials']:,} families of {candidates} candidates that are all equal, {seeds} seeds "
         "each, normal values: testing each "
         f"against the least mean at 5 % calls at least one worse in {of['naive']:.0%}; the rule of this page "
-        f"in {of['ours']:.1%}."
+        f"in {of['ours']:.1%}. That is of one family. The advice leaves what none of its families calls "
+        f"worse, so it loses one of equal candidates more often: in {words}, families that are independent. "
+        "Added after a review, when the results were known; the rule is the same."
     )
