@@ -80,7 +80,6 @@ def test_budgets_are_doubled_until_one_is_good_enough():
         assert block["steps"].tolist() == [first * 2**k for k in range(len(block))]
         good = block["excess_max"] <= block["recipe_excess"]
         assert not good.iloc[:-1].any()
-        assert good.iloc[-1] or 2 * block["steps"].iloc[-1] > time_to_quality.LAST
         assert (block["excess_mean"] <= block["excess_max"]).all()
         assert block["recipe_excess"].to_numpy() == pytest.approx(totals[tuple(cell)], rel=1e-3)
 
@@ -228,6 +227,17 @@ def tried(*budgets: tuple[int, float], recipe_excess: float = 1.0) -> pd.DataFra
     )
 
 
+@pytest.mark.parametrize(("steps", "ended"), [(8_000, False), (8_001, True)])
+def test_a_cell_is_ended_when_all_budgets_were_tried(steps, ended):
+    assert results.LAST_STEPS == time_to_quality.LAST
+    row = results.sooner(tried((100, 9.0), (steps, 2.0))).iloc[0]
+    assert row["ended"] == ended
+    assert math.isnan(row["ratio"])
+    assert (
+        "1 more begun" in sentences.timed(results.sooner(tried((100, 9.0), (steps, 2.0))), 8)
+    ) != ended
+
+
 def test_the_first_budget_that_is_good_enough_counts():
     row = results.sooner(tried((100, 1.01), (200, 1.0), (400, 0.5))).iloc[0]
     assert (row["steps"], row["excess"], row["seconds"], row["ratio"]) == (200, 1.0, 2.0, 200.0)
@@ -246,12 +256,13 @@ def test_sooner_is_judged_by_the_interval_of_logarithms(name, kind):
     reach = stats.t.ppf(0.975, 7) * noise.std(ddof=1) / 8**0.5
     asked = math.log(results.ASKED[kind])
     for gap, verdict in ((1.001 * reach, H), (0.999 * reach, U), (-1.001 * reach, F)):
-        table = pd.DataFrame({"kind": kind, "ratio": np.exp(asked + gap + noise)})
-        other = pd.DataFrame({"kind": "other", "ratio": [1e9] * 8})
+        table = pd.DataFrame({"kind": kind, "ratio": np.exp(asked + gap + noise), "ended": True})
+        other = pd.DataFrame({"kind": "other", "ratio": [1e9] * 8, "ended": True})
         both = pd.concat([table, other])
         assert by_name(name).decide({"full_length_sooner": both}).cases == [verdict]
     fewer = table.iloc[1:]
     assert by_name(name).decide({"full_length_sooner": fewer}).cases == [U]
+    assert by_name(name).decide({"full_length_sooner": table.assign(ended=False)}).cases == [U]
     table.loc[0, "ratio"] = math.nan
     assert by_name(name).decide({"full_length_sooner": table}).cases == [F]
 
@@ -260,7 +271,7 @@ def test_words_and_figures_say_what_was_never_reached():
     cell = dict(zip(results.CELL, EVERY[0], strict=True))
     rows = [
         cell | {"kind": kind, "recipe_excess": 1.0, "recipe_s": 800.0, "steps": 5.0, "excess": 0.9}
-        | {"seconds": seconds, "ratio": 800 / seconds, "least": seconds == 2, "seeds": 1.0}
+        | {"seconds": seconds, "ratio": 800 / seconds, "least": seconds == 2, "seeds": 1.0, "ended": True}
         for kind, seconds in (("own", 100.0), ("own", 50.0), ("free", 2.0), ("free", math.nan))
     ]  # fmt: skip
     table = pd.DataFrame(rows)

@@ -33,7 +33,7 @@ def as_the_study_saved(tables: Tables) -> Decision:
 
 def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
     """Whether the geometric mean over cells is what was asked; a cell that was never reached fails it."""
-    ratios = table.loc[table["kind"] == kind, "ratio"]
+    ratios = table.loc[(table["kind"] == kind) & table["ended"], "ratio"]
     if len(ratios) < PLANNED:
         words = f"{len(ratios)} of {PLANNED} cells are timed: {in_words(interval(np.log(ratios.dropna())))}"
         return Decision(words, [Verdict.UNDECIDED])

@@ -104,7 +104,7 @@ def times(table: pd.DataFrame) -> Figure:
 def times_shown(table: pd.DataFrame) -> dict[str, Any]:
     """What `times` shows; argument as there."""
     cells = len(table[CELL].drop_duplicates())
-    missed = table.loc[table["ratio"].isna(), "kind"].value_counts()
+    missed = table.loc[table["ratio"].isna() & table["ended"], "kind"].value_counts()
     without = "".join(f" Not reached by *{kind}* in {n}." for kind, n in missed.items())
     return {
         "caption": "CPU seconds of the recipe's training, and of ours until it is as near to the "

@@ -23,6 +23,9 @@ FALSE_ALARM = 0.05
 OWN, FREE = "own", "free"
 """Ours with the recipe's network and target, and ours with a network, target and weighting that are free."""
 
+LAST_STEPS = 16_000
+"""Of the largest budget, at which a cell is given up; one that has not come so far is not ended."""
+
 SEEDS = [200, 201, 202]
 """Of ours that are timed: the first of large networks (at first two), all of small ones."""
 
@@ -102,7 +105,8 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns `CELL`, kind, recipe_excess, recipe_s; ``steps``, ``seeds``, ``excess``, ``seconds`` and
         ``ratio``, the recipe's time over ours, measured in turns: NaN where no budget was enough; ``least``:
-        whether the least budget was, so that the ratio may be larger.
+        whether the least budget was, so that the ratio may be larger; ``ended``: whether one was enough, or
+        all were tried.
     """
     rows: list[dict[Hashable, Any]] = []
     for key, block in tried.groupby([*CELL, "kind"], sort=False):
@@ -116,6 +120,7 @@ def sooner(tried: pd.DataFrame) -> pd.DataFrame:
             steps, seeds, nats, seconds = last[["steps", "seeds", "excess_max", "seconds"]]
         row |= {"steps": steps, "seeds": seeds, "excess": nats, "seconds": seconds}
         row |= {"ratio": row["recipe_s"] / seconds, "least": steps == budgets["steps"].iloc[0]}
+        row |= {"ended": len(enough) > 0 or 2 * last["steps"] > LAST_STEPS}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -196,6 +201,7 @@ SOONER_SHOWN: dict[str, Any] = {
         "seconds": "s",
         "ratio": "times sooner",
         "least": "least budget",
+        "ended": "ended",
     },
     "digits": {
         "recipe_excess": 3,

@@ -41,7 +41,7 @@ def sooner(table: pd.DataFrame) -> str:
     """How much sooner ours are."""
     parts = []
     for kind, name in NAMES.items():
-        block = table[table["kind"] == kind]
+        block = table[(table["kind"] == kind) & table["ended"]]
         known = block["ratio"].dropna()
         missed, least = len(block) - len(known), int(block["least"].sum())
         words = f"with {name} {in_words(interval(np.log(known)))} times sooner, median {known.median():.3g}"
@@ -55,11 +55,16 @@ def sooner(table: pd.DataFrame) -> str:
 
 
 def timed(table: pd.DataFrame, planned: int) -> str:
-    """How many of the planned cells are trained and timed."""
-    cells = {kind: int((table["kind"] == kind).sum()) for kind in NAMES}
-    words = ", ".join(f"{count} with {NAMES[kind]}" for kind, count in cells.items())
+    """How many of the planned cells are timed, and how many only begun."""
+    parts = []
+    for kind, name in NAMES.items():
+        ended = table.loc[table["kind"] == kind, "ended"]
+        begun = int((~ended).sum())
+        parts.append(f"{int(ended.sum())} with {name}" + (f", {begun} more begun" if begun else ""))
     order = "in an order fixed beforehand"
-    return f"Of the {planned} cells that were planned, {order}, these were timed: {words}."
+    return (
+        f"Of the {planned} cells that were planned, {order}, these were timed: {'; '.join(parts)}."
+    )
 
 
 def late(scatter: pd.Series) -> str:
