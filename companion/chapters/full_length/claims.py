@@ -35,7 +35,9 @@ def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
     """Whether the geometric mean over cells is what was asked; a cell that was never reached fails it."""
     ratios = table.loc[(table["kind"] == kind) & table["ended"], "ratio"]
     if len(ratios) < PLANNED:
-        words = f"{len(ratios)} of {PLANNED} cells are timed: {in_words(interval(np.log(ratios.dropna())))}"
+        known = ratios.dropna()
+        sizes = in_words(interval(np.log(known))) if len(known) > 1 else "no interval"
+        words = f"{len(ratios)} of {PLANNED} cells are timed, {len(known)} reached: {sizes}"
         return Decision(words, [Verdict.UNDECIDED])
     if ratios.isna().any():
         missed = int(ratios.isna().sum())
