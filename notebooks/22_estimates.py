@@ -163,19 +163,19 @@ d.chain(
 )
 
 # %% [markdown]
-# The error less this mean averages to zero for every $x$, whatever the data. Near clean data it is nearly all that the error of any denoiser varies by, and near pure noise too. `diffcore.nelbo` subtracts its first part, the square of the noise.
+# The error less this mean averages to zero for every $x$, whatever the data. Near clean data it is nearly all that the error of a good denoiser varies by, and near pure noise too. `diffcore.nelbo` subtracts $\alpha_t^2 (\|\epsilon\|^2 - d)$, a multiple of its first part $\alpha_t^4 (\|\epsilon\|^2 - d)$.
 #
 # ## Spread points evenly
 #
 # An evaluation on 2-D data takes six uniform numbers: the quantile of the level, three of the data (which mode or where on a curve, and two of the spread about it), two of the noise. Independent points leave gaps and make heaps. *Strata* put one point into each of equal intervals of the first number, a *Latin hypercube* {cite:p}`mckay1979` of every number. *Sobol* points are even in all boxes at once, and
-# a random scramble {cite:p}`owen1997` makes each of them uniform:
+# a random scramble makes each of them uniform {cite:p}`owen1997`. The one of PyTorch is a random linear scramble with a random digital shift {cite:p}`matousek1998`:
 
 # %% tags=["derivation"]
 d.prose(
     "scrambled",
     "The mean over scrambled points is unbiased, and the spread of independent scrambles is an honest measure of its error.",
     "Each point is uniform in the cube, so each term of the mean has the integral as its expectation, however the points depend on each other. Means over independent scrambles are independent and have one law. So their average has the standard error that the spread of $R$ of them shows: "
-    "the square of that is unbiased, and with $R$ nearly normal means it follows a chi-squared law with $R - 1$ degrees of freedom.",
+    "the square of that is unbiased.",
     rests_on=["estimates/unbiased"],
     cites="Owen (1997)",
 )
@@ -256,5 +256,5 @@ Markdown(sentences.of_rows(found, of_rows, results.ROWS))
 #
 # ## Sources
 #
-# Allocation by standard deviations: {cite:t}`neyman1934`; densities mixed with a safe one: {cite:t}`hesterberg1995`; Latin hypercubes: {cite:t}`mckay1979`; scrambled points and their error: {cite:t}`owen1997`; log-SNRs, low-discrepancy times and the invariance to the density: {cite:t}`kingma2021`. The
+# Allocation by standard deviations: {cite:t}`neyman1934`; densities mixed with a safe one: {cite:t}`hesterberg1995`; Latin hypercubes: {cite:t}`mckay1979`; scrambled points and their error: {cite:t}`owen1997`; the linear scramble and shift: {cite:t}`matousek1998`; log-SNRs, low-discrepancy times and the invariance to the density: {cite:t}`kingma2021`. The
 # derivations are our own.
