@@ -139,17 +139,47 @@ def test_the_network_is_chapter_19_s() -> None:
         assert ours.id == theirs.id
 
 
-def test_variances_of_one_evaluation_and_their_interval() -> None:
-    """Of replicates that are normal the interval has the true variance inside, 95 times in 100."""
+def test_the_interval_over_pilots_covers_the_mean() -> None:
+    """Student's t by SciPy's own interval; 95 times in 100 it has the mean over pilots inside."""
     g, inside = np.random.default_rng(0), []
-    for _ in range(400):
-        means = g.normal(size=16) * math.sqrt(9 / 32)  # a variance of 9, of 32 evaluations
-        error = means.std(ddof=1) / 4
-        value, low, high = results.per_evaluation(Integral(means.mean(), error, 16 * 32), 16)
-        assert value == pytest.approx(error**2 * 512)
-        assert low < value < high
+    for _ in range(600):
+        values = g.normal(9.0, 2.0, size=8)
+        value, low, high = results.over_pilots(values)
+        wanted = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+        assert (value, low, high) == pytest.approx((values.mean(), *wanted))
         inside.append(low < 9 < high)
-    assert 0.92 < np.mean(inside) < 0.98
+    assert 0.93 < np.mean(inside) < 0.97
+
+
+def test_an_interval_of_a_variance_ends_at_zero() -> None:
+    assert results.over_pilots([1.0, 1.0, 1.0]) == (1.0, 1.0, 1.0)
+    half = stats.t(1).ppf(0.975)  # of two values 1 -+ h the error is h
+    for inside, low in ((0.999, 0.001), (1.001, 0.0)):
+        h = inside / half
+        assert results.over_pilots([1 - h, 1 + h])[1] == pytest.approx(low, abs=1e-9)
+
+
+def test_each_pilot_has_replicates_of_its_own_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seeds of a pilot and of the points are never the same, and the count is that of one estimate."""
+    samplers, points = [], []
+
+    def seen(*args: object) -> Integral:
+        samplers.append(args[3])
+        points.append(args[4].initial_seed())
+        assert args[-2:] == (100, 4)
+        return Integral(torch.tensor(0.0), torch.tensor(0.5), 400)
+
+    monkeypatch.setattr(results, "integral", seen)
+    budget = results.Budget(points=8, scrambles=2, n=100, pilots=3, replicates=4)
+    model = exact("clusters")
+    integrand = bound_integrand(model.denoiser, True)
+    sobol = results.MEASURED[results.SOBOL]
+    found = results.of_each_pilot(integrand, model, results.PILOT, sobol, budget, 0, 4, 2)
+    assert found == pytest.approx([0.25 * 400 * (1 + 800 / 1600)] * 3)
+    assert len(set(samplers)) == len(set(points)) == 3
+    plain = results.of_each_pilot(integrand, model, results.EVEN, sobol, budget, 1, 4, 2)
+    assert plain == pytest.approx([0.25 * 400] * 3)
+    assert len(set(points)) == 6
 
 
 def table(**factors: tuple[float, float, float]) -> pd.DataFrame:
@@ -200,7 +230,7 @@ def test_the_counterpart_does_not_depend_on_its_noise() -> None:
 def quick() -> tuple[dict, dict, pd.DataFrame, pd.DataFrame]:
     """Of a network that is the exact denoiser of the rings, seen in single precision."""
     of = results.models(exact("rings").denoiser)
-    small = results.Budget(points=8, scrambles=2, n=16, replicates=4)
+    small = results.Budget(points=8, scrambles=2, n=16, pilots=3, replicates=8)
     spectra = results.spectra(of, small)
     base = results.naive(spectra)
     rows = pd.concat([results.by_quadrature(of, spectra), results.measured(of, small)])
@@ -230,6 +260,10 @@ def test_the_words_and_figures_follow_the_tables(quick) -> None:
     assert "1,234 to 1,234" in told
     assert "rings, network" in sentences.gains(found)
     assert "times fewer evaluations than of its bound" in sentences.oracle(found)
+    row = found[found["model"] == results.NET].assign(factor=123.4, least=99.6, most=150.2)
+    assert "Of 5,000 rows of the rings and the network the factor is 123 (100 to 150)" in (
+        sentences.of_rows(found, row, 5_000)
+    )
     edm = (found["times"] == "EDM") & (found["points"] == results.INDEPENDENT)
     fixed = found.assign(factor=found["factor"].where(~edm, 0.25))
     assert "cost 4.0 to 4.0 times" in sentences.trained_density(fixed)
@@ -240,3 +274,13 @@ def test_the_words_and_figures_follow_the_tables(quick) -> None:
     marks = figures.steps(found).axes[0].lines
     assert len(marks) == 2 * 5 * len(figures.STEPS)
     assert "Five marks on each of 7 rows" in figures.steps_shown(found)["alt"]
+
+
+def test_rows_of_a_tensor_are_rings(quick) -> None:
+    of, *_, base, _ = quick
+    small = results.Budget(points=8, scrambles=2, n=16, pilots=2, replicates=2)
+    found = results.factors(results.over_rows(of[results.NET], small), base)
+    assert found["model"].tolist() == [results.NET]
+    assert float(found["factor"].iloc[0]) > 0
+    words = str(results.shown(small, [])["caption"])
+    assert "one for 16 replicates, and make up 75.8%" in words  # 800 of 800 + 16 * 16

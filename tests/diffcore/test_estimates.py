@@ -200,7 +200,8 @@ def test_a_pilot_finds_the_best_density(stratified):
     knots = torch.linspace(LOW, HIGH, 7, dtype=torch.float64)
     best = shape_of(knots) if stratified else (9 + shape_of(knots).square()).sqrt()
     for share in (0.1, 0.5):
-        wanted = (1 - share) * best / best.mean() + share
+        level = np.trapezoid(best, knots) / (HIGH - LOW)
+        wanted = (1 - share) * best / level + share
         found = pilot(
             waving, gaussian_law(), Cosine(), generator(1), (LOW, HIGH), 7, 4096, stratified, share
         )
@@ -217,7 +218,41 @@ def test_a_pilot_that_sees_nothing_is_uniform_and_a_deaf_level_is_visited():
         lambda x, eps, t, lam: (lam > 0) * eps[:, 0], law, Cosine(), generator(), (-2.0, 2.0), 5, 64
     )
     assert half.heights[0] == pytest.approx(0.1)
-    assert min(half.heights) / np.mean(half.heights) == pytest.approx(0.1)
+    assert np.trapezoid(half.heights) / 4 == pytest.approx(1.0)
+
+
+def most_weight(times):
+    """The largest weight of a point, in units of that of uniform log-SNRs, by the density's own values."""
+    u = torch.linspace(1e-9, 1 - 1e-9, 4001, dtype=torch.float64)
+    return float((1 / ((HIGH - LOW) * times.quantile(u, Cosine()).density)).max())
+
+
+@given(
+    deviations=st.lists(st.sampled_from((0.0, 1e-3, 1.0, 7.0)), min_size=2, max_size=9),
+    share=st.floats(0.02, 1.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_weight_exceeds_one_over_the_uniform_share(deviations, share):
+    knots = np.linspace(LOW, HIGH, len(deviations))
+
+    def heard(x, eps, t, log_snr):
+        return tensor(np.interp(log_snr, knots, deviations)) * eps[:, 0]
+
+    times = pilot(
+        heard, gaussian_law(), Cosine(), generator(), (LOW, HIGH), len(deviations), 8, True, share
+    )
+    assert most_weight(times) <= (1 + 1e-6) / share
+    assert np.trapezoid(times.heights) / (len(deviations) - 1) == pytest.approx(1.0)
+
+
+def test_a_level_that_is_deaf_has_the_most_weight_allowed():
+    """Deaf at both ends, where knots count half: by the mean of the knots the weight was above 10."""
+    law = gaussian_law()
+    times = pilot(
+        lambda x, eps, t, lam: ((lam > LOW) & (lam < HIGH)) * eps[:, 0],
+        law, Cosine(), generator(), (LOW, HIGH), 25, 32,
+    )  # fmt: skip
+    assert most_weight(times) == pytest.approx(10.0, rel=1e-5)
 
 
 # --- what is subtracted

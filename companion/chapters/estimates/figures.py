@@ -122,7 +122,7 @@ def steps_shown(found: pd.DataFrame) -> dict[str, Any]:
     return {
         "caption": "Methods of the table, from one to the next: each changes one choice of the row above it, "
         "but the second, which changes the times of the naive estimator. Bars: 95 % intervals, where a "
-        "variance is measured.",
+        "variance is measured. A pilot is counted there, and not by quadrature.",
         "alt": f"Five marks on each of {len(STEPS)} rows, further right from row to row, from about two to "
         f"between {best.min():.0f} and {best.max():.0f} on a logarithmic axis.",
     }

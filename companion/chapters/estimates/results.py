@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
@@ -27,7 +28,6 @@ from companion.chapters.estimates.spectrum import (
 )
 from diffcore.denoisers import Denoiser
 from diffcore.estimates import (
-    Integral,
     LatinHypercube,
     PiecewiseLinear,
     PointSet,
@@ -37,6 +37,7 @@ from diffcore.estimates import (
     integral,
     pilot,
 )
+from diffcore.estimates import rows as rows_of
 from diffcore.estimates.integrals import Integrand
 from diffcore.exact.data2d import DATASETS
 from diffcore.times import LogitNormal, LogNormalSigma, TimeSampler, Uniform, UniformLogSNR
@@ -63,6 +64,12 @@ ORACLE = "exact denoiser"
 KNOTS, EACH = 25, 32
 """Levels of a pilot, and its evaluations at each."""
 
+SCRAMBLES = 16
+"""Replicates of an estimate that one pilot serves, the default of `diffcore.mean_nelbo`."""
+
+ROWS = 10_000
+"""Examples of the tensor whose rows are averaged over."""
+
 WANTED = 300.0
 """How many times fewer evaluations issue 9 of this book asks for."""
 
@@ -77,18 +84,20 @@ class Budget:
         points: Sobol points behind each slice of the log-SNR, in each scramble.
         scrambles: of these.
         n: evaluations in a replicate of an estimate.
-        replicates: independent ones of the method that a claim judges; half as many of the others.
+        pilots: independent ones, each with replicates of its own.
+        replicates: of each pilot in the method that a claim judges; a quarter as many in the others.
     """
 
     points: int
     scrambles: int
     n: int
+    pilots: int
     replicates: int
 
 
-QUICK = Budget(points=16, scrambles=2, n=32, replicates=4)
-STANDARD = Budget(points=64, scrambles=8, n=1_024, replicates=64)
-PAPER = Budget(points=1_024, scrambles=16, n=4_096, replicates=256)
+QUICK = Budget(points=16, scrambles=2, n=32, pilots=4, replicates=8)
+STANDARD = Budget(points=64, scrambles=8, n=1_024, pilots=8, replicates=16)
+PAPER = Budget(points=1_024, scrambles=16, n=4_096, pilots=16, replicates=32)
 
 
 def models(network: Denoiser) -> dict[str, Model]:
@@ -169,14 +178,45 @@ def by_quadrature(
 COLUMNS = ["times", "points", "subtracted", "model", "variance", "low", "high"]
 
 
-def per_evaluation(estimate: Integral, replicates: int) -> tuple[float, float, float]:
-    """The variance of one evaluation, and its interval: replicates are nearly normal, so by chi-squared."""
-    value = float(estimate.error) ** 2 * estimate.evaluations
-    degrees = replicates - 1
-    high, low = (
-        degrees / stats.chi2(degrees).ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    ) * value
-    return value, float(low), float(high)
+def over_pilots(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean over independent pilots, and its interval by Student's t: (value, low, high).
+
+    Values are variances, so that an interval that reaches below 0 ends there.
+    """
+    found = np.asarray(values, dtype=float)
+    quantile = stats.t(len(found) - 1).ppf((1 + CONFIDENCE) / 2)
+    half = quantile * found.std(ddof=1) / len(found) ** 0.5
+    return float(found.mean()), float(max(found.mean() - half, 0.0)), float(found.mean() + half)
+
+
+def of_each_pilot(
+    integrand: Integrand, one: Model, times: str, points: PointSet, budget: Budget, *at: int
+) -> list[float]:
+    """The variance of one evaluation, from each of the budget's pilots with replicates of its own.
+
+    An estimate has one pilot and `SCRAMBLES` replicates, as that of `diffcore.mean_nelbo`: that is how a
+    pilot's evaluations count, whatever the number of replicates that measure the variance.
+
+    Args:
+        integrand: of the estimate.
+        one: the model.
+        times: by name; of a sampler without a pilot, its replicates are in as many groups.
+        points: how points are spread.
+        budget: sizes.
+        at: the number of the method, how many replicates each pilot has, and the seed of all.
+    """
+    number, replicates, seed = at
+    asked = KNOTS * EACH / (SCRAMBLES * budget.n) if times == PILOT else 0.0
+    found = []
+    for turn in range(budget.pilots):
+        tag = 1_000 * turn + number
+        sampler = _pilot(integrand, one, 1_000_000 + tag) if asked else FIXED[times]
+        generator = Generator().manual_seed(seed + tag)
+        estimate = integral(
+            integrand, one.law, SCHEDULE, sampler, generator, ENDS, points, budget.n, replicates
+        )
+        found.append(float(estimate.error) ** 2 * estimate.evaluations * (1 + asked))
+    return found
 
 
 def measured(of: Mapping[str, Model], budget: Budget, seed: int = 2) -> pd.DataFrame:
@@ -201,25 +241,30 @@ def measured(of: Mapping[str, Model], budget: Budget, seed: int = 2) -> pd.DataF
             oracle = mixture(NAME).denoiser(SCHEDULE)
             cases.append((PILOT, SOBOL, ORACLE, excess_integrand(one.denoiser, oracle)))
         for number, (times, points, subtracted, integrand) in enumerate(cases):
-            asked = KNOTS * EACH if times == PILOT else 0
             judged = (times, points, subtracted) == (PILOT, SOBOL, LINEAR)
-            replicates = budget.replicates if judged else budget.replicates // 2
-            sampler = _pilot(integrand, one, 1_000 + number) if asked else FIXED[times]
-            found = integral(
-                integrand,
-                one.law,
-                SCHEDULE,
-                sampler,
-                Generator().manual_seed(seed + number),
-                ENDS,
-                MEASURED[points],
-                budget.n,
-                replicates,
+            replicates = budget.replicates if judged else budget.replicates // 4
+            each = of_each_pilot(
+                integrand, one, times, MEASURED[points], budget, number, replicates, seed
             )
-            found = found._replace(evaluations=found.evaluations + asked)
-            values = per_evaluation(found, replicates)
-            rows.append((times, points, subtracted, name, *values))
+            rows.append((times, points, subtracted, name, *over_pilots(each)))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def over_rows(one: Model, budget: Budget, seed: int = 2) -> pd.DataFrame:
+    """Pilots, Sobol points and the linear guess for the rows of a tensor in random order, of the rings.
+
+    Args:
+        one: the network.
+        budget: sizes.
+        seed: of the points.
+    """
+    x = DATASETS[NAME]().sample(ROWS, Generator().manual_seed(seed)).float()
+    model, integrand = Model(one.denoiser, rows_of(x)), bound_integrand(one.denoiser, True)
+    each = of_each_pilot(
+        integrand, model, PILOT, MEASURED[SOBOL], budget, 0, budget.replicates, seed
+    )
+    row = (PILOT, SOBOL, LINEAR, NET, *over_pilots(each))
+    return pd.DataFrame([row], columns=COLUMNS)
 
 
 def factors(variances: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
@@ -279,8 +324,10 @@ def shown(budget: Budget, models: list[str]) -> dict[str, Any]:
         "caption": "How many times fewer evaluations than the naive estimator needs, for the same standard "
         "error. Exact denoisers of four data sets, and a network of the rings. Independent points and strata "
         f"of time: by quadrature. Latin hypercubes and Sobol points: measured, "
-        f"{budget.replicates // 2} independent replicates of {budget.n:,} evaluations (of the pilot, Sobol "
-        f"points and the linear guess {budget.replicates}), with the {KNOTS * EACH} of the pilot. "
+        f"{budget.pilots} independent pilots with {budget.replicates // 4} replicates of {budget.n:,} "
+        f"evaluations each (of the pilot, Sobol points and the linear guess {budget.replicates}); the "
+        f"{KNOTS * EACH} evaluations of a pilot count, one for {SCRAMBLES} replicates, and make up "
+        f"{KNOTS * EACH / (KNOTS * EACH + SCRAMBLES * budget.n):.1%}. By quadrature a pilot is not counted. "
         "*Subtracted* has mean zero; *exact denoiser*: the excess alone is estimated, and an "
         "evaluation is one of each.",
         "digits": dict.fromkeys(models, ".3g"),

@@ -100,3 +100,22 @@ def oracle(found: pd.DataFrame) -> str:
         f"{above['factor'] / ours['factor']:.1f} times fewer evaluations than of its bound, each now one of "
         "both denoisers. The chapters that compare networks on the study's data estimate the excess."
     )
+
+
+def of_rows(found: pd.DataFrame, rows: pd.DataFrame, count: int) -> str:
+    """What it brings where data are the rows of a tensor.
+
+    Args:
+        found: as :func:`companion.chapters.estimates.results.factors` returns it.
+        rows: the same for rows of a tensor.
+        count: how many rows.
+    """
+    by_quantiles = _method(found, PILOT, SOBOL, LINEAR).loc[NET]
+    row = _method(rows, PILOT, SOBOL, LINEAR).loc[NET]
+    return (
+        "A tensor can take the place of the law, and its rows bring less: one number picks a row, and in "
+        "random order neighbours are not alike, so that points are not spread evenly over the data. Of "
+        f"{count:,} rows of the rings and the network the factor is {row['factor']:.0f} "
+        f"({row['least']:.0f} to {row['most']:.0f}), by quantiles {by_quantiles['factor']:.0f} "
+        f"({by_quantiles['least']:.0f} to {by_quantiles['most']:.0f})."
+    )
