@@ -75,8 +75,8 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
         f"{written(choice, row['candidate'])} {link} {row['seen']}, {size(row)}"
         for _, row in closest.iterrows()
     ]
-    each = " of each unit" if len(names) > 1 else ""
-    return f"{line} The closest{each} that is told to be worse: {'; '.join(names)}."
+    which = " of each unit" if len(names) > 1 else ""
+    return f"{line} The closest{which} that is told to be worse: {'; '.join(names)}."
 
 
 def size(row: pd.Series) -> str:
