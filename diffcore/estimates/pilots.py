@@ -132,7 +132,7 @@ def pilot(
     heights = checks.finite("integrand", torch.stack(found))
     if not heights.any():  # nothing varies: levels are as good as each other
         heights = torch.ones_like(heights)
-    # By the integral of the polygon, not the mean of its knots: only then is ``share`` that of the uniform.
+    # By the polygon's integral, not the mean of its knots: only then is the mixture's share the uniform's.
     level = torch.trapezoid(heights) / (knots - 1)
     mixed = (1 - share) * heights / level + share
     return PiecewiseLinear(low, high, tuple(mixed.tolist()))
