@@ -362,6 +362,19 @@ def test_enough_steps_just_inside_and_just_outside(off, error, expected):
     assert list(families.enough("samples", "a, b", off, error)["status"]) == expected
 
 
+def test_steps_that_are_enough_stay_enough():
+    assert families.first_within({32: 0.0, 128: 0.02, 512: 0.01}) == 512
+    assert families.first_within({512: 0.01, 32: 0.01, 128: 0.01}) == 32
+    assert math.isnan(families.first_within({32: 0.0, 128: 0.0, 512: 0.0101}))
+
+
+def test_the_error_of_a_width_is_that_of_gaussian_samples_in_the_plane():
+    of = families.widths(tables()["few_steps"], 16, 2_500).set_index("candidate")
+    assert (of["error"] == 0.01).all()
+    drawn = np.random.default_rng(0).standard_normal((2_000, 2_500, 2))
+    assert np.sqrt((drawn**2).sum(2).mean(1) / 2).std() == pytest.approx(0.01, rel=0.06)
+
+
 def test_levels_are_compared_by_examples_and_told_by_the_errors():
     sd = tables()["sampling_densities"]
     of = families.of_levels(sd, "likelihood", "bound", 8).set_index("candidate")
