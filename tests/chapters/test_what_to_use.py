@@ -319,6 +319,23 @@ def test_every_unit_has_a_row_of_its_own_with_its_name():
     assert ") times the bits per pixel." in text
 
 
+def test_what_both_share_has_levels_and_the_best_mean_rank_comes_first():
+    changed = totals(10.0)
+    bad = (changed["target"] == "v") & (changed["weighting"] == "edm")
+    for column in ("sliced", "sliced_most"):
+        changed.loc[bad, column] *= 5
+    good = (changed["target"] == "v") & (changed["weighting"] == "v-mse")
+    for column in ("sliced", "sliced_most", "excess", "excess_most"):
+        changed.loc[good, column] *= 0.99
+    of = found(equal_totals=changed)
+    rows = results.advice(of).drop_duplicates(["goal", "choice"])
+    table = rows.set_index(["goal", "choice"])["use"]
+    assert "EDM" in table[families.LIKELIHOOD, families.LEVELS]
+    assert "EDM" not in table[families.BOTH, families.LEVELS]
+    for goal in (families.SAMPLES, families.BOTH):
+        assert results.advised(of, goal, "weighting")[0] == "v-mse"
+
+
 def test_nothing_left_is_said_and_not_hidden():
     changed = totals(10.0)
     for name, target in (("clusters", "eps"), ("rings", "v"), ("rings", "score")):
