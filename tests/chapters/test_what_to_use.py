@@ -319,6 +319,23 @@ def test_every_unit_has_a_row_of_its_own_with_its_name():
     assert ") times the bits per pixel." in text
 
 
+def test_what_both_share_has_levels_and_the_best_mean_rank_comes_first():
+    changed = totals(10.0)
+    bad = (changed["target"] == "v") & (changed["weighting"] == "edm")
+    for column in ("sliced", "sliced_most"):
+        changed.loc[bad, column] *= 5
+    good = (changed["target"] == "v") & (changed["weighting"] == "v-mse")
+    for column in ("sliced", "sliced_most", "excess", "excess_most"):
+        changed.loc[good, column] *= 0.99
+    of = found(equal_totals=changed)
+    rows = results.advice(of).drop_duplicates(["goal", "choice"])
+    table = rows.set_index(["goal", "choice"])["use"]
+    assert "EDM" in table[families.LIKELIHOOD, families.LEVELS]
+    assert "EDM" not in table[families.BOTH, families.LEVELS]
+    for goal in (families.SAMPLES, families.BOTH):
+        assert results.advised(of, goal, "weighting")[0] == "v-mse"
+
+
 def test_nothing_left_is_said_and_not_hidden():
     changed = totals(10.0)
     for name, target in (("clusters", "eps"), ("rings", "v"), ("rings", "score")):
@@ -360,6 +377,19 @@ def test_few_steps_follow_the_paired_tests(value, p, first, status):
 )
 def test_enough_steps_just_inside_and_just_outside(off, error, expected):
     assert list(families.enough("samples", "a, b", off, error)["status"]) == expected
+
+
+def test_steps_that_are_enough_stay_enough():
+    assert families.first_within({32: 0.0, 128: 0.02, 512: 0.01}) == 512
+    assert families.first_within({512: 0.01, 32: 0.01, 128: 0.01}) == 32
+    assert math.isnan(families.first_within({32: 0.0, 128: 0.0, 512: 0.0101}))
+
+
+def test_the_error_of_a_width_is_that_of_gaussian_samples_in_the_plane():
+    of = families.widths(tables()["few_steps"], 16, 2_500).set_index("candidate")
+    assert (of["error"] == 0.01).all()
+    drawn = np.random.default_rng(0).standard_normal((2_000, 2_500, 2))
+    assert np.sqrt((drawn**2).sum(2).mean(1) / 2).std() == pytest.approx(0.01, rel=0.06)
 
 
 def test_levels_are_compared_by_examples_and_told_by_the_errors():
