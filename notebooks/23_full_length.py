@@ -83,14 +83,16 @@ from companion.derivation.vocabulary import symbol
 
 d = Derivation("full-length", title="At full length")
 beta, c = symbol("beta", r"\beta"), symbol("c", positive=True)
+N = symbol("N", integer=True, positive=True)
 i = symbol("i", integer=True, nonnegative=True)
 
 d.chain(
     "averaged",
-    sp.Sum(((1 - beta) * beta**i) ** 2 * c, (i, 0, sp.oo)),
+    sp.Sum(((1 - beta) * beta**i) ** 2 * c, (i, 0, N)),
     (
-        (1 - beta) / (1 + beta) * c,
-        "a geometric series: with $\\beta = 0.99$ a two-hundredth of the variance is left",
+        (1 - beta) / (1 + beta) * (1 - beta ** (2 * N + 2)) * c,
+        "a geometric series; the first factor, all that is left after many steps, is a two-hundredth for "
+        "$\\beta = 0.99$",
     ),
     domain=Between(beta, 0, 1),
 )
