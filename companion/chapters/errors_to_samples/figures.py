@@ -221,8 +221,8 @@ def parts_shown() -> dict[str, Any]:
         "caption": "By which factor (root mean square of logarithms) one number differs from "
         "another: of the network's samples, of the exact flow pushed by the network's errors on exact "
         "paths, and of these to first order. The flow is followed by the sampler, first order is summed by "
-        "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. *Less*: networks whose "
-        "median displacement is below that of the middle network; *more*: the others.",
+        "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. *Less*: networks "
+        "whose median displacement is below that of the middle network; *more*: the others.",
         "columns": {
             "metric": "metric",
             "part": "ratio",
