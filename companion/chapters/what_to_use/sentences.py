@@ -75,8 +75,8 @@ def bullet(found: pd.DataFrame, goal: str, choice: str) -> str:
         f"{written(choice, row['candidate'])} {link} {row['seen']}, {size(row)}"
         for _, row in closest.iterrows()
     ]
-    each = " of each unit" if len(names) > 1 else ""
-    return f"{line} The closest{each} that is told to be worse: {'; '.join(names)}."
+    which = " of each unit" if len(names) > 1 else ""
+    return f"{line} The closest{which} that is told to be worse: {'; '.join(names)}."
 
 
 def size(row: pd.Series) -> str:
@@ -258,9 +258,11 @@ def single(tables: Tables) -> str:
 def within() -> str:
     """What *enough steps* means."""
     return (
-        f"*Enough* steps: from there on the width of the samples is off by at most {WITHIN:.0%}, or by at "
-        "most two of its standard errors where it is sampled. On the Gaussian, with steps even in time, a "
-        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with "
+        "*Enough* steps, counted in evaluations of the network for samples (corrected after a review: they "
+        "were called steps, and a step may need two): from there on the width of the samples is off by at "
+        f"most {WITHIN:.0%}, or by at most two of its standard errors where it is sampled. On the Gaussian, "
+        "with steps even in time, a sampler is judged by the evaluations of the network until then. "
+        "Samplers and steps are seen with "
         "exact denoisers alone."
     )
 
