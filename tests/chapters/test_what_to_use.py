@@ -247,7 +247,7 @@ def test_whole_tables_give_the_advice_that_was_put_in():
     assert len(table) == 20
     assert table.loc[(families.FEW, "steps"), "use"].startswith("not known: ")
     assert table.loc[(families.FEW, "steps"), "next"] == "–"
-    assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 (Heun)"
+    assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 evaluations (Heun)"
     assert table.loc[(families.LIKELIHOOD, "steps"), "use"] == families.CONTINUOUS
     assert table.loc[(families.LIKELIHOOD, "steps"), "over"] == pytest.approx(0.13)
     assert table.loc[(families.SAMPLES, "target"), "next"] == "$x$ (Clusters)"
@@ -392,6 +392,19 @@ def test_the_error_of_a_width_is_that_of_gaussian_samples_in_the_plane():
     assert np.sqrt((drawn**2).sum(2).mean(1) / 2).std() == pytest.approx(0.01, rel=0.06)
 
 
+def test_what_is_counted_is_said():
+    off = {16: 0.011, 64: 0.011}
+    assert families.enough("samples", "a, b", off)["candidate"].iloc[0] == "16 evaluations"
+    assert families.enough("few steps", "a, b", off)["candidate"].iloc[1] == "64 steps"
+    orders = tables()["solver_orders"].iloc[:1].assign(**{"512": 0.02})
+    of = results.in_words(found(solver_orders=orders), "samples", "steps")
+    # no number is enough, so no sampler is left, and none is counted
+    assert "evaluations" not in of
+    slow = tables()["solver_orders"].iloc[:1]
+    of = results.in_words(found(solver_orders=slow), "samples", "steps")
+    assert of == "512 evaluations (Euler)"
+
+
 def test_levels_are_compared_by_examples_and_told_by_the_errors():
     sd = tables()["sampling_densities"]
     of = families.of_levels(sd, "likelihood", "bound", 8).set_index("candidate")
@@ -415,7 +428,7 @@ def test_few_steps_are_no_more_than_targets_were_compared_at(most, seen):
     tests = pd.concat([tests, other], ignore_index=True)
     of = found(equal_tests=tests)
     rows = of[(of["goal"] == families.FEW) & (of["choice"] == "steps")]
-    assert sorted(int(name) for name in rows["candidate"]) == seen
+    assert [str(name) for name in rows["candidate"]] == [f"{n} steps" for n in seen]
     samplers = of[(of["goal"] == families.FEW) & (of["choice"] == "sampler and grid")]
     assert set(samplers["seen"]) == ({"Clusters, 16 steps"} if seen else set())
     # at worst over the counts that are seen: the lucky one comes back only where 64 steps are looked at

@@ -265,21 +265,24 @@ def first_within(off: Mapping[int, float], limit: float = WITHIN) -> float:
 def enough(goal: str, seen: str, off: Mapping[int, float], error: float = 0.0) -> pd.DataFrame:
     """From how many steps on a width is off by no more than `WITHIN`, or than twice its standard error.
 
+    For samples network evaluations are counted, for few steps steps.
+
     Args:
         goal: one of the goals.
         seen: the sampler, and on what.
-        off: by number of steps, the size of the relative error of the width.
+        off: by number of steps, or of evaluations, the size of the relative error of the width.
         error: its standard error.
 
     Returns:
-        A row a number of steps, with the largest error of so many steps or more.
+        A row a number, with the largest error of so many or more; in its name what is counted.
     """
+    counted = "evaluations" if goal == SAMPLES else "steps"
     counts, limit = sorted(off), max(WITHIN, 2 * error)
     worst = {n: max(off[m] for m in counts if m >= n) for n in counts}
     shared = {"goal": goal, "choice": STEPS, "seen": seen, "chapter": CHAPTER_15, "unit": WIDTH}
     rows = [
         shared
-        | {"candidate": str(n), "value": worst[n], "over": worst[n], "p": np.nan}
+        | {"candidate": f"{n} {counted}", "value": worst[n], "over": worst[n], "p": np.nan}
         | {"over_least": max(0.0, worst[n] - 2 * error), "over_most": worst[n] + 2 * error}
         | {"status": (Status.USE if worst[n] <= limit else Status.WORSE).value}
         for n in counts

@@ -258,9 +258,11 @@ def single(tables: Tables) -> str:
 def within() -> str:
     """What *enough steps* means."""
     return (
-        f"*Enough* steps: from there on the width of the samples is off by at most {WITHIN:.0%}, or by at "
-        "most two of its standard errors where it is sampled. On the Gaussian, with steps even in time, a "
-        "sampler is judged by the evaluations of the network until then. Samplers and steps are seen with "
+        "*Enough* steps, counted in evaluations of the network for samples (corrected after a review: they "
+        "were called steps, and a step may need two): from there on the width of the samples is off by at "
+        f"most {WITHIN:.0%}, or by at most two of its standard errors where it is sampled. On the Gaussian, "
+        "with steps even in time, a sampler is judged by the evaluations of the network until then. "
+        "Samplers and steps are seen with "
         "exact denoisers alone."
     )
 
