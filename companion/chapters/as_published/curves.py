@@ -277,7 +277,6 @@ def steady_table(steady: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.
 NETWORKS_SHOWN: dict[str, Any] = {
     "caption": "The same of every network; the coefficient of variation as a share, and over that of a "
     "perfect denoiser, by the draws of an epoch alone.",
-    "columns": {"beyond": "over draws alone"},
     "digits": {"variation": 4, "beyond": 3},
 }
 """How `steadiness` is shown."""

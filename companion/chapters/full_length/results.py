@@ -178,12 +178,16 @@ def by_precision(networks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+CELL_SHOWN = {"dataset": "data", "target": "target", "objective": "objective"}
+"""How the columns of `CELL` are headed."""
+
 AGAINST_SHOWN: dict[str, Any] = {
     "caption": "The recipe at its full length against what the study saved: training losses, mean of the "
     f"last {LAST} epochs, code units. *p*: that both are equal, of all cells together (Holm). *Sees*: the "
     f"difference, in percent, that the strictest test sees with a chance of {POWER:.0%}.",
-    "columns": {"least": "sees, %"},
-    "digits": {"published": 4, "ours": 4, "ratio": 3, "p": 2, "least": 2},
+    "columns": CELL_SHOWN
+    | {"published": "published", "ours": "ours", "ratio": "ratio", "p": "p", "least": "sees, %"},
+    "digits": {"published": ".4g", "ours": ".4g", "ratio": 3, "p": 2, "least": ".2g"},
 }
 """How `against_published` is shown."""
 
@@ -195,8 +199,12 @@ SOONER_SHOWN: dict[str, Any] = {
     "is as near to the "
     "exact floor.",
     "columns": {
+        **CELL_SHOWN,
+        "kind": "kind",
         "recipe_excess": "recipe, nats",
         "recipe_s": "recipe, s",
+        "steps": "steps",
+        "seeds": "seeds",
         "excess": "nats",
         "seconds": "s",
         "ratio": "times sooner",
@@ -204,13 +212,13 @@ SOONER_SHOWN: dict[str, Any] = {
         "ended": "ended",
     },
     "digits": {
-        "recipe_excess": 3,
-        "recipe_s": 3,
+        "recipe_excess": ".3g",
+        "recipe_s": ".0f",
         "steps": ".0f",
         "seeds": ".0f",
-        "excess": 3,
-        "seconds": 2,
-        "ratio": 3,
+        "excess": ".3g",
+        "seconds": ".3g",
+        "ratio": ".3g",
     },
 }
 """How `sooner` is shown."""
@@ -221,7 +229,16 @@ PRECISION_SHOWN: dict[str, Any] = {
     "mean excess, nats. *Factor*: by which bfloat16 changes it, with the 95 % interval over paired "
     "seeds. *Seeds*: "
     "the factor of one standard deviation over seeds. *Faster*: time of a step, float32 over bfloat16.",
-    "columns": {"factor": "factor of bfloat16"},
+    "columns": {
+        "dataset": "data",
+        "target": "target",
+        "float32": "float32",
+        "factor": "factor of bfloat16",
+        "least": "least",
+        "most": "most",
+        "seeds": "seeds",
+        "faster": "faster",
+    },
     "digits": dict.fromkeys(("float32", "factor", "least", "most", "seeds", "faster"), 3),
 }
 """How `by_precision` is shown."""
