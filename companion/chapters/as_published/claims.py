@@ -103,8 +103,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure="The same coefficient of variation over that of the exact denoiser by an epoch's draws, "
         "as a logarithm; each target, the study's networks and ours.",
         threshold=LESS_AT_ALL
-        + "; the rule of `weighted-steadier`, fixed for another question, and applied to this when "
-        "the curves were known",
+        + "; the rule of `weighted-steadier`, fixed before one network was trained, and applied "
+        "to this question when the curves were known",
         tables=("as_published_steadiness",),
         decide=lambda tables: rules.weighted_is_less(
             tables, "beyond", "variation over draws alone"
