@@ -143,7 +143,8 @@ MEANINGS = (
     _of("y", "any target, $a x + b \\epsilon$", "y", "equal", name="Row"),
     # at full length
     _of("\\beta", "decay of averaged weights", "\\beta", "full-length"),
-    _of("N", "number of the last step", "N", "full-length"),
+    _of("N", "number of the first of the averaged steps, counted back", "N", "full-length"),
+    _of("i", "a step, counted back from the last", "i", "full-length"),
     _of("c", "variance of a weight from step to step", "c", "full-length"),
     _of("D", "determinant of $z_t$ and $y$, $\\alpha_t b - \\sigma_t a$", "D", "equal"),
     _of("c", "factor of $z_t$ in a linear guess", "c", "equal"),
