@@ -278,7 +278,7 @@ def test_words_and_figures_say_what_was_never_reached():
     words = sentences.sooner(table)
     assert "never in 1 of 2 cells" in words
     assert words.count("never") == 1
-    assert words.count("in 1 cells the least budget was enough") == 1
+    assert words.count("the least budget was enough in 1 of 2") == 1
     assert "Not reached by *free* in 1" in figures.times_shown(table)["caption"]
 
 

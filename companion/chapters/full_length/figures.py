@@ -48,8 +48,11 @@ def curves(ours: pd.DataFrame, published: pd.DataFrame) -> Figure:
         axis.set_title(title(*cell), fontsize=9)
         late = one["loss"][one["epoch"] > 10]
         axis.set_ylim(0.97 * late.min(), 1.06 * late.max())
-    for axis in axes[-1]:
+    for axis in axes.flat[len(cells) :]:
+        axis.set_axis_off()
+    for axis in axes.flat[max(len(cells) - 2, 0) : len(cells)]:
         axis.set_xlabel("epoch")
+        axis.tick_params(labelbottom=True)
     for axis in axes[:, 0]:
         axis.set_ylabel("loss")
     handles = [

@@ -45,7 +45,9 @@ def sooner(table: pd.DataFrame) -> str:
         known = block["ratio"].dropna()
         missed, least = len(block) - len(known), int(block["least"].sum())
         words = f"with {name} {in_words(interval(np.log(known)))} times sooner, median {known.median():.3g}"
-        words += f" (in {least} cells the least budget was enough: at least)" if least else ""
+        words += (
+            f" (at least: the least budget was enough in {least} of {len(block)})" if least else ""
+        )
         parts.append(words + (f", and never in {missed} of {len(block)} cells" if missed else ""))
     return (
         f"In the geometric mean over cells: {'; '.join(parts)}. Budgets are doubled from one to the "
