@@ -18,7 +18,7 @@
 # **Assumed.** The study's protocol for 2-D data ([](18_as_published)), and the excess of a network over the exact floor, in nats between log-SNRs of $-12$ and $12$ ([](19_equal_footing)).
 #
 # **Method.** The recipe is written out anew, in plain torch; its training shares nothing with `diffcore` but the data: seven ReLU layers of 512, Adam at $10^{-3}$, 100 epochs of 80,000 points, guards of $10^{-2}$. So it is a second opinion on the engine that trains all other networks of this book, too. It takes a core some quarter of an hour a network.
-# Of the study's 96 networks eight were trained: each target under each objective once, each data set twice, one seed each, chosen before one of them was trained; those that have been trained by now are shown. The study's split, in which training and test points overlap ([](17_data_sets)), is left out: all points are drawn anew. No build repeats this. The tables were made once, by the commands named below, and are read here only if their checksums are right.
+# Of the study's 96 networks eight were chosen before one of them was trained: each target under each objective once, each data set twice, one seed each. Those that have been trained by now are shown. The study's split, in which training and test points overlap ([](17_data_sets)), is left out: all points are drawn anew. No build repeats this. The tables were made once, by the commands named below, and are read here only if their checksums are right.
 
 # %% tags=["parameters"]
 profile = "standard"
