@@ -53,6 +53,16 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode())
 
 
+def text_sha256(text: str) -> str:
+    """The SHA-256 of a text; a line may end as the machine likes."""
+    return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+
+
+def heading(text: str) -> str:
+    """The comment of a table's text, as one line: what follows each ``#`` at the beginning of a line."""
+    return " ".join(line[1:].strip() for line in text.splitlines() if line.startswith("#"))
+
+
 def read_text(path: Path) -> str:
     """Return what a text file says.
 

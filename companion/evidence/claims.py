@@ -160,6 +160,13 @@ def exceeds(gap: float, noise: float) -> Verdict:
     return Verdict.HOLDS if gap > 0 else Verdict.FAILS
 
 
+def reaches(low: float, high: float, limit: float) -> Verdict:
+    """Whether what lies in an interval is at least a limit; undecided if the limit is inside, or NaN."""
+    if low >= limit:
+        return Verdict.HOLDS
+    return Verdict.FAILS if high < limit else Verdict.UNDECIDED
+
+
 def below(value: float, limit: float, error: float = 0.0) -> Verdict:
     """Whether a value is below a limit, by `STANDARD_ERRORS` of its standard error."""
     return exceeds(limit - value, STANDARD_ERRORS * error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,12 @@ def in_words(found: Interval) -> str:
     """An interval of logarithms as a factor, in words."""
     value, least, most = as_factors(found)
     return f"{value:.3g} ({least:.3g} to {most:.3g})"
+
+
+def satterthwaite(variances: Sequence[Any], freedoms: Sequence[Any]) -> Any:
+    """Degrees of freedom of a sum of independent variances of means (Welch, Satterthwaite), elementwise."""
+    each = zip(variances, freedoms, strict=True)
+    return sum(variances) ** 2 / sum(variance**2 / freedom for variance, freedom in each)
 
 
 def p_value(values: pd.Series) -> float:

@@ -30,6 +30,23 @@ TARGETS: dict[str, dict[str, Any]] = {
 SYMBOLS = {"x": "$x$", "eps": r"$\epsilon$", "v": "$v$", "score": "$s$", "velocity": "$u$"}
 
 
+#: How each weighting that networks are trained under is written.
+WEIGHTINGS = {
+    "bound": "bound",
+    "x-mse": "$x$-MSE",
+    "v-mse": "$v$-MSE, flow",
+    "eps-mse": r"$\epsilon$-MSE",
+    "s-mse": "$s$-MSE",
+    "logit-normal": "flow, logit-normal $t$",
+    "sigmoid+2": "sigmoid, $b = 2$",
+    "sigmoid+0": "sigmoid, $b = 0$",
+    "sigmoid-3": "sigmoid, $b = -3$",
+    "min-snr": r"Min-SNR, $\gamma = 5$",
+    "p2": "P2",
+    "edm": "EDM",
+}
+
+
 def use() -> None:
     """Set matplotlib's style for the book; call once, in a notebook's first cell."""
     mpl.use("agg")

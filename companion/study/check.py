@@ -6,7 +6,6 @@ executions, a printed value of its full-precision one). The checksum catches eve
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from itertools import product
 import pandas as pd
 
 from companion.errors import UserError
+from companion.files import text_sha256
 from companion.study.names import (
     BINNED_EPOCHS,
     BINS,
@@ -154,7 +154,7 @@ def _problems(name: str, text: str) -> Iterator[str]:
         yield from _of_files(cells)
     elif name in _RELATIONS:  # a moment stands alone: only the checksum knows it
         yield from _RELATIONS[name](cells.astype(dict.fromkeys(schema.numbers, float)))
-    found = hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
+    found = text_sha256(text)
     if found != SHA256[name]:
         yield f"its SHA-256 is {found[:12]}...: expected {SHA256[name][:12]}..."
 

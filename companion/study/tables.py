@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib.resources import files as resources
-from io import StringIO
 
 import pandas as pd
 
+from companion.files import heading
 from companion.study import check
 from companion.study.names import IMAGE_SAMPLERS, SAMPLERS
 
@@ -93,8 +93,7 @@ def table(name: str) -> pd.DataFrame:
 
 def source(name: str) -> str:
     """Where a table is from: the comment at its head, as one line."""
-    lines = StringIO(_text(name))
-    return " ".join(line[1:].strip() for line in lines if line.startswith("#"))
+    return heading(_text(name))
 
 
 def _text(name: str) -> str:

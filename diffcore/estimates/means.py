@@ -8,7 +8,7 @@ from diffcore.bounds import prior_kl, reconstruction_gaussian
 from diffcore.denoisers import Denoiser
 from diffcore.estimates.data import Data, rows
 from diffcore.estimates.integrals import SOBOL, Integral, Integrand, integral
-from diffcore.estimates.pilots import pilot
+from diffcore.estimates.pilots import EACH, KNOTS, pilot
 from diffcore.estimates.points import Independent, PointSet
 from diffcore.losses import noised, squared_norm
 from diffcore.targets import EPS, like
@@ -181,9 +181,8 @@ def _mean(
     checks.generator(generator)
     law, schedule, asked = data if isinstance(data, Data) else rows(data), denoiser.schedule, 0
     if times is None:
-        knots, each = 25, 32
         spread_out = not isinstance(points, Independent)
-        times = pilot(integrand, law, schedule, generator, log_snr, knots, each, spread_out)
-        asked = knots * each
+        times = pilot(integrand, law, schedule, generator, log_snr, stratified=spread_out)
+        asked = KNOTS * EACH
     found = integral(integrand, law, schedule, times, generator, log_snr, points, n, scrambles)
     return found._replace(evaluations=found.evaluations + asked)

@@ -67,6 +67,9 @@ class PiecewiseLinear(TimeSampler):
         return Times(schedule.time_of(log_snr), log_snr, height / ends[-1])
 
 
+KNOTS, EACH = 25, 32
+"""Levels at which a pilot looks, and its points at each, unless others are asked for."""
+
 ROUNDING = 1e-6
 """A deviation below this share of a root mean square is that of rounded numbers, and counts as none."""
 
@@ -78,8 +81,8 @@ def pilot(
     schedule: Schedule,
     generator: Generator,
     log_snr: tuple[float, float] | None = None,
-    knots: int = 25,
-    n: int = 32,
+    knots: int = KNOTS,
+    n: int = EACH,
     stratified: bool = True,
     share: float = 0.1,
     points: PointSet = SOBOL,

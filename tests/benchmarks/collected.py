@@ -5,15 +5,15 @@ python -m tests.benchmarks.collected
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pandas as pd
 import torch
 
-from companion.chapters.equal_footing import objectives
 from companion.chapters.full_length.results import CELL
-from companion.evidence import excess
 from tests.benchmarks import kept
 from tests.benchmarks.recipe import EPOCHS, FOLDER, finished
-from tests.benchmarks.time_to_quality import HELD_OUT, SEED, SLICES, of_recipe, quality
+from tests.benchmarks.time_to_quality import HELD_OUT, SLICES, by_level, of_recipe, quality
 
 LATE = (80, 90, 100)
 
@@ -21,20 +21,10 @@ LATE = (80, 90, 100)
 def main() -> None:
     epochs, levels = [], []
     for cell in finished():
-        named = {"dataset": cell.dataset, "target": cell.target, "objective": cell.objective}
-        epochs.append(pd.read_csv(FOLDER / cell.name / "epochs.csv").assign(**named))
-        found = excess.by_level(
-            {(cell.dataset, cell.name): of_recipe(cell)},
-            ("dataset", "name"),
-            objectives.SCHEDULE,
-            objectives.ENDS,
-            SLICES,
-            HELD_OUT,
-            seed=SEED,
-        )
-        levels.append(found.assign(target=cell.target, objective=cell.objective))
+        epochs.append(pd.read_csv(FOLDER / cell.name / "epochs.csv").assign(**asdict(cell)))
+        levels.append(by_level(cell, {"recipe": of_recipe(cell)}).assign(**asdict(cell)))
     late = [
-        {"dataset": cell.dataset, "target": cell.target, "objective": cell.objective}
+        asdict(cell)
         | {"epoch": epoch, "excess": quality(cell, {"recipe": of_recipe(cell, epoch)})["recipe"]}
         for cell in finished()
         for epoch in LATE

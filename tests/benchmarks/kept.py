@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from filelock import FileLock
 
 from companion import paths
 from companion.chapters import full_length
-from companion.files import write_text
+from companion.files import text_sha256, write_text
 
 DATA = Path(full_length.__file__).parent / "data"
 
@@ -25,7 +24,7 @@ def read(name: str) -> pd.DataFrame:
     return pd.read_csv(path, comment="#") if path.exists() else pd.DataFrame()
 
 
-def append(row: Mapping[Hashable, Any], name: str, program: str, what: str) -> None:
+def append(row: Mapping[str, Any], name: str, program: str, what: str) -> None:
     """Add a row to a table, which another process may do at the same time."""
     with FileLock(paths.runs_dir() / f".{name}.lock"):
         save(pd.concat([read(name), pd.DataFrame([row])]), name, program, what)
@@ -38,5 +37,4 @@ def save(frame: pd.DataFrame, name: str, program: str, what: str) -> None:
     head += f"torch {version}, {platform.machine()}, one thread, float32.\n"
     text = head + frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     write_text(DATA / name, text)
-    digest = hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()
-    print(f'    "{name}": "{digest}",', flush=True)  # noqa: T201
+    print(f'    "{name}": "{text_sha256(text)}",', flush=True)  # noqa: T201

@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
-from companion import paths
+from companion import paths, study
 from companion.files import write_text
 from diffcore.exact.data2d import DATASETS
 
@@ -52,13 +52,9 @@ class Cell:
 
 
 CELLS = tuple(
-    Cell(
-        ("clusters", "rings", "swiss_roll", "waves")[(target + 2 * objective) % 4],
-        name,
-        objective_name,
-    )
-    for objective, objective_name in enumerate(("nelbo", "weighted"))
-    for target, name in enumerate(("x", "eps", "v", "score"))
+    Cell(study.DATASETS[(t + 2 * o) % len(study.DATASETS)], target, objective)
+    for o, objective in enumerate(study.OBJECTIVES)
+    for t, target in enumerate(study.TARGETS)
 )
 """Each target under each objective once, each data set twice: fixed before one of them was trained."""
 

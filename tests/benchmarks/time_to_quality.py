@@ -20,20 +20,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import count
 from statistics import median
 from typing import Any
 
+import pandas as pd
 import torch
 from safetensors.torch import load_file
 from torch import Generator, nn
 
 from companion import profiles
 from companion.chapters.equal_footing import grid, objectives
+from companion.chapters.full_length.results import LAST_STEPS
 from companion.evidence import excess
+from companion.runs.plane import ENDS, SCHEDULE, TARGETS
 from diffcore.denoisers import Denoiser, NetDenoiser
 from diffcore.networks import StudyMLP
 from diffcore.published import GuardedScore
@@ -44,8 +47,7 @@ from tests.benchmarks.recipe import EPOCHS, POINTS, Cell
 SEEDS = {"free": (200, 201, 202), "own": (200,)}
 FIRST = {"free": 50, "own": 250}
 """Steps of the least budget."""
-LAST = 16_000
-"""Of the most, at which a cell is given up."""
+LAST = LAST_STEPS
 NAME = "time_to_quality.csv"
 RECIPE_STEPS = EPOCHS * -(-POINTS // recipe.BATCH)
 SLICES, HELD_OUT, SEED = 24, 1_000, 7
@@ -74,25 +76,27 @@ def of_recipe(cell: Cell, epoch: int = EPOCHS) -> Denoiser:
     trained = recipe.network()
     weights = load_file(recipe.FOLDER / cell.name / f"weights-{epoch}.safetensors")
     trained.load_state_dict({name.removeprefix("net."): value for name, value in weights.items()})
-    target = (
-        GuardedScore(recipe.GUARD) if cell.target == "score" else objectives.TARGETS[cell.target]
-    )
+    target = GuardedScore(recipe.GUARD) if cell.target == "score" else TARGETS[cell.target]
 
     def net(z: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             return trained(torch.cat([z, t[:, None].to(z)], 1))
 
-    return NetDenoiser(net, objectives.SCHEDULE, target)
+    return NetDenoiser(net, SCHEDULE, target)
+
+
+NAMED = ("dataset", "name")
+
+
+def by_level(cell: Cell, denoisers: Mapping[str, Denoiser]) -> pd.DataFrame:
+    """The excess of denoisers, nats, in each slice of the log-SNR."""
+    keyed = {(cell.dataset, name): denoiser for name, denoiser in denoisers.items()}
+    return excess.by_level(keyed, NAMED, SCHEDULE, ENDS, SLICES, HELD_OUT, seed=SEED)
 
 
 def quality(cell: Cell, denoisers: Mapping[str, Denoiser]) -> dict[str, float]:
     """The excess of denoisers, nats, by their names."""
-    keyed = {(cell.dataset, name): denoiser for name, denoiser in denoisers.items()}
-    model = ("dataset", "name")
-    levels = excess.by_level(
-        keyed, model, objectives.SCHEDULE, objectives.ENDS, SLICES, HELD_OUT, seed=SEED
-    )
-    found = excess.per_network(levels, model)
+    found = excess.per_network(by_level(cell, denoisers), NAMED)
     return dict(zip(found["name"], found["excess"], strict=True))
 
 
@@ -134,7 +138,7 @@ def tried(cell: Cell, kind: str, steps: int) -> list[float]:
 def main(names: list[str]) -> None:
     for kind in SEEDS:
         for cell in recipe.finished():
-            named = {"dataset": cell.dataset, "target": cell.target, "objective": cell.objective}
+            named = asdict(cell)
             rows = kept.read(NAME).to_dict("records")
             known = [r for r in rows if r["kind"] == kind and named.items() <= r.items()]
             done = any(r["excess_max"] <= r["recipe_excess"] for r in known)
@@ -147,7 +151,7 @@ def main(names: list[str]) -> None:
                     break
                 found = tried(cell, kind, steps)
                 theirs, ours = seconds_of_steps(cell, kind)
-                row: dict[Hashable, Any] = named | {"kind": kind, "recipe_excess": wanted}
+                row: dict[str, Any] = named | {"kind": kind, "recipe_excess": wanted}
                 row |= {"recipe_s": theirs * RECIPE_STEPS, "steps": steps, "seeds": len(found)}
                 row |= {"excess_mean": sum(found) / len(found), "excess_max": max(found)}
                 kept.append(

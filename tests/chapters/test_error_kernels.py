@@ -13,7 +13,7 @@ from scipy import integrate
 from scipy.optimize import linear_sum_assignment
 
 from companion.chapters.likelihood_and_samples import figures, kernels, metrics, sentences
-from companion.evidence import distances
+from companion.evidence import distances, perturbed
 from diffcore import exact
 from diffcore.exact import GaussianMixture
 
@@ -28,7 +28,7 @@ def displacement(level: float, c: float) -> float:
     """Of Gaussian data of variance c, by a bump: the kernel in closed form, integrated by SciPy."""
 
     def each(lam: float) -> float:
-        size = kernels.SIZE * math.exp(-(((lam - level) / kernels.WIDTH) ** 2) / 2)
+        size = perturbed.SIZE * math.exp(-(((lam - level) / kernels.WIDTH) ** 2) / 2)
         rest = math.sqrt((c + math.exp(-14.0)) / (c + math.exp(-lam)))
         return math.exp(-lam / 2) / 2 * size * rest
 
@@ -40,7 +40,7 @@ def test_a_bump_adds_the_stated_excess() -> None:
     square, _ = integrate.quad(
         lambda lam: float(kernels.bump(torch.tensor(lam), 2.0)) ** 2 / 2, -8, 14, points=[2.0]
     )
-    assert square == pytest.approx(kernels.EXCESS, rel=1e-6)
+    assert square == pytest.approx(perturbed.EXCESS, rel=1e-6)
 
 
 def test_a_wrong_pair_still_makes_z_and_is_off_by_the_bump() -> None:
@@ -48,7 +48,7 @@ def test_a_wrong_pair_still_makes_z_and_is_off_by_the_bump() -> None:
     t = kernels.SCHEDULE.time_of(torch.full((2000,), 1.3, dtype=torch.float64))
     alpha, sigma = kernels.SCHEDULE.alpha(t)[:, None], kernels.SCHEDULE.sigma(t)[:, None]
     _, right = ORACLE.predict_pair(z, t)
-    size = kernels.SIZE * math.exp(-(((1.3 - 1.0) / kernels.WIDTH) ** 2) / 2)
+    size = perturbed.SIZE * math.exp(-(((1.3 - 1.0) / kernels.WIDTH) ** 2) / 2)
     for generator in (None, torch.Generator().manual_seed(1)):
         wrong = kernels.Wrong(ORACLE, 1.0, generator)
         x_hat, eps_hat = wrong.predict_pair(z, t)
@@ -91,7 +91,7 @@ def costs() -> pd.DataFrame:
 def test_the_bound_is_flat_and_the_likelihood_falls_as_the_square_of_the_kernel(costs) -> None:
     """Near the data every cluster is a Gaussian of its own, of variance 1/26."""
     assert costs["level"].tolist() == list(kernels.LEVELS)
-    np.testing.assert_allclose(costs["bound"], kernels.EXCESS, rtol=0.05)
+    np.testing.assert_allclose(costs["bound"], perturbed.EXCESS, rtol=0.05)
     high = costs[costs["level"] >= 8].set_index("level")
     for level, row in high.iterrows():
         shift = displacement(float(level), 1 / 26)
@@ -108,7 +108,7 @@ def test_random_errors_are_averaged_by_steps(monkeypatch) -> None:
         assert row["random"] == pytest.approx(row["derived"], rel=0.1)
 
     def each(lam: float) -> float:  # the square of the kernel, times the length of a step
-        size = kernels.SIZE * math.exp(-(((lam - 8) / kernels.WIDTH) ** 2) / 2)
+        size = perturbed.SIZE * math.exp(-(((lam - 8) / kernels.WIDTH) ** 2) / 2)
         return size**2 / (1 / (1 / 26) + math.exp(lam)) / 4
 
     variance, _ = integrate.quad(each, 4, 12, points=[8])
@@ -236,7 +236,7 @@ def test_the_figure_draws_the_tables(costs) -> None:
     moved = pd.DataFrame(rows | {name: values * (k + 1) for k, name in enumerate(columns)})
     left, right = figures.kernels_figure({"clusters": moved}, costs).axes
     grey, *lines = left.lines
-    heights = kernels.SIZE * kernels.WIDTH * math.sqrt(2 * math.pi) / 2
+    heights = perturbed.SIZE * kernels.WIDTH * math.sqrt(2 * math.pi) / 2
     np.testing.assert_allclose(grey.get_ydata()[0], heights * math.exp(-2))
     for line, name in zip(lines, columns, strict=True):
         np.testing.assert_allclose(line.get_ydata(), moved[name])

@@ -15,8 +15,9 @@ from torch import Generator, Tensor
 from companion import profiles
 from companion.chapters.equal_footing import grid as of_equal_footing
 from companion.chapters.errors_to_samples import claims, fine, grid, paths, pushed, results, scores
+from companion.evidence import perturbed
 from companion.evidence.claims import Verdict
-from companion.runs import Run
+from companion.runs import Run, plane
 from diffcore import exact
 from diffcore.denoisers import Denoiser, ExactDenoiser
 from diffcore.exact import GaussianMixture
@@ -24,7 +25,7 @@ from diffcore.likelihood import velocity
 from diffcore.targets import EPS
 
 H, F, U = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
-ENDS = grid.ENDS
+ENDS = plane.ENDS
 
 
 def gaussian(covariance: list[list[float]]) -> Denoiser:
@@ -334,15 +335,15 @@ def test_a_bump_adds_the_stated_excess_and_has_the_stated_divergence() -> None:
                 for i in range(2)
             )
             torch.testing.assert_close(divergence, by_hand)
-        assert total == pytest.approx(fine.EXCESS, rel=0.03)
+        assert total == pytest.approx(perturbed.EXCESS, rel=0.03)
     z = torch.randn(3, 2, generator=Generator().manual_seed(2), dtype=torch.float64)
     t = grid.SCHEDULE.time_of(torch.tensor(4.0, dtype=torch.float64))
     off = wrong.predict(z, t, EPS) - wrong.oracle.predict(z, t, EPS)
-    torch.testing.assert_close(off, torch.full_like(z, fine.SIZE / math.sqrt(2)))
+    torch.testing.assert_close(off, torch.full_like(z, perturbed.SIZE / math.sqrt(2)))
 
 
 def test_the_likelihood_of_a_flow_without_error_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fine, "SIZE", 0.0)
+    monkeypatch.setattr(perturbed, "SIZE", 0.0)
     found = fine.costs(20, 0, (2.0, 8.0))
     assert found["measured"].abs().max() < 2e-5
     assert (found["derived"] == 0).all()
@@ -351,7 +352,11 @@ def test_the_likelihood_of_a_flow_without_error_is_exact(monkeypatch: pytest.Mon
 def test_costs_near_the_data_are_those_of_closed_forms() -> None:
     found = fine.costs(400, 3, (12.0,)).set_index("kind")
     push, _ = integrate.quad(
-        lambda lam: fine.SIZE / 2 * math.exp(-lam / 2 - ((lam - 12) / fine.WIDTH) ** 2 / 2), 8, 16
+        lambda lam: (
+            perturbed.SIZE / 2 * math.exp(-lam / 2 - ((lam - 12) / perturbed.WIDTH) ** 2 / 2)
+        ),
+        8,
+        16,
     )
     fisher = 26.0  # of the clusters, whose modes are far apart: one over their variance
     even = found.loc[fine.EVEN]
@@ -359,7 +364,7 @@ def test_costs_near_the_data_are_those_of_closed_forms() -> None:
     assert even["derived"] == pytest.approx(even["measured"], abs=4 * even["derived_error"])
     one = found.loc[fine.FINE]
     for column, error in (("measured", "error"), ("derived", "derived_error")):
-        assert one[column] == pytest.approx(fine.EXPECTED * fine.EXCESS, abs=4 * one[error])
+        assert one[column] == pytest.approx(fine.EXPECTED * perturbed.EXCESS, abs=4 * one[error])
         assert one[error] < 0.1 * one[column]
 
 
@@ -372,7 +377,7 @@ def test_a_fine_error_costs_the_flow_what_is_derived_of_its_divergence(level: fl
     log_snr = torch.linspace(level - 5, level + 5, 2_001, dtype=torch.float64)
     rates = torch.stack([torch.exp(-lam / 2) * wrong.error(y, lam)[1] / 2 for lam in log_snr])
     lost = torch.trapezoid(rates, log_snr, dim=0).square().mean() / 2
-    assert float(lost) == pytest.approx(fine.EXPECTED * fine.EXCESS, rel=1e-6)
+    assert float(lost) == pytest.approx(fine.EXPECTED * perturbed.EXCESS, rel=1e-6)
     assert pytest.approx(0.4717, abs=5e-5) == fine.EXPECTED
 
 
@@ -381,14 +386,14 @@ def test_the_density_changes_at_each_point_as_first_order_says(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against the density of the flow, point by point: of a mean the sign of a term may not be seen."""
-    monkeypatch.setattr(fine, "SIZE", 1e-4)
+    monkeypatch.setattr(perturbed, "SIZE", 1e-4)
     mixture = exact.clusters()
     u = torch.randn(6, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
     wrong = fine.Wavy(mixture.denoiser(grid.SCHEDULE), 0.0, kind)
     below, stretched, change = fine.followed(wrong, u)
     made = fine._log_density(mixture, below, -fine.REACH) - stretched
     found = made - fine._log_density(mixture, u, fine.REACH)
-    monkeypatch.setattr(fine, "SIZE", 0.0)  # what the integration alone leaves
+    monkeypatch.setattr(perturbed, "SIZE", 0.0)  # what the integration alone leaves
     below, stretched, _ = fine.followed(wrong, u)
     made = fine._log_density(mixture, below, -fine.REACH) - stretched
     nothing = made - fine._log_density(mixture, u, fine.REACH)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from companion.chapters.errors_to_samples import figures, fine, pushed, results, scores, sentences
+from companion.evidence import perturbed
 from companion.evidence.drawn import numbers
 
 NAMES = ("clusters", "rings", "swiss_roll", "waves")
@@ -95,7 +96,7 @@ def costs() -> pd.DataFrame:
 def test_costs_are_drawn_and_said() -> None:
     axis = figures.fine_errors(costs()).axes[0]
     drawn = numbers(axis.figure)
-    assert fine.EXCESS in set(drawn["y"])
+    assert perturbed.EXCESS in set(drawn["y"])
     for value in costs()["measured"]:
         assert np.isclose(drawn["y"], value, rtol=1e-6).any()
     said = sentences.at_every_level(costs())

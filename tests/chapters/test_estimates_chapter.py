@@ -27,7 +27,8 @@ from companion.chapters.estimates.spectrum import (
     spectrum,
     variance,
 )
-from companion.evidence.claims import Verdict
+from companion.evidence.claims import Verdict, reaches
+from companion.runs import plane
 from diffcore.estimates import (
     Data,
     Independent,
@@ -39,7 +40,7 @@ from diffcore.estimates import (
 )
 from diffcore.times import Uniform, UniformLogSNR
 
-EVEN = UniformLogSNR(*grid.ENDS)
+EVEN = UniformLogSNR(*plane.ENDS)
 UNIT = Gaussian(mean=0.0, variance=1.0, dims=2)
 
 
@@ -61,7 +62,7 @@ def test_the_spectrum_of_a_gaussian_is_that_of_chi_squared(known: Spectrum) -> N
         torch.testing.assert_close(found.mean(0), wanted, rtol=0.08 * power, atol=0)
     torch.testing.assert_close(known.mean.mean(0), c, rtol=0.01, atol=0)
     torch.testing.assert_close(known.deviation[NONE].mean(0), c**2, rtol=0.05, atol=0)
-    total, _ = quad(lambda v: 1 / (1 + math.exp(-v)), *grid.ENDS)
+    total, _ = quad(lambda v: 1 / (1 + math.exp(-v)), *plane.ENDS)
     assert float(known.total.mean()) == pytest.approx(total, rel=0.003)
 
 
@@ -75,7 +76,7 @@ def test_what_is_subtracted_leaves_what_it_should(known: Spectrum) -> None:
 
 
 @pytest.mark.parametrize(
-    "times", [Uniform(), EVEN, PiecewiseLinear(*grid.ENDS, (1.0, 5.0, 2.0))], ids=str
+    "times", [Uniform(), EVEN, PiecewiseLinear(*plane.ENDS, (1.0, 5.0, 2.0))], ids=str
 )
 def test_the_density_of_a_sampler_is_read_off_its_quantiles(times: Uniform) -> None:
     at = torch.linspace(-11.9, 11.9, 50, dtype=torch.float64)
@@ -100,7 +101,7 @@ def test_variances_by_quadrature_are_those_of_estimates(
     wanted = variance(spectrum(model, 256, 4), EVEN, subtracted, stratified).mean()
     integrand = bound_integrand(model.denoiser, subtracted == LINEAR)
     found = integral(
-        integrand, model.law, grid.SCHEDULE, EVEN, generator(1), grid.ENDS, points, 64, 600
+        integrand, model.law, grid.SCHEDULE, EVEN, generator(1), plane.ENDS, points, 64, 600
     )
     value = float(found.error) ** 2 * found.evaluations
     assert value == pytest.approx(float(wanted), rel=0.25)
@@ -114,7 +115,7 @@ def test_the_naive_variance_of_a_gaussian(known: Spectrum) -> None:
             half = 0.5 / (1 + math.exp(-v))
             return (2 * math.pi * math.cosh(v / 2)) ** (power - 1) * half**power
 
-        return quad(at, *grid.ENDS)[0] * stats.chi2(2).moment(power)
+        return quad(at, *plane.ENDS)[0] * stats.chi2(2).moment(power)
 
     mean = float(known.total.mean())
     base = results.naive({"g": known}).iloc[0]
@@ -208,7 +209,7 @@ def test_factors_divide_the_naive_variance() -> None:
     ],
 )
 def test_the_rule_has_three_outcomes(least: float, most: float, verdict: Verdict) -> None:
-    assert claims.enough(least, most) is verdict
+    assert reaches(least, most, results.WANTED) is verdict
 
 
 def test_the_claim_reads_the_method_of_all_choices_on_the_rings() -> None:

@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from companion import profiles, study
 from companion.chapters.exchanged_guards import grid, results, sentences
 from companion.chapters.exchanged_guards.grid import NONE, SCHEDULE, TARGETS, WEIGHTS
+from companion.runs import plane
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.targets import EPS, Target, X
@@ -51,7 +52,7 @@ def guarded(weight: str, log_snr: float) -> float:
 
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_weights_are_those_of_the_guards_and_of_the_training(weight: str) -> None:
-    levels = torch.linspace(*grid.ENDS, 25, dtype=torch.float64)
+    levels = torch.linspace(*plane.ENDS, 25, dtype=torch.float64)
     found = grid.effective_weight(weight, levels)
     wanted = torch.tensor([guarded(weight, float(level)) for level in levels], dtype=torch.float64)
     torch.testing.assert_close(found, wanted, rtol=2e-3, atol=1e-9)

@@ -11,13 +11,14 @@ from torch import Generator, Tensor, nn
 import diffcore as dc
 from companion.chapters.exchanged_guards import grid
 from companion.chapters.exchanged_guards.grid import HEADS, NONE, SCHEDULE
+from companion.runs import plane
 from diffcore.denoisers import NetDenoiser
 from diffcore.losses import noised
 from diffcore.networks import TimeMLP
 from diffcore.times import Times
 from diffcore.training import Plan, Trainer
 
-LEVELS = torch.linspace(*grid.ENDS, 25, dtype=torch.float64)
+LEVELS = torch.linspace(*plane.ENDS, 25, dtype=torch.float64)
 T = SCHEDULE.time_of(LEVELS)
 NET = partial(TimeMLP, dims=2, width=8, depth=1, schedule=SCHEDULE)
 

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from companion import notebooks
-from companion.chapters.equal_footing import samples
-from companion.chapters.equal_footing.objectives import LABELS
+from companion.chapters.equal_footing import objectives, samples
 from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
 from companion.chapters.what_to_use import families, figures, results, rules, sentences
 from companion.chapters.what_to_use.rules import Status
+from companion.evidence import style
 from companion.evidence.intervals import holm, interval
 from diffcore.exact.data2d import clusters
 from diffcore.samplers import DDIM, UniformTime, sample
@@ -487,7 +487,7 @@ def test_targets_are_compared_by_the_sampler_that_is_said():
 
 
 def test_names_are_those_of_the_chapters_that_measured():
-    assert families.WEIGHTINGS == LABELS
+    assert style.WEIGHTINGS.keys() == objectives.WEIGHTINGS.keys()
     measured = {row.name for row in ROWS} & set(levels.MEASURED)
     assert set(families.OBJECTIVES.values()) == measured
 

@@ -247,6 +247,10 @@ def draws_alone(
     return table[["whose", *CELL, "draws_alone"]]
 
 
+def _by_whose(steady: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([frame.assign(whose=whose) for whose, frame in steady.items()])
+
+
 def of_networks(steady: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.DataFrame:
     """What :func:`steadiness` says of every network, and ``beyond``: its variation over that of draws alone.
 
@@ -254,8 +258,7 @@ def of_networks(steady: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.D
         steady: as :func:`steadiness` returns it, by whose it is.
         alone: as :func:`draws_alone` returns it.
     """
-    every = pd.concat([frame.assign(whose=whose) for whose, frame in steady.items()])
-    every = every.merge(alone, on=["whose", *CELL], validate="many_to_one")
+    every = _by_whose(steady).merge(alone, on=["whose", *CELL], validate="many_to_one")
     return every.assign(beyond=every["variation"] / every.pop("draws_alone"))
 
 
@@ -266,7 +269,7 @@ def steady_table(steady: Mapping[str, pd.DataFrame], alone: pd.DataFrame) -> pd.
         steady: as :func:`steadiness` returns it, by whose it is.
         alone: as :func:`draws_alone` returns it.
     """
-    every = pd.concat([frame.assign(whose=whose) for whose, frame in steady.items()])
+    every = _by_whose(steady)
     keys = ["whose", "target", "objective"]
     mean = every.groupby(keys, sort=False)[["variation", "arrives"]].mean()
     mean["draws_alone"] = alone.groupby(keys)["draws_alone"].mean()

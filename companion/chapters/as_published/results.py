@@ -19,7 +19,7 @@ from torch import Tensor
 from companion import study
 from companion.chapters.as_published.grid import Key
 from companion.evidence.drawn_samples import SAMPLES
-from companion.evidence.intervals import holm
+from companion.evidence.intervals import holm, satterthwaite
 from diffcore.exact import floors as exact
 from diffcore.exact.data2d import DATASETS
 from diffcore.published import Published
@@ -193,7 +193,7 @@ def tested(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     one, two = sides
     parts = [cell["pooled"] / cell["size"] for cell in (one, two)]
     variance = parts[0] + parts[1]
-    df = variance**2 / (parts[0] ** 2 / one["df"] + parts[1] ** 2 / two["df"])
+    df = satterthwaite(parts, [one["df"], two["df"]])
     error = variance**0.5
     found = pd.DataFrame(
         {"raw": 2 * stats.t.sf((two["mean"] - one["mean"]).abs() / error, df)}, one.index

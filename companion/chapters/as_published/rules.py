@@ -23,7 +23,7 @@ from companion.evidence.claims import (
     shares,
     standard_error,
 )
-from companion.evidence.intervals import CONFIDENCE, interval
+from companion.evidence.intervals import CONFIDENCE, interval, satterthwaite
 
 PEAKS = {"x": (0.10, 0.25), "eps": (0.0, 0.01), "v": (0.0, 0.01), "score": (0.05, 0.15)}
 """Where a target's NELBO should be largest: about where the study's figure has it on the rings."""
@@ -158,7 +158,7 @@ def apart(
     """
     of = spreads or (own_spread(first), own_spread(second))
     parts = [each.variance / len(rows) for each, rows in zip(of, (first, second), strict=True)]
-    df = sum(parts) ** 2 / sum(p**2 / each.df for p, each in zip(parts, of, strict=True))
+    df = satterthwaite(parts, [each.df for each in of])
     reach = stats.t.ppf(1 - (1 - CONFIDENCE) / cases / 2, df) * sum(parts) ** 0.5
     return float(second.mean() - first.mean()), float(reach)
 

@@ -17,6 +17,7 @@ from scipy import stats
 
 from companion import study
 from companion.evidence.claims import STANDARD_ERRORS, Claim, Decision, Tables, Verdict
+from companion.evidence.intervals import CONFIDENCE, satterthwaite
 
 PAIRS = tuple(combinations(study.DATASETS, 2))
 
@@ -31,9 +32,6 @@ LEAST_NATS = 0.1
 
 CHOSEN = "the threshold was chosen before the numbers were computed"
 """When, as every rule says."""
-
-CONFIDENCE = 0.95
-"""Of all intervals of a claim together (Bonferroni)."""
 
 
 def exceeds_least(gap: float, reach: float, least: float) -> Verdict:
@@ -96,9 +94,7 @@ def _welch(one: pd.Series, other: pd.Series, tests: int) -> float:
     total = sum(parts)
     if total == 0:
         return 0.0
-    freedom = total**2 / sum(
-        part**2 / (each["size"] - 1) for part, each in zip(parts, (one, other), strict=True)
-    )
+    freedom = satterthwaite(parts, [each["size"] - 1 for each in (one, other)])
     quantile = stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * tests), freedom)
     return float(quantile * math.sqrt(total))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from companion import study
-from companion.chapters.equal_footing.objectives import LABELS, OWN_OF, TARGETS
+from companion.chapters.equal_footing.objectives import OWN_OF
 from companion.evidence import style
 from companion.evidence.claims import Verdict
+from companion.runs.plane import TARGETS
 
 
 def counted(tests: pd.DataFrame, question: str, column: str, above: str, below: str) -> str:
@@ -38,7 +39,7 @@ def case_words(case: object) -> str:
             return style.SYMBOLS[first]
         own = second in ("own", OWN_OF[first])
         return f"{style.SYMBOLS[first]} {'own' if own else second}"
-    return LABELS.get(first, first)
+    return style.WEIGHTINGS.get(first, first)
 
 
 QUESTIONS = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from companion.chapters.equal_footing.objectives import ENDS
 from companion.evidence.excess import INSIDE
 from companion.evidence.intervals import CONFIDENCE
+from companion.runs.plane import ENDS
 
 
 def summary_caption(seeds: int, samples: int, steps: int) -> str:

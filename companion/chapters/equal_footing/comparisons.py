@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.equal_footing.grid import PLAIN, QUARTER
-from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF, TARGETS, WEIGHTINGS
+from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF, WEIGHTINGS
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import (
     CONFIDENCE,
@@ -19,6 +19,7 @@ from companion.evidence.intervals import (
     p_value,
     smallest_seen,
 )
+from companion.runs.plane import TARGETS
 
 
 class Cell(NamedTuple):

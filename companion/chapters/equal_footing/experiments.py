@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from torch import Generator
 
-from companion.chapters.equal_footing.objectives import IN_TIME, SCHEDULE
+from companion.chapters.equal_footing.objectives import IN_TIME
+from companion.runs.plane import SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.losses import noise_like, noised, squared_norm

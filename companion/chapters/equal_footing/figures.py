@@ -15,9 +15,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
-from companion.chapters.equal_footing.objectives import BOUND, LABELS, OWN, OWN_OF, TARGETS
+from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF
 from companion.chapters.equal_footing.results import objective_of
 from companion.evidence import style
+from companion.runs.plane import TARGETS
 
 KINDS = {BOUND: "under the bound", OWN: "under their own squared error"}
 """The two objectives of each target."""
@@ -113,7 +114,7 @@ def of_weightings(levels: pd.DataFrame) -> Figure:
             vmax=reach,
             cbar_kws={"label": "factor, powers of 10"},
             xticklabels=False,
-            yticklabels=[LABELS[w] for w in part.index],
+            yticklabels=[style.WEIGHTINGS[w] for w in part.index],
             rasterized=False,
             linewidths=0,
         )
@@ -228,7 +229,7 @@ def numbered(means: pd.DataFrame) -> dict[str, int]:
 
 def against_samples_shown(means: pd.DataFrame) -> dict[str, Any]:
     """Caption and alt text of `against_samples`."""
-    key = ", ".join(f"{i} {LABELS[w]}" for w, i in numbered(means).items())
+    key = ", ".join(f"{i} {style.WEIGHTINGS[w]}" for w, i in numbered(means).items())
     words = "; ".join(
         f"{row.dataset} {row.target} {row.weighting}: {row.excess:.2g} nats, {row.sliced:.2g}"
         for row in means.itertuples()

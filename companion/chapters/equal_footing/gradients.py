@@ -17,9 +17,9 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from companion.chapters.equal_footing.grid import Key
-from companion.chapters.equal_footing.objectives import ENDS
 from companion.chapters.equal_footing.results import MODEL
 from companion.runs import Trained
+from companion.runs.plane import ENDS
 from companion.runs.run import module
 from diffcore.losses import Loss, Task, noise_like
 from diffcore.times import Times

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import product
 
-from torch import Generator, Tensor
+from torch import Tensor
 
 from companion import study
-from companion.chapters.equal_footing.objectives import (
-    BOUND,
-    EVEN,
-    IN_TIME,
-    OWN_OF,
-    SCHEDULE,
-    TARGETS,
-    WEIGHTINGS,
-    loss,
-)
+from companion.chapters.equal_footing.objectives import BOUND, IN_TIME, OWN_OF, WEIGHTINGS, loss
 from companion.profiles import Profile
-from companion.runs import Run
-from diffcore.exact.data2d import DATASETS
+from companion.runs import Run, plane
+from companion.runs.plane import EVEN, SCHEDULE, TARGETS
 from diffcore.networks import TimeMLP
 from diffcore.training import Plan
 
@@ -51,10 +42,9 @@ ONLY_PAPER = ("sigmoid+0", "p2")
 """Weightings that are left out but in the profile ``paper``: each is close to another."""
 
 
-@cache
 def data(name: str) -> Tensor:
     """As many points of a data set as the study's networks were trained on, (points, 2)."""
-    return DATASETS[name]().sample(study.TRAIN_POINTS, Generator().manual_seed(0)).float()
+    return plane.data(name, study.TRAIN_POINTS)
 
 
 def datasets(profile: Profile) -> tuple[str, ...]:
@@ -70,13 +60,7 @@ def seeds(profile: Profile) -> range:
 def plan(profile: Profile, variant: str = PLAIN) -> Plan:
     """How long and how hard every network of a variant is trained."""
     multiple = {QUARTER: 0.25, "fourfold": 4.0}.get(variant, 1.0)
-    common = Plan(
-        steps=round(multiple * profile.pick(quick=12, standard=1_500, paper=40_000)),
-        batch=256,
-        learning_rate=4e-3,
-        final_learning_rate=0.0,
-        ema=0.99,
-    )
+    common = plane.plan(profile, multiple)
     if variant == "last-weights":
         return replace(common, ema=0.0)
     if variant == "constant-rate":

@@ -16,8 +16,8 @@ from companion import study
 from companion.chapters.equal_footing.figures import read, target_handles
 from companion.chapters.equal_footing.gradients import FIRST, LAST
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN, SKIP
-from companion.chapters.equal_footing.objectives import TARGETS
 from companion.evidence import style
+from companion.runs.plane import TARGETS
 
 MOMENTS = {FIRST: "before training", LAST: "at its end"}
 """When gradients are measured."""

@@ -5,22 +5,10 @@ from __future__ import annotations
 import diffcore as dc
 from companion.chapters.equal_footing.logit_normal import LogitNormalFlow
 from companion.chapters.equal_footing.residuals import Residual
+from companion.runs.plane import EVEN, SCHEDULE, TARGETS
 from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
-from diffcore.targets import Target
-from diffcore.times import Stratified, TimeSampler, Uniform, UniformLogSNR
+from diffcore.times import Stratified, TimeSampler, Uniform
 from diffcore.weightings import Elbo, Native, Weighting
-
-SCHEDULE = dc.schedules.Cosine()
-"""The study's."""
-
-ENDS = (-12.0, 12.0)
-"""The log-SNRs, in nats, between which networks are trained and the bound is taken."""
-
-TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
-"""What networks predict, by the study's names; s without the guard."""
-
-EVEN = Stratified(UniformLogSNR(*ENDS))
-"""Levels drawn evenly in the log-SNR: for all networks but those that ask about it."""
 
 IN_TIME = Stratified(Uniform())
 """Levels drawn evenly in time, as in the study."""
@@ -47,22 +35,6 @@ WEIGHTINGS: dict[str, Weighting] = {
 
 OWN_OF = {"x": "x-mse", "eps": "eps-mse", "v": "v-mse", "score": "s-mse"}
 """The weighting that is the plain squared error of a target at uniform times."""
-
-LABELS = {
-    BOUND: "bound",
-    "x-mse": "$x$-MSE",
-    "v-mse": "$v$-MSE, flow",
-    "eps-mse": r"$\epsilon$-MSE",
-    "s-mse": "$s$-MSE",
-    "logit-normal": "flow, logit-normal $t$",
-    "sigmoid+2": "sigmoid, $b = 2$",
-    "sigmoid+0": "sigmoid, $b = 0$",
-    "sigmoid-3": "sigmoid, $b = -3$",
-    "min-snr": r"Min-SNR, $\gamma = 5$",
-    "p2": "P2",
-    "edm": "EDM",
-}
-"""How weightings are written."""
 
 
 def loss(target: str, weighting: str, times: TimeSampler = EVEN, residual: bool = False) -> dc.Loss:

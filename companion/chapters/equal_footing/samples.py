@@ -11,10 +11,10 @@ import torch
 from torch import Generator, Tensor
 
 from companion.chapters.equal_footing.grid import Key
-from companion.chapters.equal_footing.objectives import ENDS, SCHEDULE
 from companion.chapters.equal_footing.results import MODEL, Budget
 from companion.evidence import moments
 from companion.evidence.distances import energy, log_density, sliced
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean

@@ -22,10 +22,11 @@ from companion.chapters.equal_footing.comparisons import (
 )
 from companion.chapters.equal_footing.grid import PLAIN
 from companion.chapters.equal_footing.mechanism_figures import geometric
-from companion.chapters.equal_footing.objectives import LABELS, OWN_OF, TARGETS
+from companion.chapters.equal_footing.objectives import OWN_OF
 from companion.evidence import style
 from companion.evidence.claims import STANDARD_ERRORS
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
+from companion.runs.plane import TARGETS
 
 ABOUT = r"$\approx$"
 """Between neighbours whose order these seeds do not tell."""
@@ -43,7 +44,7 @@ def written(cell: Cell) -> str:
     """An objective: its target, and its weighting."""
     if cell.weighting == OWN_OF[cell.target]:
         return f"{style.SYMBOLS[cell.target]} own"
-    return f"{style.SYMBOLS[cell.target]} {LABELS[cell.weighting]}"
+    return f"{style.SYMBOLS[cell.target]} {style.WEIGHTINGS[cell.weighting]}"
 
 
 def order(frame: pd.DataFrame, cells: Sequence[Cell], column: str = "excess") -> str:

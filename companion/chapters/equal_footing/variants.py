@@ -9,9 +9,9 @@ import pandas as pd
 
 from companion.chapters.equal_footing.grid import PLAIN, Key
 from companion.chapters.equal_footing.mechanism_figures import geometric
-from companion.chapters.equal_footing.objectives import TARGETS
 from companion.chapters.equal_footing.results import of_keys
 from companion.evidence import style
+from companion.runs.plane import TARGETS
 
 
 def in_variants(networks: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:

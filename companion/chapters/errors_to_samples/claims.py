@@ -6,10 +6,19 @@ from functools import partial
 
 import pandas as pd
 
-from companion.chapters.errors_to_samples.fine import EXCESS, FINE, WAVES, WIDTH
+from companion.chapters.errors_to_samples.fine import FINE, WAVES
 from companion.chapters.errors_to_samples.pushed import FARTHEST
 from companion.chapters.errors_to_samples.scores import MIDDLE, TARGET
-from companion.evidence.claims import STANDARD_ERRORS, Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.claims import (
+    STANDARD_ERRORS,
+    Claim,
+    Decision,
+    Tables,
+    Verdict,
+    exceeds,
+    reaches,
+)
+from companion.evidence.perturbed import EXCESS, WIDTH
 
 LEAST_SHARE = 0.25
 """Of what a fine error costs the bound, the least that the flow is to lose at every level."""
@@ -24,13 +33,6 @@ INTERVAL = (
     "fixed before; the interval was corrected after a review, when the results were known: it had drawn them "
     "for each data set apart, as if 32, and was too narrow)"
 )
-
-
-def reaches(low: float, high: float, limit: float) -> Verdict:
-    """Whether what lies in an interval is at least a limit; undecided if the limit is inside, or NaN."""
-    if low >= limit:
-        return Verdict.HOLDS
-    return Verdict.FAILS if high < limit else Verdict.UNDECIDED
 
 
 def predicted(tables: Tables, predictor: str) -> Decision:

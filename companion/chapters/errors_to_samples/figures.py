@@ -15,9 +15,9 @@ from companion import study
 from companion.chapters.errors_to_samples import fine
 from companion.chapters.errors_to_samples.grid import BOUND
 from companion.chapters.errors_to_samples.pushed import FARTHEST, METRICS
-from companion.chapters.errors_to_samples.results import PREDICTORS
+from companion.chapters.errors_to_samples.results import MODEL, PREDICTORS
 from companion.chapters.errors_to_samples.scores import left_out
-from companion.evidence import style
+from companion.evidence import perturbed, style
 
 COLOURS = dict(zip(study.DATASETS, style.OKABE_ITO, strict=False))
 """Of data sets; markers tell targets."""
@@ -87,7 +87,7 @@ def predicted(networks: pd.DataFrame, scores: pd.DataFrame, metrics: tuple[str, 
 
 def predicted_shown(networks: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Any]:
     """What `predicted` shows."""
-    count = len(networks.drop_duplicates(["dataset", "target", "objective", "seed"]))
+    count = len(networks.drop_duplicates(MODEL))
     r2 = scores.set_index(["metric", "predictor"])["all"]
     words = "; ".join(
         f"{METRICS[metric]} {', '.join(f'{r2[metric, p]:.2f}' for p in DRAWN)}"
@@ -167,8 +167,8 @@ def by_level_shown(
 def fine_errors(costs: pd.DataFrame) -> Figure:
     """What a bump of error costs the bound and the flow's likelihood, by its level; as `costs` gives it."""
     drawing, axis = plt.subplots(figsize=(style.WIDTH, 3.4))
-    axis.axhline(fine.EXCESS, color="black", linewidth=1.5)
-    axis.text(costs["level"].max(), fine.EXCESS * 1.15, "the bound, either error", ha="right")
+    axis.axhline(perturbed.EXCESS, color="black", linewidth=1.5)
+    axis.text(costs["level"].max(), perturbed.EXCESS * 1.15, "the bound, either error", ha="right")
     looks = {
         fine.FINE: (style.OKABE_ITO[1], "s", "--", "varies over the noise"),
         fine.EVEN: (style.OKABE_ITO[0], "o", "-", "the same at every $z$"),
@@ -190,8 +190,8 @@ def fine_shown(costs: pd.DataFrame, points: int) -> dict[str, Any]:
     part = costs[costs["kind"] == fine.FINE]["measured"]
     other = costs[costs["kind"] == fine.EVEN]["measured"]
     return {
-        "caption": f"Two errors that cost the bound the same, {fine.EXCESS:g} nats in a bump of "
-        f"{fine.WIDTH:g} nats, and what the exact likelihood of the flow loses: lines derived, points "
+        "caption": f"Two errors that cost the bound the same, {perturbed.EXCESS:g} nats in a bump of "
+        f"{perturbed.WIDTH:g} nats, and what the exact likelihood of the flow loses: lines derived, points "
         f"measured (mean over both signs, two standard errors), clusters, {points:,} points. The kernel of "
         "a fine error is flat, beside that of an even one.",
         "alt": "A logarithmic vertical axis over the log-SNR. A level line for "
@@ -202,7 +202,7 @@ def fine_shown(costs: pd.DataFrame, points: int) -> dict[str, Any]:
 
 def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
     """How scores are shown."""
-    count = len(networks.drop_duplicates(["dataset", "target", "objective", "seed"]))
+    count = len(networks.drop_duplicates(MODEL))
     titles = {name: study.TITLES[name].lower() for name in networks["dataset"].unique()}
     return {
         "caption": f"$R^2$ of the logarithm of a metric, {count} networks, each data set "

@@ -14,21 +14,11 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.errors_to_samples.grid import SCHEDULE
+from companion.evidence.perturbed import LEVELS, WIDTH, Perturbed, bump
+from companion.runs.plane import SCHEDULE
 from diffcore import exact
-from diffcore.denoisers import Denoiser
 from diffcore.likelihood import RungeKutta, velocity
-from diffcore.schedules import Schedule
-from diffcore.targets import EPS, Target, X, like
-
-WIDTH = 0.5
-"""Standard deviation of a bump of error in the log-SNR, nats."""
-
-EXCESS = 1e-3
-"""What every bump adds to the bound, nats."""
-
-SIZE = math.sqrt(2 * EXCESS / (math.sqrt(math.pi) * WIDTH))
-"""Root mean square error of the noise at the top of a bump: half its square, integrated, is `EXCESS`."""
+from diffcore.targets import EPS, like
 
 WAVES = 1.0
 """Radians by which the phase of a fine error turns over one standard deviation of the noise."""
@@ -38,9 +28,6 @@ REACH = 4 * WIDTH
 
 STEPS = 12
 """Of the fourth-order method, over a bump."""
-
-LEVELS = tuple(float(level) for level in range(-4, 13, 2))
-"""Where bumps are tried, nats."""
 
 FINE, EVEN = "fine", "even"
 """Kinds of error: one that varies over the width of the noise along the first axis; one that is the same at
@@ -52,29 +39,22 @@ The exponential: the error keeps its place in y while the noise narrows."""
 
 
 @dataclass(frozen=True, eq=False)
-class Wavy(Denoiser):
+class Wavy(Perturbed):
     """The exact denoiser with a bump of error.
 
     Attributes:
-        oracle: the exact denoiser.
         level: the top of the bump, nats.
         kind: `FINE` or `EVEN`.
         sign: of the error at each latent, (n, 1), or of all.
     """
 
-    oracle: Denoiser
     level: float
     kind: str
     sign: Tensor | float = 1.0
 
-    @property
-    def schedule(self) -> Schedule:  # type: ignore[override]
-        """The forward process, that of the oracle."""
-        return self.oracle.schedule
-
     def error(self, y: Tensor, log_snr: Tensor) -> tuple[Tensor, Tensor]:
         """The error of the noise (n, 2) at y = z / alpha (n, 2), and its divergence there, (n,)."""
-        size = SIZE * torch.exp(-(((log_snr - self.level) / WIDTH) ** 2) / 2)
+        size = bump(log_snr, self.level)
         if self.kind == EVEN:
             return size / math.sqrt(2) * torch.ones_like(y), torch.zeros_like(y[:, 0])
         # by the noise at the top of the bump, so that the error keeps its place
@@ -84,17 +64,11 @@ class Wavy(Denoiser):
         along = torch.stack([amplitude * torch.cos(phase), torch.zeros_like(phase)], 1)
         return along, -amplitude * turns * torch.sin(phase)
 
-    def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """See :meth:`Denoiser.predict_pair`; ``t`` is one time, ()."""
-        x_hat, eps_hat = self.oracle.predict_pair(z, t)
+    def errors(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Perturbed.errors`; ``t`` is one time, ()."""
         alpha, sigma = self.schedule.alpha(t), self.schedule.sigma(t)
         error = self.sign * self.error(z / like(alpha, z), self.schedule.log_snr(t))[0]
-        return x_hat - like(sigma / alpha, z) * error, eps_hat + error
-
-    def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
-        """See :meth:`Denoiser.predict`."""
-        x_hat, eps_hat = self.predict_pair(z, t)
-        return target.of(x_hat, eps_hat, t, self.schedule)
+        return -like(sigma / alpha, z) * error, error
 
 
 def followed(wrong: Wavy, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -57,14 +57,13 @@ class Paths:
         found = denoiser.predict(self.z.flatten(0, 1).float(), t, X)
         return found.double().view_as(self.x_hat) - self.x_hat
 
-    def moved(self, errors: Tensor) -> Tensor:
-        """By how much each sample is moved, to first order, (n, 2).
+    def pushes(self, errors: Tensor) -> Tensor:
+        """What errors of the predictions of x along the paths (levels, n, 2) push, as it arrives, per nat."""
+        return (self.carried @ errors[..., None]).squeeze(-1) / 2
 
-        Args:
-            errors: of the predictions of x along the paths, (levels, n, 2).
-        """
-        pushed = (self.carried @ errors[..., None]).squeeze(-1) / 2
-        return torch.trapezoid(pushed, self.log_snr, dim=0) + errors[-1]
+    def moved(self, errors: Tensor) -> Tensor:
+        """By how much each sample is moved, to first order, (n, 2); ``errors`` as for `pushes`."""
+        return torch.trapezoid(self.pushes(errors), self.log_snr, dim=0) + errors[-1]
 
 
 def paths(oracle: Denoiser, n: int, steps: int, ends: tuple[float, float], seed: int = 0) -> Paths:

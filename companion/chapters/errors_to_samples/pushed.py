@@ -9,10 +9,10 @@ from torch import Generator, Tensor
 
 from companion.chapters.errors_to_samples.paths import Paths
 from companion.evidence.distances import energy, sliced
+from companion.evidence.perturbed import Perturbed
 from diffcore.denoisers import Denoiser
 from diffcore.samplers import DPMSolver2M, UniformLogSNR, sample
-from diffcore.schedules import Schedule
-from diffcore.targets import Target, X, like
+from diffcore.targets import like
 
 METRICS = {
     "median": "median distance moved",
@@ -28,35 +28,22 @@ variance 1 in each coordinate are apart, in root mean square."""
 
 
 @dataclass(frozen=True, eq=False)
-class Pushed(Denoiser):
+class Pushed(Perturbed):
     """The exact denoiser, off by given errors at each level, wherever a sample is.
 
     Attributes:
-        oracle: the exact denoiser.
         t: times of the levels, (levels,).
-        errors: of the prediction of x for each sample, (levels, n, 2).
+        given: errors of the prediction of x for each sample, (levels, n, 2).
     """
 
-    oracle: Denoiser
     t: Tensor
-    errors: Tensor
+    given: Tensor
 
-    @property
-    def schedule(self) -> Schedule:  # type: ignore[override]
-        """The forward process, that of the oracle."""
-        return self.oracle.schedule
-
-    def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """See :meth:`Denoiser.predict_pair`; ``t`` is one time of the levels, ()."""
-        x_hat, eps_hat = self.oracle.predict_pair(z, t)
-        error = self.errors[int((self.t - t).abs().argmin())].to(z.dtype)
+    def errors(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Perturbed.errors`; ``t`` is one time of the levels, ()."""
+        error = self.given[int((self.t - t).abs().argmin())].to(z.dtype)
         snr_root = self.schedule.alpha(t) / self.schedule.sigma(t)
-        return x_hat + error, eps_hat - like(snr_root, z) * error
-
-    def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
-        """See :meth:`Denoiser.predict`."""
-        x_hat, eps_hat = self.predict_pair(z, t)
-        return target.of(x_hat, eps_hat, t, self.schedule)
+        return error, -like(snr_root, z) * error
 
 
 def drawn(denoiser: Denoiser, n: int, steps: int, ends: tuple[float, float], seed: int) -> Tensor:
@@ -89,7 +76,7 @@ def coherence(walked: Paths, errors: Tensor) -> float:
     It is :math:`|\int p\, d\lambda|^2 / \int |p|^2 d\lambda` of the pushes p of a path, as they arrive: the
     length of a stretch of equal pushes, and small where pushes cancel.
     """
-    pushed = (walked.carried @ errors[..., None]).squeeze(-1) / 2
+    pushed = walked.pushes(errors)
     together = torch.trapezoid(pushed, walked.log_snr, dim=0).square().sum(1)
     apart = torch.trapezoid(pushed.square().sum(2), walked.log_snr, dim=0)
     return float((together / apart).median())

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Generator
 
-from companion.chapters.errors_to_samples.grid import ENDS, SCHEDULE, Key
+from companion.chapters.errors_to_samples.grid import Key
 from companion.chapters.errors_to_samples.paths import Paths, paths
 from companion.chapters.errors_to_samples.pushed import (
     FARTHEST,
@@ -21,6 +21,7 @@ from companion.chapters.errors_to_samples.pushed import (
     drawn,
 )
 from companion.evidence import excess
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.errors_to_samples.pushed import METRICS
-from companion.chapters.errors_to_samples.results import PREDICTORS
+from companion.chapters.errors_to_samples.results import MODEL, PREDICTORS
 
 OBJECTIVE = ["target", "objective"]
 """What is drawn anew: all networks of one of the eight, on every data set. They are the same eight on all,
@@ -123,15 +123,11 @@ def parts(networks: pd.DataFrame) -> pd.DataFrame:
         Columns ``metric``, ``part`` of `PARTS` and its ``cause``; ``less`` and ``more``, the
         factors for networks whose median displacement is below, or not, the median of all.
     """
-    moved = networks[networks["metric"] == "median"].set_index(
-        ["dataset", "target", "objective", "seed"]
-    )
+    moved = networks[networks["metric"] == "median"].set_index(MODEL)
     far = moved["value"] >= moved["value"].median()
     rows = []
     for metric in METRICS:
-        block = networks[networks["metric"] == metric].set_index(
-            ["dataset", "target", "objective", "seed"]
-        )
+        block = networks[networks["metric"] == metric].set_index(MODEL)
         for part in PARTS:
             above, below = part.split("/")
             off = np.log(block[above] / block[below]) ** 2

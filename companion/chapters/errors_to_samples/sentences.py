@@ -7,7 +7,7 @@ import pandas as pd
 from companion.chapters.errors_to_samples import fine
 from companion.chapters.errors_to_samples.pushed import METRICS
 from companion.chapters.errors_to_samples.scores import TARGET
-from companion.evidence import style
+from companion.evidence import perturbed, style
 
 MODEL = ["dataset", "target", "objective", "seed"]
 
@@ -106,7 +106,7 @@ def left_over(parts: pd.DataFrame) -> str:
 def at_every_level(costs: pd.DataFrame) -> str:
     """What a fine error costs the flow, over what it costs the bound, and what an even one does."""
     by_kind = {kind: part.set_index("level") for kind, part in costs.groupby("kind", sort=False)}
-    own = by_kind[fine.FINE]["measured"] / fine.EXCESS
+    own = by_kind[fine.FINE]["measured"] / perturbed.EXCESS
     even = by_kind[fine.EVEN]["measured"]
     high = own[own.index >= 6]
     return (

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from companion.chapters.estimates.results import CONFIDENCE, NET, PILOT, SOBOL, WANTED
+from companion.chapters.estimates.results import NET, PILOT, SOBOL, WANTED
 from companion.chapters.estimates.spectrum import LINEAR
-from companion.evidence.claims import Claim, Decision, Tables, Verdict
+from companion.evidence.claims import Claim, Decision, Tables, reaches
+from companion.evidence.intervals import CONFIDENCE
 
 JUDGED = ("rings", NET)
-
-
-def enough(least: float, most: float) -> Verdict:
-    """Whether an interval of the factor is on one side of what is wanted."""
-    if least >= WANTED:
-        return Verdict.HOLDS
-    return Verdict.FAILS if most < WANTED else Verdict.UNDECIDED
 
 
 def fewer_evaluations(tables: Tables) -> Decision:
@@ -27,7 +21,7 @@ def fewer_evaluations(tables: Tables) -> Decision:
         f"{name} {row['factor']:.0f} ({row['least']:.0f} to {row['most']:.0f})"
         for name, row in zip(JUDGED, rows, strict=True)
     ]
-    verdicts = [enough(float(row["least"]), float(row["most"])) for row in rows]
+    verdicts = [reaches(float(row["least"]), float(row["most"]), WANTED) for row in rows]
     return Decision(f"times fewer evaluations: {'; '.join(words)}", verdicts)
 
 

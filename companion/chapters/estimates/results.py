@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 from torch import Generator
 
-from companion.chapters.estimates.grid import ENDS, NAME, SCHEDULE
+from companion.chapters.estimates.grid import NAME
 from companion.chapters.estimates.spectrum import (
     LINEAR,
     NOISE,
@@ -26,6 +24,8 @@ from companion.chapters.estimates.spectrum import (
     spectrum,
     variance,
 )
+from companion.evidence.intervals import interval
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.estimates import (
     LatinHypercube,
@@ -39,6 +39,7 @@ from diffcore.estimates import (
 )
 from diffcore.estimates import rows as rows_of
 from diffcore.estimates.integrals import Integrand
+from diffcore.estimates.pilots import EACH, KNOTS
 from diffcore.exact.data2d import DATASETS
 from diffcore.times import LogitNormal, LogNormalSigma, TimeSampler, Uniform, UniformLogSNR
 
@@ -61,9 +62,6 @@ MEASURED: dict[str, PointSet] = {LATIN: LatinHypercube(), SOBOL: Sobol()}
 ORACLE = "exact denoiser"
 """What is subtracted from a network's error: all that is not its excess."""
 
-KNOTS, EACH = 25, 32
-"""Levels of a pilot, and its evaluations at each."""
-
 SCRAMBLES = 16
 """Replicates of an estimate that one pilot serves, the default of `diffcore.mean_nelbo`."""
 
@@ -72,8 +70,6 @@ ROWS = 10_000
 
 WANTED = 300.0
 """How many times fewer evaluations issue 9 of this book asks for."""
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ def pilot_of(
 
 def _pilot(integrand: Integrand, one: Model, seed: int, stratified: bool = True) -> PiecewiseLinear:
     generator = Generator().manual_seed(seed)
-    return pilot(integrand, one.law, SCHEDULE, generator, ENDS, KNOTS, EACH, stratified)
+    return pilot(integrand, one.law, SCHEDULE, generator, ENDS, stratified=stratified)
 
 
 def by_quadrature(
@@ -183,10 +179,8 @@ def over_pilots(values: Sequence[float]) -> tuple[float, float, float]:
 
     Values are variances, so that an interval that reaches below 0 ends there.
     """
-    found = np.asarray(values, dtype=float)
-    quantile = stats.t(len(found) - 1).ppf((1 + CONFIDENCE) / 2)
-    half = quantile * found.std(ddof=1) / len(found) ** 0.5
-    return float(found.mean()), float(max(found.mean() - half, 0.0)), float(found.mean() + half)
+    found = interval(pd.Series(values, dtype=float))
+    return found.mean, max(found.mean - found.reach, 0.0), found.mean + found.reach
 
 
 def of_each_pilot(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.estimates.grid import ENDS, SCHEDULE
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.estimates import Data, Sobol, best_linear_excess, bound_integrand
 from diffcore.estimates.integrals import dims_of, spread

@@ -13,11 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from companion.chapters.exchanged_guards.grid import NONE, TARGETS, datasets, fresh_datasets
+from companion.chapters.exchanged_guards.grid import NONE, datasets, fresh_datasets
 from companion.chapters.exchanged_guards.pairs import RANGES, Cell, gaps, log_ratios
 from companion.evidence.claims import Claim, Decision, Tables, exceeds
 from companion.evidence.intervals import CONFIDENCE, as_factors, interval
 from companion.profiles import PAPER, STANDARD
+from companion.runs.plane import TARGETS
 
 Pairs = dict[str, tuple[Cell, Cell]]
 """What is compared, by a label: does the second cell have more excess than the first?"""

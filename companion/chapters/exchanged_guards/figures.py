@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from companion import study
-from companion.chapters.exchanged_guards.grid import NONE, TARGETS, WEIGHTS
+from companion.chapters.exchanged_guards.grid import NONE, WEIGHTS
 from companion.evidence import style
+from companion.runs.plane import TARGETS
 
 LOOKS: dict[str, dict[str, Any]] = {
     NONE: {"color": "#000000", "marker": "x", "linestyle": "-"},

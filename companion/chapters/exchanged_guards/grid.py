@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
 from itertools import product
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 import diffcore as dc
 from companion import study
 from companion.chapters.exchanged_guards.heads import Edm, Scale, Skip
 from companion.profiles import Profile
-from companion.runs import Run
-from diffcore.exact.data2d import DATASETS
-from diffcore.networks import TimeMLP
+from companion.runs import Run, plane
+from companion.runs.plane import EVEN, SCHEDULE, TARGETS, plan
 from diffcore.published import Published
 from diffcore.targets import Target
-from diffcore.training import Plan
 from diffcore.weightings import Weighting
-
-SCHEDULE = dc.schedules.Cosine()
-ENDS = (-12.0, 12.0)
-"""The log-SNRs, in nats, between which networks are trained and the bound is taken."""
-
-TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
-"""What networks predict, by the study's names; s without the guard."""
 
 HEADS: dict[str, Target] = {"x_skip": Skip(), "x_scale": Scale(), "x_edm": Edm()}
 """What a network gives to a head that makes a prediction of x of it: EDM's, or half of it alone."""
@@ -52,14 +42,12 @@ def effective_weight(weight: str, log_snr: Tensor) -> Tensor:
 
 def loss(target: str, weight: str) -> dc.Loss:
     """A target's squared error under a weight; noise levels are drawn evenly in the log-SNR for all."""
-    times = dc.times.Stratified(dc.times.UniformLogSNR(*ENDS))
-    return dc.Loss(SCHEDULE, (TARGETS | HEADS)[target], weighting(weight), times)
+    return dc.Loss(SCHEDULE, (TARGETS | HEADS)[target], weighting(weight), EVEN)
 
 
-@cache
 def data(name: str) -> Tensor:
     """As many points of a data set as the study's networks were trained on, (points, 2)."""
-    return DATASETS[name]().sample(study.TRAIN_POINTS, Generator().manual_seed(0)).float()
+    return plane.data(name, study.TRAIN_POINTS)
 
 
 def datasets(profile: Profile) -> tuple[str, ...]:
@@ -87,17 +75,6 @@ MULTIPLES = (0.25, 4.0)
 
 FEW = 2
 """Seeds of each other budget."""
-
-
-def plan(profile: Profile, multiple: float = 1.0) -> Plan:
-    """How long and how hard every network is trained."""
-    return Plan(
-        steps=round(multiple * profile.pick(quick=12, standard=1_500, paper=40_000)),
-        batch=256,
-        learning_rate=4e-3,
-        final_learning_rate=0.0,
-        ema=0.99,
-    )
 
 
 def keys(profile: Profile) -> list[Key]:
@@ -141,13 +118,12 @@ def name(key: Key, multiple: float = 1.0) -> str:
 
 def grid(profile: Profile) -> dict[str, Run]:
     """The runs, named ``dataset/target/weight/seed``, and ``steps-MULTIPLE`` after that on another budget."""
-    net = partial(TimeMLP, dims=2, width=48, depth=2, schedule=SCHEDULE)
     plain = [*keys(profile), *head_keys(profile), *fresh_keys(profile)]
     budgets = [(key, 1.0) for key in plain]
     budgets += [(key, multiple) for multiple in MULTIPLES for key in other_keys(profile)]
     return {
         name(key, multiple): Run(
-            loss(key[1], key[2]), key[3], net, data(key[0]), plan(profile, multiple)
+            loss(key[1], key[2]), key[3], plane.NET, data(key[0]), plan(profile, multiple)
         )
         for key, multiple in budgets
     }

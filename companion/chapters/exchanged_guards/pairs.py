@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from companion.chapters.exchanged_guards.grid import ENDS
 from companion.evidence.excess import INSIDE
+from companion.runs.plane import ENDS
 
 RANGES = {"excess": ENDS[1], "inside": INSIDE}
 """Columns of excess, and the largest absolute log-SNR that each counts."""

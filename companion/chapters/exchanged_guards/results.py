@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from companion.chapters.exchanged_guards.grid import ENDS, SCHEDULE, Key, effective_weight
+from companion.chapters.exchanged_guards.grid import Key, effective_weight
 from companion.evidence import excess
 from companion.evidence.excess import INSIDE
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 
 MODEL = ["dataset", "target", "weight", "seed"]

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from companion import study
-from companion.chapters.exchanged_guards.grid import NONE, TARGETS
+from companion.chapters.exchanged_guards.grid import NONE
 from companion.chapters.exchanged_guards.pairs import RANGES, Cell, log_ratios
 from companion.chapters.exchanged_guards.results import shares, shares_by_seed
 from companion.evidence import style
 from companion.evidence.claims import STANDARD_ERRORS, Decision
 from companion.evidence.excess import INSIDE
 from companion.evidence.intervals import CONFIDENCE, in_words, interval
+from companion.runs.plane import TARGETS
 
 ABOUT_EQUAL = r"$\approx$"
 """Between targets whose order these seeds do not tell."""

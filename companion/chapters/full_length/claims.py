@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.full_length.results import ASKED, FALSE_ALARM, FREE, OWN
-from companion.evidence.claims import Claim, Decision, Tables, Verdict
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
 
 PLANNED = 8
@@ -43,9 +43,7 @@ def as_much_sooner(table: pd.DataFrame, kind: str) -> Decision:
         missed = int(ratios.isna().sum())
         return Decision(f"not reached in {missed} of {len(ratios)} cells", [Verdict.FAILS])
     found = interval(np.log(ratios))
-    away = found.mean - float(np.log(ASKED[kind]))
-    verdict = Verdict.HOLDS if away > 0 else Verdict.FAILS
-    case = verdict if abs(away) > found.reach else Verdict.UNDECIDED
+    case = exceeds(found.mean - float(np.log(ASKED[kind])), found.reach)
     words = f"times sooner, geometric mean of {len(ratios)} cells: {in_words(found)}"
     return Decision(f"{words}; least {ratios.min():.3g}", [case])
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from importlib.resources import files as resources
 from io import StringIO
 
 import pandas as pd
 
 from companion.errors import UserError
+from companion.files import heading, text_sha256
 
 FILES = {
     "bfloat16.csv": "bdb99653bc36027f26f54a7f9f0550d8c6e5555a1d14f90e9c17df74b60f9ba8",
@@ -35,14 +35,13 @@ def table(name: str) -> pd.DataFrame:
 
 def source(name: str) -> str:
     """How a table was made: the comment at its head, as one line."""
-    lines = StringIO(_text(name))
-    return " ".join(line[1:].strip() for line in lines if line.startswith("#"))
+    return heading(_text(name))
 
 
 def _text(name: str) -> str:
     path = resources("companion.chapters.full_length") / "data" / name
     text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
-    if hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest() != FILES[name]:
+    if text_sha256(text) != FILES[name]:
         raise UserError(
             f"measured table {name} is missing or not the one that was committed: expected its SHA-256; "
             f"restore it (git checkout companion/chapters/full_length/data/{name})"

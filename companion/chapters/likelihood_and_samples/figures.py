@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from companion.chapters.likelihood_and_samples import kernels
-from companion.evidence import style
+from companion.evidence import perturbed, style
 
-SPREAD = kernels.SIZE * kernels.WIDTH * np.sqrt(2 * np.pi)
+SPREAD = perturbed.SIZE * perturbed.WIDTH * np.sqrt(2 * np.pi)
 """A bump of error, integrated over the log-SNR."""
 
 
@@ -21,7 +20,7 @@ def shown(samples: dict[str, int], points: int) -> dict[str, Any]:
     drawn = " and ".join(f"{n:,} of the {name}" for name, n in samples.items())
     return {
         "caption": "What one error, the same at every $z$, does, by the log-SNR at which it is made: a bump "
-        f"of {kernels.WIDTH:g} nats that adds {kernels.EXCESS:g} nats to the bound wherever it is. Left: "
+        f"of {perturbed.WIDTH:g} nats that adds {perturbed.EXCESS:g} nats to the bound wherever it is. Left: "
         f"distance by which it moves samples, {drawn}; lines derived to first order, points measured; "
         "grey: $e^{-\\lambda/2}$. Right: nats, for the clusters: the bound, and the exact likelihood of the "
         f"flow ({points:,} points, mean over both signs of the error). Seed 0.",
@@ -35,7 +34,7 @@ def shown(samples: dict[str, int], points: int) -> dict[str, Any]:
 def kernels_figure(moved: dict[str, pd.DataFrame], nats: pd.DataFrame) -> Figure:
     """Displacements by data set, as `displacements` gives them, and the costs of `nats`."""
     drawing, (left, right) = plt.subplots(1, 2, figsize=(style.WIDTH, 3.6))
-    levels = np.array(kernels.LEVELS)
+    levels = np.array(perturbed.LEVELS)
     high = levels[levels >= 4]
     left.semilogy(high, SPREAD * np.exp(-high / 2) / 2, color="0.7", linewidth=4, zorder=0)
     for color, (name, table) in zip(style.OKABE_ITO, moved.items(), strict=False):

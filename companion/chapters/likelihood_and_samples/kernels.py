@@ -11,74 +11,46 @@ import torch
 from torch import Generator, Tensor
 
 from companion.chapters.likelihood_and_samples.results import SCHEDULE, STEPS, WINDOW
+from companion.evidence.perturbed import LEVELS, WIDTH, Perturbed, bump
 from diffcore import exact
 from diffcore.denoisers import Denoiser
 from diffcore.exact.floors import lean
 from diffcore.likelihood import RungeKutta, log_likelihood, velocity
 from diffcore.losses import excess
 from diffcore.samplers import DDIM, UniformLogSNR, sample
-from diffcore.schedules import Schedule
-from diffcore.targets import Target, X, like
+from diffcore.targets import like
 from diffcore.times import Stratified
 from diffcore.times import UniformLogSNR as UniformTimes
 from diffcore.weightings import Elbo
-
-WIDTH = 0.5
-"""Standard deviation of a bump of error in the log-SNR, nats."""
-
-EXCESS = 1e-3
-"""What every bump adds to the NELBO, nats."""
-
-SIZE = math.sqrt(2 * EXCESS / (math.sqrt(math.pi) * WIDTH))
-"""Root mean square error of the noise at the top of a bump: half its square, integrated, is `EXCESS`."""
-
 
 LAST = 1 / math.sqrt(1 + math.exp(-WINDOW[1]))
 """Signal scale at the last level: what turns a latent u into z / alpha."""
 
 
-def bump(log_snr: Tensor, level: float) -> Tensor:
-    """Size of the error at these log-SNRs, for a bump at ``level``."""
-    return SIZE * torch.exp(-(((log_snr - level) / WIDTH) ** 2) / 2)
-
-
-@dataclass(frozen=True)
-class Wrong(Denoiser):
+@dataclass(frozen=True, eq=False)
+class Wrong(Perturbed):
     """A denoiser whose predicted noise is wrong around one log-SNR, by as much everywhere in z.
 
     Attributes:
-        oracle: the exact denoiser.
         level: where, nats.
         generator: given, the error is drawn anew at every call, as large on average; else it is the same
             along all axes.
         sign: of the error.
     """
 
-    oracle: Denoiser
     level: float
     generator: Generator | None = None
     sign: float = 1.0
 
-    @property
-    def schedule(self) -> Schedule:  # type: ignore[override]
-        """The forward process, that of the oracle."""
-        return self.oracle.schedule
-
-    def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """See :meth:`Denoiser.predict_pair`."""
-        x_hat, eps_hat = self.oracle.predict_pair(z, t)
+    def errors(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """See :meth:`Perturbed.errors`."""
         direction = torch.ones_like(z)
         if self.generator is not None:
             direction = torch.randn(z.shape, generator=self.generator, dtype=z.dtype)
         size = bump(self.schedule.log_snr(t), self.level) / math.sqrt(z.shape[1])
         error = self.sign * like(size, z) * direction
         rho = self.schedule.sigma(t) / self.schedule.alpha(t)
-        return x_hat - like(rho, z) * error, eps_hat + error
-
-    def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
-        """See :meth:`Denoiser.predict`."""
-        x_hat, eps_hat = self.predict_pair(z, t)
-        return target.of(x_hat, eps_hat, t, self.schedule)
+        return -like(rho, z) * error, error
 
 
 @dataclass(frozen=True)
@@ -151,10 +123,6 @@ def measured(oracle: Denoiser, walked: Paths, level: float) -> Tensor:
     steps = len(walked.levels) - 1 - first
     moved = RungeKutta(steps).integrate(slope, walked.u[first], start, end)
     return (moved - walked.u[-1]) / LAST
-
-
-LEVELS = tuple(float(level) for level in range(-4, 13, 2))
-"""Where bumps are tried, nats."""
 
 
 def oracle(name: str) -> Denoiser:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from companion.chapters.likelihood_and_samples import kernels, metrics
+from companion.chapters.likelihood_and_samples import metrics
+from companion.evidence import perturbed
 
 
 def decoupled(moved: pd.DataFrame, nats: pd.DataFrame) -> str:
@@ -14,8 +15,8 @@ def decoupled(moved: pd.DataFrame, nats: pd.DataFrame) -> str:
         for column in (moved["measured"], nats["bound"], nats["flow"])
     )
     return (
-        f"At a log-SNR of {kernels.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of "
-        f"the clusters {of_samples:,.0f} times as far as at {kernels.LEVELS[-1]:.0f} (median), and "
+        f"At a log-SNR of {perturbed.LEVELS[0]:.0f} an error that is the same at every $z$ moves samples of "
+        f"the clusters {of_samples:,.0f} times as far as at {perturbed.LEVELS[-1]:.0f} (median), and "
         f"costs the flow's likelihood {of_flow:,.0f} times as much. The bound pays, as the errors are "
         f"made, {of_bound:.2f} times as much."
     )

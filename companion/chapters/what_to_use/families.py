@@ -10,6 +10,7 @@ import pandas as pd
 
 from companion import study
 from companion.chapters.what_to_use.rules import FAMILY, Status, judged, summarised
+from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE, students_t
 
 LIKELIHOOD, SAMPLES, FEW, BOTH = "likelihood", "samples", "few steps", "both"
@@ -23,22 +24,6 @@ TARGET, WEIGHTING, LEVELS, SAMPLER, STEPS = (
     "steps",
 )
 """What one has to choose."""
-
-WEIGHTINGS = {
-    "bound": "bound",
-    "x-mse": "$x$-MSE",
-    "v-mse": "$v$-MSE, flow",
-    "eps-mse": r"$\epsilon$-MSE",
-    "s-mse": "$s$-MSE",
-    "logit-normal": "flow, logit-normal $t$",
-    "sigmoid+2": "sigmoid, $b = 2$",
-    "sigmoid+0": "sigmoid, $b = 0$",
-    "sigmoid-3": "sigmoid, $b = -3$",
-    "min-snr": r"Min-SNR, $\gamma = 5$",
-    "p2": "P2",
-    "edm": "EDM",
-}
-"""How chapter 19's weightings are written."""
 
 OBJECTIVES = {
     "bound": "NELBO",
@@ -177,7 +162,7 @@ def of_levels(densities: pd.DataFrame, goal: str, weighting: str, seeds: int) ->
             "freedom": seeds - 1.0,
         }
     )
-    return family(goal, LEVELS, WEIGHTINGS[weighting], "08_weightings", of, UNITS["examples"])
+    return family(goal, LEVELS, style.WEIGHTINGS[weighting], "08_weightings", of, UNITS["examples"])
 
 
 def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:

@@ -19,7 +19,6 @@ from companion.chapters.what_to_use.families import (
     STEPS,
     TARGET,
     WEIGHTING,
-    WEIGHTINGS,
     Tables,
 )
 from companion.chapters.what_to_use.rules import Status
@@ -27,6 +26,9 @@ from companion.evidence import style
 
 GOALS, CHOICES = (LIKELIHOOD, SAMPLES, FEW, BOTH), (TARGET, WEIGHTING, LEVELS, SAMPLER, STEPS)
 """In the order of the page."""
+
+ASKED = {BOTH: [LIKELIHOOD, SAMPLES]}
+"""Goals whose families stand for a goal that has none of its own."""
 
 AS_FOR_SAMPLES = "as for samples"
 
@@ -72,13 +74,17 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+def rows_of(found: pd.DataFrame, goal: str, choice: str) -> pd.DataFrame:
+    """The candidates of a goal and a choice; *both* asks the families of both goals."""
+    return found[found["goal"].isin(ASKED.get(goal, [goal])) & (found["choice"] == choice)]
+
+
 def advised(found: pd.DataFrame, goal: str, choice: str) -> list[str]:
-    """The candidates that no family calls worse, or unknown; *both* asks the families of both goals.
+    """The candidates that no family calls worse, or unknown.
 
     In the order of their mean rank over families.
     """
-    goals = [LIKELIHOOD, SAMPLES] if goal == BOTH else [goal]
-    rows = found[found["goal"].isin(goals) & (found["choice"] == choice)]
+    rows = rows_of(found, goal, choice)
     if rows.empty:
         return []
     rank = rows.groupby([*KEYS[:3]], sort=False)["over"].rank()
@@ -89,16 +95,15 @@ def advised(found: pd.DataFrame, goal: str, choice: str) -> list[str]:
 
 def written(choice: str, candidate: str) -> str:
     """A candidate as the page writes it."""
-    names = {TARGET: style.SYMBOLS, WEIGHTING: WEIGHTINGS}.get(choice, {})
+    names = {TARGET: style.SYMBOLS, WEIGHTING: style.WEIGHTINGS}.get(choice, {})
     return names.get(candidate, candidate)
 
 
 def by_family(found: pd.DataFrame, goal: str, choice: str) -> str:
     """Of choices that depend on another: the best of each family, with what it is the best for."""
-    goals = [LIKELIHOOD, SAMPLES] if goal == BOTH else [goal]
-    rows = found[found["goal"].isin(goals) & (found["choice"] == choice)]
+    rows = rows_of(found, goal, choice)
     if goal == BOTH and choice == LEVELS:
-        kept = {WEIGHTINGS[name] for name in advised(found, BOTH, WEIGHTING)}
+        kept = {style.WEIGHTINGS[name] for name in advised(found, BOTH, WEIGHTING)}
         rows = rows[rows["seen"].isin(kept)]
     best: dict[str, list[str]] = {}
     for (_, at), family in rows.groupby(["goal", "seen"], sort=False):
@@ -118,8 +123,7 @@ def told(found: pd.DataFrame, goal: str, choice: str) -> pd.DataFrame:
 
     Factors of bits per pixel, of nats and of distances are no measure of one another.
     """
-    goals = [LIKELIHOOD, SAMPLES] if goal == BOTH else [goal]
-    rows = found[found["goal"].isin(goals) & (found["choice"] == choice)]
+    rows = rows_of(found, goal, choice)
     rows = rows[rows["status"] == Status.WORSE]
     return rows.loc[rows.groupby("unit", sort=False)["over"].idxmin()]
 
@@ -141,8 +145,7 @@ def advice(found: pd.DataFrame) -> pd.DataFrame:
             if (goal, choice) in GIVEN:
                 rows.append(row | {"use": GIVEN[goal, choice]})
                 continue
-            goals = [LIKELIHOOD, SAMPLES] if goal == BOTH else [goal]
-            block = found[found["goal"].isin(goals) & (found["choice"] == choice)]
+            block = rows_of(found, goal, choice)
             row |= {"use": in_words(found, goal, choice)}
             chapters = dict.fromkeys(block["chapter"])
             row |= {"seen": seen(block), "chapter": ", ".join(f"[]({name})" for name in chapters)}

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from companion.evidence.intervals import CONFIDENCE, holm, smallest_seen
+from companion.evidence.intervals import CONFIDENCE, holm, satterthwaite, smallest_seen
 
 FAMILY = ["candidate", "mean", "error", "freedom"]
 """Of what is compared: a name; the mean, of which less is better; its standard error; degrees of freedom."""
@@ -42,7 +42,7 @@ def summarised(logs: pd.Series, by: pd.Series) -> pd.DataFrame:
 def welch(error: Numbers, freedom: Numbers, other: Numbers, others: Numbers) -> Numbers:
     """Degrees of freedom of a difference of two independent means (Welch and Satterthwaite)."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (error**2 + other**2) ** 2 / (error**4 / freedom + other**4 / others)
+        return np.asarray(satterthwaite([error**2, other**2], [freedom, others]))
 
 
 def told_apart(mean: Numbers, error: Numbers, freedom: Numbers) -> Numbers:

@@ -23,8 +23,9 @@ from companion.chapters.what_to_use.families import (
     WITHIN,
     Tables,
 )
-from companion.chapters.what_to_use.results import advised, in_words, told, written
+from companion.chapters.what_to_use.results import advised, in_words, rows_of, told, written
 from companion.chapters.what_to_use.rules import Status
+from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE, POWER
 
 
@@ -180,7 +181,7 @@ def pilot(tables: Tables) -> str:
     rows = tables["sampling_densities"].set_index("objective")
     better = rows[["uniform_time", "uniform_log_snr"]].min(axis=1)
     saved = (better / rows["best"]) ** 2
-    parts = [f"{families.WEIGHTINGS[w]} {saved[name]:.2f}" for w, name in OBJECTIVES.items()]
+    parts = [f"{style.WEIGHTINGS[w]} {saved[name]:.2f}" for w, name in OBJECTIVES.items()]
     return (
         "The best density of levels, which needs a pilot, would save another factor of examples over the "
         f"better of the two: {'; '.join(parts)}."
@@ -270,10 +271,10 @@ def within() -> str:
 def chosen(found: pd.DataFrame, target: str, weighting: str, levels: str) -> str:
     """Whether the choices of the code on the page are those that the rules advise for likelihood."""
     of = found[(found["goal"] == LIKELIHOOD) & (found["choice"] == LEVELS)]
-    of = of[of["seen"] == families.WEIGHTINGS[weighting]]
+    of = of[of["seen"] == style.WEIGHTINGS[weighting]]
     checks = {
         written(TARGET, target): target in advised(found, LIKELIHOOD, TARGET),
-        families.WEIGHTINGS[weighting]: weighting in advised(found, LIKELIHOOD, WEIGHTING),
+        style.WEIGHTINGS[weighting]: weighting in advised(found, LIKELIHOOD, WEIGHTING),
         levels: levels in list(of.loc[of["status"] == Status.USE, "candidate"]),
     }
     words = ", ".join(f"{name} {'is' if good else 'is *not*'}" for name, good in checks.items())
@@ -284,12 +285,9 @@ def chosen(found: pd.DataFrame, target: str, weighting: str, levels: str) -> str
 
 def together(found: pd.DataFrame) -> dict[tuple[str, str], int]:
     """By goal and choice, of how many families the advice on targets and weightings asks each."""
-    goals = {LIKELIHOOD: [LIKELIHOOD], SAMPLES: [SAMPLES], BOTH: [LIKELIHOOD, SAMPLES]}
     return {
-        (name, choice): found[found["goal"].isin(of) & (found["choice"] == choice)]
-        .groupby(["goal", "seen"])
-        .ngroups
-        for name, of in goals.items()
+        (name, choice): rows_of(found, name, choice).groupby(["goal", "seen"]).ngroups
+        for name in (LIKELIHOOD, SAMPLES, BOTH)
         for choice in (TARGET, WEIGHTING)
     }
 
