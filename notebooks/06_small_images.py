@@ -455,8 +455,8 @@ def drawn(denoiser):
 rows = [("held out", test[:8], "Gaussian", drawn(gaussian))]
 for target in grid.TARGETS:
     pair = [drawn(trained[objective, target, 0].denoiser) for objective in grid.OBJECTIVES]
-    symbol = style.SYMBOLS[target.name]
-    rows.append((f"{symbol}, NELBO", pair[0], f"{symbol}, weighted", pair[1]))
+    letter = style.SYMBOLS[target.name]
+    rows.append((f"{letter}, NELBO", pair[0], f"{letter}, weighted", pair[1]))
 artifacts.figure(
     figures.sample_grid(rows),
     "digits_samples",

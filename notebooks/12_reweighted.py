@@ -346,8 +346,8 @@ artifacts.table(gaps, "reweighted_bounds", **results.SANDWICH_SHOWN, **drawn)
 Markdown(results.agreement(gaps))
 
 # %%
-shown = figures.cascade_shown(budget.points)
-artifacts.figure(figures.cascade_figure(known), "cascade_of_bounds", **shown, **drawn)
+words = figures.cascade_shown(budget.points)
+artifacts.figure(figures.cascade_figure(known), "cascade_of_bounds", **words, **drawn)
 
 # %% [markdown]
 # The weights of $x$ and $v$ grow without end at the noisy end. Their gaps, divided by $w(\lambda_1)$, are the smaller the further a range reaches: nearly all of such an average are bounds of almost pure noise. A small gap here is no praise of a loss.

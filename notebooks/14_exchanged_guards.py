@@ -38,6 +38,7 @@ from companion.chapters.exchanged_guards import claims, figures, grid, pairs, re
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
+from companion.runs import plane
 
 torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
 style.use()
@@ -73,7 +74,7 @@ d.prose(
 # %%
 wanted = grid.grid(budget)
 trained = runs.get(wanted)
-plan, seeds = grid.plan(budget), grid.seeds(budget)
+plan, seeds = plane.plan(budget), grid.seeds(budget)
 Markdown(sentences.budget(plan.steps, plan.batch, len(seeds), measure.points))
 
 
@@ -123,7 +124,7 @@ artifacts.figure(
 )
 
 # %%
-each = [sentences.own_guard_of(networks, target) for target in grid.TARGETS]
+each = [sentences.own_guard_of(networks, target) for target in plane.TARGETS]
 Markdown("\n\n".join([sentences.own_guards(table), " ".join(each)]))
 
 # %% [markdown]
@@ -231,7 +232,7 @@ Markdown(f"{sentences.heads(with_heads)}\n\n{sentences.halves(with_heads)}")
 
 # %%
 others = {
-    grid.plan(budget, multiple).steps: results.per_network(
+    plane.plan(budget, multiple).steps: results.per_network(
         measured(grid.other_keys(budget), multiple)
     )
     for multiple in grid.MULTIPLES

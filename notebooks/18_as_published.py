@@ -73,7 +73,8 @@ provenance = {
 }
 published = study.epochs()
 ours = results.ours_by_epoch({key: run.metrics for key, run in networks.items()})
-times = results.ours_by_time({key: run.by_time for key, run in networks.items()})
+by_time = {key: run.by_time for key, run in networks.items() if run.by_time is not None}
+times = results.ours_by_time(by_time)
 denoisers = {key: run.denoiser for key, run in networks.items()}
 
 # %% [markdown]

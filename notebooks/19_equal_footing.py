@@ -347,14 +347,14 @@ pair = {
     target: of_key[dataset, target, "bound", grid.PLAIN, seeds[0]].denoiser
     for target in ("eps", "v")
 }
-shown = {
+clouds = {
     (target, count): samples.few(denoiser, measure.samples, count)
     for target, denoiser in pair.items()
     for count in steps
 }
 here = after[(after["dataset"] == dataset) & (after["seed"] == seeds[0])]
 artifacts.figure(
-    mechanism_figures.after_steps(shown, known[dataset].samples),
+    mechanism_figures.after_steps(clouds, known[dataset].samples),
     "equal_few_steps",
     **mechanism_figures.after_steps_shown(here, measure.samples),
     seeds=seeds[:1], n=measure.samples, tolerance=SAME,

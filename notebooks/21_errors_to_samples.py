@@ -84,6 +84,7 @@ from companion.chapters.errors_to_samples import figures, fine, grid, results, s
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
+from companion.runs import plane
 
 torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
 style.use()
@@ -102,7 +103,7 @@ networks = results.joined(
 )
 seeds = sorted({key[3] for key in denoisers})
 provenance = {"seeds": seeds, "n": budget.samples, "tolerance": SAME}
-Markdown(sentences.population(networks, grid.plan(active).steps, budget.samples, budget.steps))
+Markdown(sentences.population(networks, plane.plan(active).steps, budget.samples, budget.steps))
 
 # %% [markdown]
 # ## Errors and kernels, level by level
