@@ -115,6 +115,11 @@ class Loss(Choice):
         task = once.task(x, eps, times)
         return Terms(task.value(predicted(net, task.z, task.t)), times)
 
+    def at(self, share: float) -> Self:
+        """This loss as it is once a share of the training is done (:meth:`Weighting.at`)."""
+        weighting = self.weighting.at(share)
+        return self if weighting is self.weighting else replace(self, weighting=weighting)
+
     def memoized(self, schedule: Memoized) -> Self:
         """This loss, computing no function of its schedule twice for the same tensor: for one batch."""
         return replace(self, schedule=schedule)

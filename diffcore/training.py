@@ -241,6 +241,7 @@ class Trainer:
     def _tasks(self, drawn: Mapping[int, Draw]) -> Task:
         """What the models are given and asked, each part (models, batch, ...), in the models' order."""
         found: dict[int, Task] = {}
+        done = self.step_count / self.plan.steps
         for group in self._groups:
             draws = [drawn[seed] for seed in group.seeds]
             x, eps = torch.cat([d.x for d in draws]), torch.cat([d.eps for d in draws])
@@ -248,7 +249,7 @@ class Trainer:
             u = torch.cat([d.u[group.times] for d in draws])
             times = group.times.quantile(u, schedule)
             for loss, models in group.models.items():
-                task = loss.memoized(schedule).task(x, eps, times)
+                task = loss.at(done).memoized(schedule).task(x, eps, times)
                 parts = (part.unflatten(0, (len(draws), -1)).unbind() for part in task)
                 found |= {m: Task(*part) for m, part in zip(models, zip(*parts), strict=True)}
         tasks = (found[model] for model in range(len(self.losses)))

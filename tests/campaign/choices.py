@@ -55,6 +55,14 @@ CHOICES: dict[type, dict[str, tuple[Any, str]]] = {
     },
     dc.weightings.Elbo: {},
     dc.weightings.Native: {"target": (dc.X, "choice")},
+    dc.weightings.Tabulated: {
+        "of": ("a table", "text"),
+        "log_snr": ((-20.0, 0.0, 20.0), "heights"),
+        "weights": ((1.0, 2.0, 0.5), "heights"),
+    },
+    dc.weightings.InTurn: {
+        "parts": ((dc.weightings.Elbo(), dc.weightings.Native(dc.V)), "weightings")
+    },
     dc.catalogue.EDM: {
         "sigma_data": (0.5, "positive"),
         "mean": (-1.2, "number"),

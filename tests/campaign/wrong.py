@@ -178,6 +178,8 @@ KINDS: dict[str, list[Given] | Callable[[Any], list[Given]]] = {
             None,
         )
     ],
+    "text": [Given(repr(v), v) for v in (None, 3)],
+    "weightings": [Given(repr(v), v) for v in ((), (None,), ("a",), [], 3, None)],
     "name": [Given(repr(v), v) for v in ("nothing", None, 3)],
     "choice": NOT_THINGS,
     "list of choices": [Given(repr(v), v) for v in ([], [None], ["a"])],

@@ -43,8 +43,11 @@ def distance(a: dict[str, Tensor], b: dict[str, Tensor]) -> float:
     return max(float((a[name] - b[name]).abs().max()) for name in a)
 
 
-def by_hand(loss: dc.Loss, seed: int, plan: Plan, make=NET) -> dict[str, Tensor]:
-    """One model by the plainest of loops: ``Loss.of_prediction``, ``torch.optim.Adam``."""
+def by_hand(loss: dc.Loss, seed: int, plan: Plan, make=NET, weightings=()) -> dict[str, Tensor]:
+    """One model by the plainest of loops: ``Loss.of_prediction``, ``torch.optim.Adam``.
+
+    If ``weightings`` are given, one for each step, they take the place of the loss's own.
+    """
     net = initialised(make, seed).to(DATA)
     average = {name: p.detach().clone() for name, p in net.named_parameters()}
     adam = torch.optim.Adam(net.parameters(), lr=plan.learning_rate)
@@ -52,7 +55,9 @@ def by_hand(loss: dc.Loss, seed: int, plan: Plan, make=NET) -> dict[str, Tensor]
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
         adam, plan.steps, eta_min=plan.final_learning_rate
     )
-    for _ in range(plan.steps):
+    for step in range(plan.steps):
+        if weightings:
+            loss = dataclasses.replace(loss, weighting=weightings[step])
         x = DATA[torch.randint(len(DATA), (plan.batch,), generator=generator)]
         eps = torch.randn(x.shape, generator=generator, dtype=x.dtype)
         times = loss.times.sample(plan.batch, loss.schedule, generator)
@@ -79,6 +84,16 @@ def test_the_trainer_is_a_plain_training_loop():
     together = trained(LOSSES, SEEDS)
     for index, (loss, seed) in enumerate(zip(LOSSES, SEEDS, strict=True)):
         assert distance(together.weights(index), by_hand(loss, seed, PLAN)) <= 1e-10
+
+
+def test_a_curriculum_is_a_plain_loop_whose_weighting_changes():
+    parts = (dc.weightings.Elbo(), dc.weightings.Native(dc.V), dc.catalogue.Sigmoid(-3.0))
+    turns = dataclasses.replace(LOSSES[0], weighting=dc.weightings.InTurn(parts))
+    together = trained([turns, LOSSES[0]], [3, 3])
+    each = [part for part in parts for _ in range(PLAN.steps // len(parts))]
+    assert distance(together.weights(0), by_hand(turns, 3, PLAN, weightings=each)) <= 1e-10
+    assert distance(together.weights(1), by_hand(LOSSES[0], 3, PLAN)) <= 1e-10
+    assert distance(together.weights(0), together.weights(1)) > 1e-4
 
 
 def test_models_of_one_seed_are_given_the_same_images_and_noise():

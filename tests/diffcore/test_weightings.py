@@ -15,7 +15,7 @@ from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.losses import noised, squared_norm
 from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow, SubVP
 from diffcore.targets import TARGETS, convert
-from diffcore.weightings import Elbo, Native, Weighting
+from diffcore.weightings import Elbo, InTurn, Native, Tabulated, Weighting
 
 LAM = torch.linspace(-9, 9, 145, dtype=torch.float64)
 
@@ -205,3 +205,55 @@ def test_a_weighting_says_what_it_is():
     assert all(isinstance(row, Weighting) and row.source for row in rows)
     assert MinSNR(5).name == "min-SNR(5)"
     assert Native(dc.V).name == "v-MSE"
+
+
+TABLE = Tabulated("a table", (-10.0, -3.0, 0.5, 10.0), (2.0, 0.1, 7.0, 1e-3))
+
+
+def test_a_table_is_met_at_its_knots_and_its_logarithm_is_linear_between_them():
+    assert TABLE(tensor([*TABLE.log_snr]), Cosine()).tolist() == pytest.approx(TABLE.weights)
+    got = TABLE(LAM, Cosine())
+    assert (got.shape, got.dtype) == (LAM.shape, LAM.dtype)
+    known = np.interp(LAM.numpy(), TABLE.log_snr, np.log(TABLE.weights))
+    np.testing.assert_allclose(got.numpy(), np.exp(known), rtol=1e-13)
+    assert TABLE(LAM.float().view(5, 29), Cosine()).shape == (5, 29)
+
+
+@pytest.mark.parametrize("outside", [-10.0 - 1e-9, 10.0 + 1e-9, float("nan")])
+def test_what_a_table_does_not_know_it_does_not_guess(outside):
+    with pytest.raises(
+        ValueError, match=r"log_snr: expected \[-10, 10\], where the weight is known"
+    ):
+        TABLE(tensor([0.0, outside]), Cosine())
+
+
+@pytest.mark.parametrize(
+    ("log_snr", "weights"),
+    [
+        ((0.0,), (1.0,)),
+        ((0.0, 0.0), (1.0, 1.0)),
+        ((1.0, 0.0), (1.0, 1.0)),
+        ((0.0, 1.0), (1.0, 0.0)),
+        ((0.0, 1.0), (1.0, 1.0, 1.0)),
+        ((0.0, 1.0), ()),
+    ],
+)
+def test_tables_that_cannot_be_are_refused(log_snr, weights):
+    with pytest.raises(ValueError, match="Tabulated: expected"):
+        Tabulated("wrong", log_snr, weights)
+
+
+def test_weightings_take_turns_for_equal_shares_of_a_training():
+    first, second, third = Elbo(), Native(dc.V), TABLE
+    turns = InTurn((first, second, third))
+    at = {0: first, 0.333: first, 0.334: second, 0.666: second, 0.667: third, 1: third, 1.5: third}
+    assert {share: turns.at(share) for share in at} == at
+    assert turns.name == "ELBO, then v-MSE, then a table"
+    assert torch.equal(turns(LAM, Cosine()), third(LAM, Cosine()))
+    with pytest.raises(ValueError, match="take no turns themselves"):
+        InTurn((first, turns))
+
+
+@pytest.mark.parametrize("weighting", [Elbo(), Native(dc.X), TABLE, MinSNR(5)])
+def test_other_weightings_do_not_change_in_training(weighting):
+    assert all(weighting.at(share) is weighting for share in (0.0, 0.5, 1.0))
