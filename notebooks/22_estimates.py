@@ -29,7 +29,7 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles, runs
-from companion.chapters.estimates import figures, grid, results, sentences
+from companion.chapters.estimates import captions, figures, grid, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
@@ -107,7 +107,7 @@ of_model = results.models(trained[grid.NAME].denoiser)
 spectra = results.spectra(of_model, budget)
 base = results.naive(spectra)
 by_level = {"n": budget.points * budget.scrambles, "seeds": [0], "tolerance": SAME}
-artifacts.table(base, "estimates_naive", **results.naive_shown(budget), **by_level)
+artifacts.table(base, "estimates_naive", **captions.naive_shown(budget), **by_level)
 
 # %%
 Markdown(sentences.settles(base))
@@ -204,7 +204,7 @@ artifacts.figure(
 # %%
 table = results.side_by_side(found)
 artifacts.table(
-    table, "estimates_side_by_side", **results.shown(budget, list(of_model)), **provenance
+    table, "estimates_side_by_side", **captions.shown(budget, list(of_model)), **provenance
 )
 
 # %%

@@ -27,7 +27,7 @@ profile = "standard"
 from IPython.display import Markdown
 
 from companion import profiles
-from companion.chapters.what_to_use import families, figures, results, rules, sentences
+from companion.chapters.what_to_use import families, figures, results, rules, sentences, trust
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.manifest import read_manifest
@@ -181,9 +181,9 @@ Markdown(sentences.chosen(found, "eps", "bound", families.IN_LOG_SNR))
 # %%
 candidates, runs = 10, len(seeds)
 trials = profiles.get(profile).pick(quick=200, standard=2_000, paper=20_000)
-asked = sentences.together(found)
+asked = trust.together(found)
 alarms = rules.false_alarms(candidates, runs, trials, families=max(asked.values()))
-Markdown(f"{sentences.paired(tables, found)} {sentences.pilot(tables)}")
+Markdown(f"{trust.paired(tables, found)} {sentences.pilot(tables)}")
 
 # %% [markdown]
 # :::{admonition} Trap: tests against the winner
@@ -192,7 +192,7 @@ Markdown(f"{sentences.paired(tables, found)} {sentences.pilot(tables)}")
 # :::
 
 # %%
-Markdown(sentences.alarms(alarms, candidates, runs, asked))
+Markdown(trust.alarms(alarms, candidates, runs, asked))
 
 # %% [markdown]
 # ## What is not known

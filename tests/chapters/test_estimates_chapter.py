@@ -14,7 +14,15 @@ from scipy.integrate import quad
 
 from companion import profiles
 from companion.chapters.equal_footing import grid as chapter_19
-from companion.chapters.estimates import claims, counterparts, figures, grid, results, sentences
+from companion.chapters.estimates import (
+    captions,
+    claims,
+    counterparts,
+    figures,
+    grid,
+    results,
+    sentences,
+)
 from companion.chapters.estimates.spectrum import (
     LINEAR,
     NOISE,
@@ -283,5 +291,5 @@ def test_rows_of_a_tensor_are_rings(quick) -> None:
     found = results.factors(results.over_rows(of[results.NET], small), base)
     assert found["model"].tolist() == [results.NET]
     assert float(found["factor"].iloc[0]) > 0
-    words = str(results.shown(small, [])["caption"])
+    words = str(captions.shown(small, [])["caption"])
     assert "one for 16 replicates, and make up 75.8%" in words  # 800 of 800 + 16 * 16

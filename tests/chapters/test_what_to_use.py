@@ -18,7 +18,7 @@ from companion.chapters.equal_footing import objectives, samples
 from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
-from companion.chapters.what_to_use import families, figures, results, rules, sentences
+from companion.chapters.what_to_use import families, figures, results, rules, sentences, trust
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence import style
 from companion.evidence.intervals import holm, interval
@@ -297,13 +297,13 @@ def test_the_closest_is_that_of_its_unit_whatever_other_units_have(second, close
 
 
 def test_as_many_families_are_read_together_as_each_goal_asks():
-    asked = sentences.together(found())
+    asked = trust.together(found())
     # two data sets, and digits for likelihood alone
     assert {goal: asked[goal, "target"] for goal in ("likelihood", "samples", "both")} == {
         "likelihood": 3, "samples": 2, "both": 5
     }  # fmt: skip
     of = {"ours": 0.01, "naive": 0.5, "trials": 9, "together": {1: 0.01, 2: 0.02, 3: 0.03, 5: 0.05}}
-    text = sentences.alarms(of, 10, 5, asked)
+    text = trust.alarms(of, 10, 5, asked)
     assert "2.0% for 2 (samples, target; samples, weighting); 3.0% for 3 (likelihood" in text
     assert "; 5.0% for 5 (both, target; both, weighting)" in text
 
@@ -390,6 +390,21 @@ def test_the_error_of_a_width_is_that_of_gaussian_samples_in_the_plane():
     assert (of["error"] == 0.01).all()
     drawn = np.random.default_rng(0).standard_normal((2_000, 2_500, 2))
     assert np.sqrt((drawn**2).sum(2).mean(1) / 2).std() == pytest.approx(0.01, rel=0.06)
+
+
+def test_what_is_not_judged_is_counted_apart():
+    of = pd.DataFrame(
+        [
+            ("likelihood", "target", "rings", "use"),
+            ("likelihood", "target", "rings", "worse"),
+            ("likelihood", "target", "rings", "unknown"),
+            ("few steps", "sampler and grid", "clusters", "unknown"),
+        ],
+        columns=["goal", "choice", "seen", "status"],
+    )
+    known = "2 candidates in 1 families were judged; 1 are told to be worse than another of their family."
+    assert sentences.counted(of) == f"{known} Of 2 more the rule says nothing."
+    assert sentences.counted(of[:2]) == known
 
 
 def test_what_is_counted_is_said():
