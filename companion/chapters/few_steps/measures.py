@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -42,36 +44,34 @@ class Reference:
         return (x - centres(self.name, x)[1]).norm(dim=1)
 
     def off(self, x: Tensor) -> Tensor:
-        """The shares of sets (k, n, 2) that are off, (k,)."""
-        flat = log_density(self.mixture, x.reshape(-1, 2)).reshape(x.shape[:2])
-        return (flat < self.limit).double().mean(1)
+        """The shares of sets (..., n, 2) that are off, (...)."""
+        flat = log_density(self.mixture, x.reshape(-1, 2)).reshape(x.shape[:-1])
+        return (flat < self.limit).double().mean(-1)
 
     def width(self, x: Tensor) -> Tensor:
-        """Median distances from the middle of the mode over that of exact ones, of sets (k, n, 2), (k,)."""
-        flat = self._from_middle(x.reshape(-1, 2)).reshape(x.shape[:2])
-        return flat.median(1).values / self.middle
+        """Median distances from the middle of a mode over that of exact ones, of sets (..., n, 2), (...)."""
+        flat = self._from_middle(x.reshape(-1, 2)).reshape(x.shape[:-1])
+        return flat.median(-1).values / self.middle
 
-    def measured(self, found: Tensor, perfect: Tensor) -> dict[str, Tensor]:
-        """The `METRICS` of sets of samples, each (k,); infinite, and all off, where one is not finite.
+    def measured(self, found: Tensor, there: Tensor) -> dict[str, float]:
+        """The `METRICS` of samples; infinite, and all off, where one is not finite.
 
         Args:
-            found: (k, n, 2), of networks.
-            perfect: (n, 2), of the exact denoiser by the same chain.
+            found: of a network, (n, 2) float64.
+            there: the `projections` of the exact denoiser's by the same chain.
         """
-        whole = found.isfinite().all(-1).all(-1)
-        x = torch.where(whole[:, None, None], found, 0.0).double()
-        here, there = projections(x), projections(perfect.double())
-        values = {
-            "total": _apart(here, self.projected),
-            "steps": _apart(there, self.projected).expand(len(x)),
-            "network": _apart(here, there),
-            "off": self.off(x),
-            "width": self.width(x),
+        steps = float(_apart(there, self.projected))
+        if not found.isfinite().all():
+            broken = {"total": math.inf, "steps": steps, "network": math.inf}
+            return broken | {"off": 1.0, "width": math.inf}
+        here = projections(found)
+        return {
+            "total": float(_apart(here, self.projected)),
+            "steps": steps,
+            "network": float(_apart(here, there)),
+            "off": float(self.off(found)),
+            "width": float(self.width(found)),
         }
-        broken = {"total": torch.inf, "network": torch.inf, "off": 1.0, "width": torch.inf}
-        for name, value in broken.items():
-            values[name] = torch.where(whole, values[name], value)
-        return values
 
 
 def _apart(first: Tensor, second: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -13,13 +14,12 @@ import torch
 from torch import Generator, Tensor
 
 from companion.chapters.few_steps.grid import BOUND, Key
-from companion.chapters.few_steps.measures import Reference
-from companion.chapters.few_steps.walks import Starting, Together, walk
+from companion.chapters.few_steps.measures import METRICS, Reference
+from companion.chapters.few_steps.walks import AT_THE_MEAN, FromPureNoise, begun_by
 from companion.evidence.distances import projections
 from companion.evidence.drawn_samples import WINDOW
-from companion.runs import Trained
 from companion.runs.plane import ENDS, SCHEDULE, TARGETS
-from diffcore.denoisers import Denoiser, ExactDenoiser
+from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
 from diffcore.samplers import (
@@ -35,6 +35,7 @@ from diffcore.samplers import (
     Solver,
     UniformLogSNR,
     UniformTime,
+    sample,
 )
 
 SOLVERS: dict[str, Solver] = {
@@ -62,12 +63,13 @@ CHAINS = [
 ]
 """Solvers and grids that are tried."""
 
-EVALUATIONS = (3, 5, 9, 17, 33)
+EVALUATIONS = (3, 5, 9, 17)
 """Of the denoiser in a chain, that of the prediction at its end included; odd, for solvers that ask twice."""
 
 FEW = 9
 """Where targets are compared."""
 
+CHAIN = ["solver", "grid", "evaluations", "start"]
 MODEL = ["dataset", "target", "objective", "seed"]
 """What names a network: a `Key`."""
 
@@ -78,8 +80,11 @@ where nothing of the data is left in z; or with the first prediction of a networ
 STUDY_START = WINDOW[0]
 """The log-SNR at the study's first time, 1 - 1e-4, nats."""
 
-STARTS = (-4.0, -6.0, -8.0, -10.0, ENDS[0], -15.0, STUDY_START, -21.0, -25.0, -np.inf)
+STARTS = (-3.0, -6.0, -9.0, ENDS[0], STUDY_START, -23.0, -np.inf)
 """Log-SNRs of the first level, nats; the last is the time 1."""
+
+UNREACHED = -100.0
+"""In the place of minus infinity, where a grid does not look at it."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,7 @@ class Budget:
         draws: exact ones, behind what is unlikely and how wide the data are.
         sets: of exact samples, behind a noise floor.
         evaluations: of the chains.
+        starts: log-SNRs that chains begin at.
     """
 
     samples: int
@@ -99,11 +105,16 @@ class Budget:
     draws: int
     sets: int
     evaluations: tuple[int, ...] = EVALUATIONS
+    starts: tuple[float, ...] = STARTS
 
 
-QUICK = Budget(samples=40, steps=12, draws=400, sets=8, evaluations=(3, FEW))
+QUICK = Budget(
+    samples=40, steps=12, draws=400, sets=8, evaluations=(3, FEW), starts=(ENDS[0], -np.inf)
+)
 STANDARD = Budget(samples=500, steps=64, draws=20_000, sets=200)
-PAPER = Budget(samples=5_000, steps=128, draws=200_000, sets=1_000, evaluations=(*EVALUATIONS, 65))
+PAPER = Budget(
+    samples=5_000, steps=128, draws=200_000, sets=1_000, evaluations=(*EVALUATIONS, 33, 65)
+)
 
 
 def steps_of(solver: str, evaluations: int) -> int:
@@ -111,104 +122,101 @@ def steps_of(solver: str, evaluations: int) -> int:
     return (evaluations - 1) // 2 if solver in ASKS_TWICE else evaluations - 1
 
 
-def levels(unit: str, steps: int, first: float = ENDS[0]) -> list[Level]:
-    """Noise levels of a grid, from the log-SNR ``first`` on; from the time 1 where that is minus infinity."""
-    if first == -np.inf:
-        assert unit == TIME, "only time is finite there"
-        last = float(SCHEDULE.time_of(torch.tensor(ENDS[1], dtype=torch.float64)))
-        found = torch.linspace(1, last, steps + 1, dtype=torch.float64)
-    else:
-        found = GRIDS[unit].times(SCHEDULE, (first, ENDS[1]), steps)
-    return [Level(SCHEDULE, t) for t in found]
+def grid_of(unit: str, first: float = ENDS[0]) -> Grid:
+    """The grid of a unit; in time and from the time 1 on where ``first``, a log-SNR, is minus infinity."""
+    return FromPureNoise() if first == -np.inf else GRIDS[unit]
+
+
+def drawn(
+    denoiser: Denoiser,
+    n: int,
+    chain: tuple[str, str, int],
+    first: float = ENDS[0],
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """Samples of a chain, (n, 2) float64; all infinite where a step leaves what is not finite.
+
+    Args:
+        denoiser: what is asked.
+        n: how many; chains from one seed, the only one, start from the same noise.
+        chain: the solver, what its steps are equal in, and how many.
+        first: the log-SNR of the first level, nats.
+        dtype: that is walked in.
+    """
+    solver, unit, steps = chain
+    ends = (max(first, UNREACHED), ENDS[1])
+    arguments = (SOLVERS[solver], grid_of(unit, first), ends, dtype)
+    try:
+        return sample(denoiser, (n, 2), steps, noise(), *arguments).double()
+    except ValueError as error:
+        if "finite" not in str(error):
+            raise
+        return torch.full((n, 2), torch.inf, dtype=torch.float64)
+
+
+def noise() -> Generator:
+    """The noise that all chains start from, and that those which draw more draw after it."""
+    return Generator().manual_seed(0)
 
 
 class Known(NamedTuple):
     """What is known of a data set without any network.
 
     Attributes:
-        noise: that all chains start from, (n, 2) float32.
         oracle: the exact denoiser.
         reference: its samples after many steps, and what is measured against them.
     """
 
-    noise: Tensor
     oracle: Denoiser
     reference: Reference
 
 
-def known(name: str, budget: Budget, seed: int = 0) -> Known:
-    """The noise, the exact denoiser and the reference of a data set."""
-    noise = torch.randn(budget.samples, 2, generator=Generator().manual_seed(seed))
+def known(name: str, budget: Budget) -> Known:
+    """The exact denoiser of a data set, and its samples after many steps."""
     oracle = lean(DATASETS[name]()).denoiser(SCHEDULE)
-    many = levels(LOG_SNR, budget.steps)
-    (samples,) = walk(oracle, noise, many, SOLVERS["DPM-Solver++(2M)"], Generator())
-    return Known(noise, oracle, Reference(name, samples.double(), budget.draws))
+    samples = drawn(oracle, budget.samples, ("DPM-Solver++(2M)", LOG_SNR, budget.steps))
+    return Known(oracle, Reference(name, samples, budget.draws))
 
 
-def _middle(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.zeros_like(z), z / sigma[:, None]
+Chain = tuple[str, str, int, str]
+"""Solver, what its steps are equal in, evaluations, and how it begins."""
 
 
-AT_THE_MEAN = ExactDenoiser(_middle, SCHEDULE)
-"""Predicts the mean of the data, 0 since they are standardised, and the noise that belongs to it."""
-
-
-def together(trained: Mapping[Key, Trained]) -> dict[tuple[str, str], tuple[list[Key], Together]]:
-    """Networks of one data set and target side by side, with their names."""
-    groups: dict[tuple[str, str], list[Key]] = {}
-    for key in trained:
-        groups.setdefault(key[:2], []).append(key)
-    return {of: (keys, Together([trained[k] for k in keys])) for of, keys in groups.items()}
-
-
-def begun(how: str, denoiser: Denoiser, by_v: Denoiser, first: float = ENDS[0]) -> Denoiser:
-    """A denoiser whose chain begins in one of the three ways."""
-    other = {PLAIN: denoiser, MEAN: AT_THE_MEAN, BY_V: by_v}[how]
-    return denoiser if how == PLAIN else Starting(other, denoiser, max(first, ENDS[0]) + 1e-6)
+def chains(objective: str, budget: Budget) -> list[Chain]:
+    """The chains that networks of an objective walk: of their own error at `FEW` evaluations alone."""
+    counts = budget.evaluations if objective == BOUND else (FEW,)
+    found = [(*chain, n, PLAIN) for chain, n in product(CHAINS, counts)]
+    mended = [(solver, TIME, FEW, MEAN) for solver in SOLVERS if objective == BOUND]
+    return found + mended
 
 
 def cells(
-    trained: Mapping[Key, Trained], of: Mapping[str, Known], budget: Budget, seed: int = 1
+    denoisers: Mapping[Key, Denoiser], of: Mapping[str, Known], budget: Budget
 ) -> pd.DataFrame:
-    """Samples of every network by every chain, and on the grid in time at `FEW` also with a mended start.
-
-    Args:
-        trained: the networks.
-        of: `known` of their data sets.
-        budget: sizes.
-        seed: of fresh noise, the same for all.
+    """Samples of every network by every one of its `chains`.
 
     Returns:
         Columns `MODEL`, ``solver``, ``grid``, ``evaluations``, ``start`` and the metrics of
         :meth:`Reference.measured`.
     """
-    groups = together(trained)
-    frames = []
-    for name, (noise, oracle, reference) in of.items():
-        chains = [(*chain, n, PLAIN) for chain, n in product(CHAINS, budget.evaluations)]
-        chains += [(solver, TIME, FEW, MEAN) for solver in SOLVERS]
-        for solver, unit, evaluations, start in chains:
-            at = levels(unit, steps_of(solver, evaluations))
-
-            def drawn(denoiser: Denoiser, copies: int = 1) -> Tensor:
-                generator = Generator().manual_seed(seed)
-                return walk(denoiser, noise, at, SOLVERS[solver], generator, copies)  # noqa: B023
-
-            (perfect,) = drawn(oracle)
-            for target in TARGETS:
-                keys, nets = groups[name, target]
-                found = drawn(begun(start, nets, nets), nets.copies)
-                frame = pd.DataFrame(keys, columns=MODEL)
-                chain = {
-                    "solver": solver, "grid": unit, "evaluations": evaluations, "start": start
-                }  # fmt: skip
-                values = reference.measured(found, perfect)
-                frames.append(frame.assign(**chain, **{k: v.numpy() for k, v in values.items()}))
-    return pd.concat(frames, ignore_index=True)
+    perfect: dict[tuple[str, Chain], Tensor] = {}
+    rows = []
+    for key, denoiser in denoisers.items():
+        oracle, reference = of[key[0]]
+        for chain in chains(key[2], budget):
+            solver, unit, evaluations, start = chain
+            walked = solver, unit, steps_of(solver, evaluations)
+            plain = (key[0], (*chain[:3], PLAIN))
+            if plain not in perfect:
+                perfect[plain] = projections(drawn(oracle, budget.samples, walked))
+            asked = denoiser if start == PLAIN else begun_by(AT_THE_MEAN, denoiser)
+            found = reference.measured(drawn(asked, budget.samples, walked), perfect[plain])
+            rows.append([*key, *chain, *found.values()])
+    return pd.DataFrame(rows, columns=[*MODEL, *CHAIN, *METRICS])
 
 
 def starts(
-    trained: Mapping[Key, Trained], of: Mapping[str, Known], first: tuple[float, ...] = STARTS
+    denoisers: Mapping[Key, Denoiser], of: Mapping[str, Known], budget: Budget
 ) -> pd.DataFrame:
     """What the first step of DDIM does, and where its chain ends, by the first level: `FEW` evaluations.
 
@@ -219,33 +227,38 @@ def starts(
         after the step, both root mean squares against the exact denoiser; ``factor``, what the step makes of
         an error; the sliced distances ``total`` of the chain as it comes, and mended: ``mean`` and ``v``.
     """
-    bound = {key: one for key, one in trained.items() if key[2] == BOUND}
-    groups = together(bound)
-    solver, rows = DDIM(), []
-    for (name, (noise, oracle, reference)), low in product(of.items(), first):
-        at = levels(TIME, FEW - 1, low)
-        here, there = at[:2]
-        right = solver.law(Predicted(here, noise, *oracle.predict_pair(noise, here.t)), there)[0]
-        (perfect,) = walk(oracle, noise, at, solver, Generator())
-        by_v = groups[name, "v"][1]
-        for target, row in TARGETS.items():
-            keys, nets = groups[name, target]
-            z = noise.repeat(nets.copies, 1)
-            asked = nets.predict(z, here.t, row) - oracle.predict(noise, here.t, row).repeat(
-                nets.copies, 1
-            )
-            step = solver.law(Predicted(here, z, *nets.predict_pair(z, here.t)), there)[0]
-            values = {"error": _rms(asked, nets.copies)}
-            values["moved"] = _rms(step - right.repeat(nets.copies, 1), nets.copies)
-            for label, how in (("total", PLAIN), (MEAN, MEAN), (BY_V, BY_V)):
-                found = walk(
-                    begun(how, nets, by_v, low), noise, at, solver, Generator(), nets.copies
-                )
-                values[label] = reference.measured(found, perfect)["total"]
-            frame = pd.DataFrame(keys, columns=MODEL)
-            frame["first"], frame["factor"] = low, kept(target, here, there)
-            rows.append(frame.assign(**{k: v.numpy() for k, v in values.items()}))
-    return pd.concat(rows, ignore_index=True)
+    bound = {key: one for key, one in denoisers.items() if key[2] == BOUND}
+    walked, rows = ("DDIM", TIME, FEW - 1), []
+    for name, first in product(of, budget.starts):
+        oracle, reference = of[name]
+        z = torch.randn(budget.samples, 2, generator=noise())
+        ends = (max(first, UNREACHED), ENDS[1])
+        at = [Level(SCHEDULE, t) for t in grid_of(TIME, first).times(SCHEDULE, ends, FEW - 1)[:2]]
+        exact = projections(drawn(oracle, budget.samples, walked, first))
+        right = first_step(oracle, z, at)
+        for key, denoiser in bound.items():
+            if key[0] != name:
+                continue
+            row = TARGETS[key[1]]
+            wrong = denoiser.predict(z, at[0].t, row) - oracle.predict(z, at[0].t, row)
+            by_v = bound[name, "v", *key[2:]]
+            begun = {"total": denoiser}
+            for label, other in ((MEAN, AT_THE_MEAN), (BY_V, by_v)):
+                begun[label] = begun_by(other, denoiser, first)
+            found = {
+                label: reference.measured(drawn(one, budget.samples, walked, first), exact)["total"]
+                for label, one in begun.items()
+            }
+            moved = rms(first_step(denoiser, z, at) - right)
+            rows.append([*key, first, rms(wrong), kept(key[1], *at), moved, *found.values()])
+    columns = ["first", "error", "factor", "moved", "total", MEAN, BY_V]
+    return pd.DataFrame(rows, columns=[*MODEL, *columns])
+
+
+def first_step(denoiser: Denoiser, z: Tensor, at: Sequence[Level]) -> Tensor:
+    """Where a step of DDIM takes latents z (n, 2) from the first of two levels to the second."""
+    here, there = at
+    return DDIM().law(Predicted(here, z, *denoiser.predict_pair(z, here.t)), there)[0]
 
 
 def kept(target: str, here: Level, there: Level) -> float:
@@ -256,10 +269,10 @@ def kept(target: str, here: Level, there: Level) -> float:
     return float((between / determinant).abs())
 
 
-def _rms(difference: Tensor, copies: int) -> Tensor:
-    """The root mean square length of each network's rows, infinite where one is not finite, (copies,)."""
-    squares = difference.double().square().sum(1).reshape(copies, -1).mean(1)
-    return torch.where(squares.isfinite(), squares, torch.inf).sqrt()
+def rms(difference: Tensor) -> float:
+    """The root mean square length of rows (n, 2), infinite where one is not finite."""
+    found = float(difference.double().square().sum(1).mean().sqrt())
+    return found if math.isfinite(found) else math.inf
 
 
 def floors(of: Mapping[str, Known], budget: Budget, most: float = 0.95) -> pd.DataFrame:
@@ -270,7 +283,7 @@ def floors(of: Mapping[str, Known], budget: Budget, most: float = 0.95) -> pd.Da
         their width is.
     """
     rows = []
-    for name, (_, _, reference) in of.items():
+    for name, (_, reference) in of.items():
         generator = Generator().manual_seed(7)
         sets = torch.stack(
             [

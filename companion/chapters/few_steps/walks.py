@@ -1,53 +1,26 @@
-"""Chains from given noise: many networks side by side, from any first level, the one at t = 1 included.
-
-:func:`diffcore.samplers.sample` draws its own noise and starts at a finite log-SNR. Here several networks
-start from the same noise and meet the same fresh noise on their way, so that what differs is theirs alone.
-"""
+"""How chains begin: at which level, and with whose first prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
-from torch import Generator, Tensor
-from torch.func import functional_call, vmap
+from torch import Tensor
 
-from companion.runs import Trained
-from companion.runs.run import module
-from diffcore.denoisers import Denoiser, NetDenoiser
-from diffcore.samplers import Chain, GaussianStep, Level, Predicted, Solver
+from companion.runs.plane import ENDS, SCHEDULE
+from diffcore.denoisers import Denoiser, ExactDenoiser
+from diffcore.samplers import Grid
 from diffcore.schedules import Schedule
 from diffcore.targets import Target, X
 
 
-class Together(NetDenoiser):
-    """Trained networks of one shape and target as one denoiser: each sees its own part of the batch.
+@dataclass(frozen=True)
+class FromPureNoise(Grid):
+    """Equal steps of time from the time 1 on, where no log-SNR is finite: the low end is not looked at."""
 
-    Args:
-        trained: the networks; their batch is theirs one after the other, in equal parts.
-    """
-
-    def __init__(self, trained: Sequence[Trained]) -> None:
-        self.copies = len(trained)
-        first = trained[0].run
-        shared = module(first).requires_grad_(False)
-        state = {
-            name: torch.stack([one.weights[name] for one in trained]) for name in trained[0].weights
-        }
-
-        def alone(weights: dict[str, Tensor], z: Tensor, t: Tensor) -> Tensor:
-            return functional_call(shared, weights, (z, t))
-
-        every = vmap(alone, in_dims=(0, 0, None))
-
-        def net(z: Tensor, t: Tensor) -> Tensor:
-            each = len(z) // self.copies
-            found = every(state, z.reshape(self.copies, each, -1), t[:each])  # one time for all
-            return found.reshape(z.shape)
-
-        super().__init__(net, first.loss.schedule, first.loss.target)
+    def _times(self, schedule: Schedule, low: float, high: float, share: Tensor) -> Tensor:
+        last = float(schedule.time_of(torch.tensor(high, dtype=torch.float64)))
+        return torch.linspace(1, last, len(share), dtype=torch.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,52 +54,17 @@ class Starting(Denoiser):
         return self._asked(t).predict_pair(z, t)
 
 
-@torch.no_grad()
-def walk(
-    denoiser: Denoiser,
-    noise: Tensor,
-    levels: Sequence[Level],
-    solver: Solver,
-    generator: Generator,
-    copies: int = 1,
-) -> Tensor:
-    """What is predicted of x at the end of a chain from ``noise``, as :func:`diffcore.samplers.sample` walks.
-
-    Args:
-        denoiser: of ``copies`` networks `Together`, or of one.
-        noise: (n, ...), the latents at the first level, the same for every network.
-        levels: of the chain, from noise to data.
-        solver: how one step is made.
-        generator: of fresh noise, which all networks share too.
-        copies: how many networks.
-
-    Returns:
-        (copies, n, ...); not finite where a step has left what is not.
-    """
-    dtype = noise.dtype
-
-    def predict(z: Tensor, level: Level) -> Predicted:
-        return Predicted(level, z, *denoiser.predict_pair(z, level.t))
-
-    z = noise.repeat(copies, *[1] * (noise.ndim - 1))
-    before: Predicted | None = None
-    for at, there in pairwise(levels):
-        here = predict(z, at)
-        z = _stepped(here, there, solver, Chain(predict, generator, before), copies).to(dtype)
-        before = here
-    x = denoiser.predict(z, levels[-1].t, X).to(dtype)
-    return x.reshape(copies, *noise.shape)
+def _middle(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.zeros_like(z), z / sigma[:, None].to(z)
 
 
-def _stepped(here: Predicted, there: Level, solver: Solver, chain: Chain, copies: int) -> Tensor:
-    """A step; what it draws is drawn once and repeated for each network."""
-    if not isinstance(solver, GaussianStep):
-        return solver.step(here, there, chain)
-    mean, deviation = solver.law(here, there)
-    if deviation is None:
-        return mean
-    shape = len(mean) // copies, *mean.shape[1:]
-    fresh = torch.randn(shape, generator=chain.generator, dtype=mean.dtype)
-    return mean + torch.as_tensor(deviation).to(mean.dtype) * fresh.repeat(
-        copies, *[1] * (mean.ndim - 1)
-    )
+AT_THE_MEAN = ExactDenoiser(_middle, SCHEDULE)
+"""Predicts the mean of the data, 0 since they are standardised, and the noise that belongs to it."""
+
+NEAR = 1e-6
+"""How far a log-SNR may be from where its time is, in nats: far less than a step."""
+
+
+def begun_by(other: Denoiser, denoiser: Denoiser, first: float = ENDS[0]) -> Denoiser:
+    """A denoiser whose chain, from the log-SNR ``first`` on, begins with the other's prediction."""
+    return Starting(other, denoiser, max(first, ENDS[0]) + NEAR)
