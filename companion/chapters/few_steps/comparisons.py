@@ -81,20 +81,27 @@ def by_heun(found: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
+def from_v(found: pd.DataFrame, solver: str, how: str) -> pd.Series:
+    """How much farther eps is than v with steps equal in time and a start, of the network's part.
+
+    That is the distance from the exact denoiser by the same chain.
+    """
+    one, two = (
+        logs(found, target, solver, TIME, start=how, column="network") for target in ("eps", "v")
+    )
+    return one - two
+
+
 def start(found: pd.DataFrame) -> dict[str, pd.Series]:
     """Half of how much farther eps is than v, less what is left of it when the start is mended, by solver.
 
-    Steps equal in time; of the network's part, the distance from the exact denoiser by the same chain.
+    All zero, which no test tells from zero, where eps is no farther in the mean: there is nothing to mend.
     """
-
-    def farther(solver: str, how: str) -> pd.Series:
-        one, two = (
-            logs(found, target, solver, TIME, start=how, column="network")
-            for target in ("eps", "v")
-        )
-        return one - two
-
-    return {solver: farther(solver, PLAIN) / 2 - farther(solver, MEAN) for solver in SOLVERS}
+    plain = {solver: from_v(found, solver, PLAIN) for solver in SOLVERS}
+    return {
+        solver: farther / 2 - from_v(found, solver, MEAN) if farther.mean() > 0 else 0 * farther
+        for solver, farther in plain.items()
+    }
 
 
 def asked(cells: pd.DataFrame) -> dict[str, Cases]:
@@ -133,7 +140,7 @@ def judged(factor: float, p: float) -> Verdict:
 
 
 def power(cells: pd.DataFrame, question: str) -> float:
-    """The smallest factor that the tests of a question would see: from the pooled spread of its logarithms."""
+    """The smallest factor that the tests of a question would see, from the pooled spread of its logarithms."""
     every = asked(cells)[question]
     values = [series for of in every.values() for series in of.values()]
     pooled = float(np.sqrt(np.mean([series.var(ddof=1) for series in values])))
