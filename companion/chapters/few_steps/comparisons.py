@@ -140,7 +140,7 @@ def judged(factor: float, p: float) -> Verdict:
 
 
 def power(cells: pd.DataFrame, question: str) -> float:
-    """The smallest factor that the tests of a question would see, from the pooled spread of its logarithms."""
+    """The smallest factor that the tests of a question would see, by the pooled spread of its logarithms."""
     every = asked(cells)[question]
     values = [series for of in every.values() for series in of.values()]
     pooled = float(np.sqrt(np.mean([series.var(ddof=1) for series in values])))
