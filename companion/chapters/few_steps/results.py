@@ -80,10 +80,10 @@ where nothing of the data is left in z; or with the first prediction of a networ
 STUDY_START = WINDOW[0]
 """The log-SNR at the study's first time, 1 - 1e-4, nats."""
 
-STARTS = (-3.0, -6.0, -9.0, ENDS[0], STUDY_START, -23.0, -np.inf)
+STARTS = (-3.0, -6.0, -9.0, ENDS[0], STUDY_START, -np.inf)
 """Log-SNRs of the first level, nats; the last is the time 1."""
 
-UNREACHED = -100.0
+UNREACHED = -50.0
 """In the place of minus infinity, where a grid does not look at it."""
 
 
@@ -111,7 +111,7 @@ class Budget:
 QUICK = Budget(
     samples=40, steps=12, draws=400, sets=8, evaluations=(3, FEW), starts=(ENDS[0], -np.inf)
 )
-STANDARD = Budget(samples=500, steps=64, draws=20_000, sets=200)
+STANDARD = Budget(samples=300, steps=64, draws=20_000, sets=200)
 PAPER = Budget(
     samples=5_000, steps=128, draws=200_000, sets=1_000, evaluations=(*EVALUATIONS, 33, 65)
 )
@@ -183,11 +183,19 @@ Chain = tuple[str, str, int, str]
 
 
 def chains(objective: str, budget: Budget) -> list[Chain]:
-    """The chains that networks of an objective walk: of their own error at `FEW` evaluations alone."""
-    counts = budget.evaluations if objective == BOUND else (FEW,)
-    found = [(*chain, n, PLAIN) for chain, n in product(CHAINS, counts)]
-    mended = [(solver, TIME, FEW, MEAN) for solver in SOLVERS if objective == BOUND]
-    return found + mended
+    """The chains that networks of an objective walk.
+
+    All numbers of evaluations on the grids in time and in log-SNR, `FEW` on the third, and at `FEW` in time
+    also with a mended start. Networks of their own error: in time at `FEW` alone.
+    """
+    if objective != BOUND:
+        return [(solver, TIME, FEW, PLAIN) for solver in SOLVERS]
+    found = [
+        (solver, unit, n, PLAIN)
+        for (solver, unit), n in product(CHAINS, budget.evaluations)
+        if unit != KARRAS or n == FEW
+    ]
+    return found + [(solver, TIME, FEW, MEAN) for solver in SOLVERS]
 
 
 def cells(
