@@ -186,3 +186,159 @@ d.chain(
 
 # %% [markdown]
 # Or by the first prediction: where nothing of the data is left in $z_t$, the exact $\hat x$ is their mean, which needs no network; and a network of $v$ or $x$ can be asked for it. Both mends are known: {cite:t}`salimans2022` and {cite:t}`lin2024` predict $v$ where the SNR starts at zero.
+
+# %% [markdown]
+# ## The networks, and the floor
+
+# %%
+import torch
+from IPython.display import Markdown
+
+from companion import profiles, runs
+from companion.chapters.few_steps import (
+    claims,
+    comparisons,
+    figures,
+    grid,
+    results,
+    sentences,
+    starts,
+    tables,
+)
+from companion.evidence import style
+from companion.evidence.artifacts import Artifacts
+from companion.evidence.excess import SAME
+
+torch.set_num_threads(1)  # the same sums in the same order, whatever the machine is doing
+style.use()
+artifacts = Artifacts("26_few_steps", profile)
+active = profiles.get(profile)
+budget = active.pick(quick=results.QUICK, standard=results.STANDARD, paper=results.PAPER)
+
+# %%
+trained = runs.get(grid.grid(active))
+denoisers = {key: trained[grid.name(key)].denoiser for key in grid.keys(active)}
+seeds = grid.seeds(active)
+Markdown(sentences.networks(len(denoisers), len(seeds), budget.samples, budget.steps))
+
+# %%
+known = {name: results.known(name, budget) for name in grid.datasets(active)}
+perfect = results.perfect(known, budget)
+exact = results.of_exact(perfect, known)
+cells = results.cells(denoisers, known, perfect, budget)
+limits = results.floors(known, budget)
+last = grid.datasets(active)[-1]  # the rings, in the profile standard
+provenance = {"seeds": [*seeds], "n": budget.samples, "tolerance": SAME}
+
+# %% [markdown]
+# ## Quality against evaluations
+
+# %%
+shown = figures.curves_shown(cells, last, results.TIME, len(seeds), budget.samples)
+artifacts.figure(
+    figures.curves(cells, exact, last, results.TIME), "few_in_time", **shown, **provenance
+)
+
+# %%
+Markdown(sentences.parts(cells, exact))
+
+# %%
+shown = figures.curves_shown(cells, last, results.LOG_SNR, len(seeds), budget.samples)
+artifacts.figure(
+    figures.curves(cells, exact, last, results.LOG_SNR), "few_in_log_snr", **shown, **provenance
+)
+
+# %%
+table = tables.at_few(cells, exact)
+artifacts.table(table, "few_at_nine", **tables.at_few_shown(len(seeds), limits), **provenance)
+
+# %%
+Markdown(sentences.broken(exact))
+
+# %% [markdown]
+# ## Is $\epsilon$ poorer?
+
+# %%
+tests = comparisons.tests(cells)
+caption = "All paired tests: factors with the 95 % interval of each alone, and p by Holm's rule."
+saved = artifacts.table(tests, "few_tests", caption=caption, **provenance)
+Markdown(
+    f"**Over $v$.** {sentences.told(tests, comparisons.AGAINST_V, 'farther', 'nearer')}\n\n"
+    f"**Over $x$.** {sentences.told(tests, comparisons.AGAINST_X, 'farther', 'nearer')}\n\n"
+    f"{sentences.resolution(cells)}"
+)
+
+# %%
+Markdown(f"{sentences.own(cells)}\n\n{sentences.of_x(cells)}")
+
+# %% [markdown]
+# ## The division by $\alpha$, and its mend
+
+# %%
+begun = starts.starts(denoisers, known, budget)
+shown = figures.starts_shown(begun, last, len(seeds), budget.samples)
+artifacts.figure(figures.starts_figure(begun, last), "few_starts", **shown, **provenance)
+
+# %%
+Markdown(f"{sentences.first_steps(begun)}\n\n{sentences.at_one(begun)}")
+
+# %% [markdown]
+# Is it the first step alone? Give both targets, in all solvers, the mean of the data for their first prediction of $x$. The factor is the square root of $\epsilon$ over $v$ as it comes, over the same ratio with the mend: above 1, more than half was the start's.
+
+# %%
+Markdown(
+    f"{sentences.told(tests, comparisons.MENDED, 'more than half', 'less')}\n\n"
+    f"**Networks of $x$ by Heun, over $v$.** {sentences.told(tests, comparisons.BY_HEUN, 'farther', 'nearer')}"
+)
+
+# %%
+seed = seeds[0]
+asked = {**figures.BREAKS, **figures.MENDS}
+clouds = {
+    title: results.one_of(denoisers, known, last, target, seed, chain, budget)
+    for title, (target, chain) in asked.items()
+}
+artifacts.figure(
+    figures.clouds(clouds, known[last].reference.samples), "few_breaks",
+    **figures.clouds_shown(last, budget.samples), seeds=[seed], n=budget.samples, tolerance=SAME,
+)  # fmt: skip
+
+# %% [markdown]
+# ## The claims
+
+# %%
+Markdown(claims.verdicts({"few_tests": tests}))
+
+# %% [markdown]
+# :::{admonition} Trap: a schedule that ends in pure noise
+# :class: warning
+# A sampler that starts at $t = 1$ of a schedule with $\alpha_1 = 0$ asks networks of $\epsilon$ and $s$ for $\hat x$ by a division by zero. A start at $1 - 10^{-4}$, as in the study's code, is finite, and multiplies the error of $\hat\epsilon$ by thousands. Start at the log-SNR down to which the network was trained, with short steps there; or put in the mean; or predict $v$.
+# :::
+#
+# ## What this does and does not show
+#
+# - Networks are small, data are in two dimensions, five seeds. Where a target breaks its seeds differ widely: factors there say *how badly*, within wide intervals.
+# - Networks were trained to the log-SNR $-12$. From earlier levels they are asked where they were not trained, beside the division.
+# - Off the time grid nothing of the start is left to mend, and targets differ little, but for $x$. Which sampler is best at few evaluations is a matter of the sampler and the grid more than of the target, once its break is avoided.
+# - The mean of the data is the right first prediction only at pure noise. Its price at a cleaner first level was not measured.
+#
+# ## Exercise
+#
+# A network of $\epsilon$ is off by $\delta > 0$ near the noisy end, and its first step arrives where $\alpha_s$ is nearly 1. From which log-SNR $\lambda$ on does it move no sample by more than $r$?
+
+# %% tags=["derivation", "solution"]
+r, error = symbol("r", positive=True), symbol("delta", r"\delta", positive=True)
+d.chain(
+    "how-late",
+    sp.exp(-Abbreviation(r"\lambda", 2 * sp.log(error / r)) / 2) * error,
+    (
+        r,
+        "from $\\lambda = 2 \\log(\\delta/r)$ on: each halving of the error allows 1.4 nats more noise",
+    ),
+    rests_on=["few/of-eps"],
+)
+
+# %% [markdown]
+# ## Sources
+#
+# DDIM: {cite:t}`song2021ddim`; DPM-Solver++(2M) and the reverse SDE with $\hat\epsilon$ held: {cite:t}`lu2022plus`; Heun and the third grid: {cite:t}`karras2022`. That $\epsilon$ cannot be predicted where the SNR is zero, and that $v$ can: {cite:t}`salimans2022`, {cite:t}`lin2024`. What public summaries say of few steps is of {cite:t}`kumar2025`.

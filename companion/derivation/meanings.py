@@ -331,6 +331,7 @@ MEANINGS = (
     _of("y", "the right prediction of a target $a x + b \\epsilon$", "y", "few", name="Row"),
     _of("D", "determinant of $z_t$ and the target, $\\alpha_t b - \\sigma_t a$", "D", "few"),
     _of("\\delta", "error of a predicted target", "\\delta", "few"),
+    _of("r", "by how much a sample may be moved", "r", "few"),
     # from errors to samples
     _of("p", "size of a push, $p_1$ and $p_2$; density of samples on a ridge", "p p_1 p_2", "carried"),
     _of("\\theta", "angle whose cosine is a correlation; a phase", "\\theta", "carried"),

@@ -140,9 +140,11 @@ def judged(factor: float, p: float) -> Verdict:
 
 
 def power(cells: pd.DataFrame, question: str) -> float:
-    """The smallest factor that the tests of a question would see, by the pooled spread of its logarithms."""
+    """The smallest factor that the tests of a question would see, each by its own spread: their median."""
     every = asked(cells)[question]
-    values = [series for of in every.values() for series in of.values()]
-    pooled = float(np.sqrt(np.mean([series.var(ddof=1) for series in values])))
-    cases = len(values) // len(every)
-    return float(np.exp(smallest_seen(pooled, len(values[0]), cases)))
+    seen = [
+        smallest_seen(values.std(ddof=1), len(values), len(of))
+        for of in every.values()
+        for values in of.values()
+    ]
+    return float(np.exp(np.median(seen)))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from companion.chapters.few_steps.measures import METRICS, Reference
 from companion.chapters.few_steps.walks import AT_THE_MEAN, FromPureNoise, begun_by
 from companion.evidence.distances import projections
 from companion.evidence.drawn_samples import WINDOW
-from companion.runs.plane import ENDS, SCHEDULE, TARGETS
+from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
@@ -30,8 +29,6 @@ from diffcore.samplers import (
     Grid,
     Heun,
     Karras,
-    Level,
-    Predicted,
     Solver,
     UniformLogSNR,
     UniformTime,
@@ -185,21 +182,54 @@ Chain = tuple[str, str, int, str]
 def chains(objective: str, budget: Budget) -> list[Chain]:
     """The chains that networks of an objective walk.
 
-    All numbers of evaluations on the grids in time and in log-SNR, `FEW` on the third, and at `FEW` in time
-    also with a mended start. Networks of their own error: in time at `FEW` alone.
+    Up to `FEW` evaluations on the grids in time and in log-SNR, more in time or by `ON_KARRAS`, `FEW` on the
+    third grid, and at `FEW` in time also with a mended start. Networks of their own error: in time, `FEW`.
     """
     if objective != BOUND:
         return [(solver, TIME, FEW, PLAIN) for solver in SOLVERS]
     found = [
         (solver, unit, n, PLAIN)
         for (solver, unit), n in product(CHAINS, budget.evaluations)
-        if unit != KARRAS or n == FEW
+        if n == FEW
+        or (unit != KARRAS and n < FEW)
+        or unit == TIME
+        or (unit == LOG_SNR and solver in ON_KARRAS)
     ]
     return found + [(solver, TIME, FEW, MEAN) for solver in SOLVERS]
 
 
+Perfect = Mapping[tuple[str, Chain], Tensor]
+"""Samples of the exact denoiser, (n, 2), by data set and chain."""
+
+
+def perfect(of: Mapping[str, Known], budget: Budget) -> dict[tuple[str, Chain], Tensor]:
+    """What the exact denoiser draws by every chain that begins as it comes."""
+    return {
+        (name, chain): drawn(one.oracle, budget.samples, walked(chain))
+        for name, one in of.items()
+        for chain in chains(BOUND, budget)
+        if chain[3] == PLAIN
+    }
+
+
+def walked(chain: Chain) -> tuple[str, str, int]:
+    """What `drawn` is to be told of a chain."""
+    solver, unit, evaluations, _ = chain
+    return solver, unit, steps_of(solver, evaluations)
+
+
+def of_exact(exact: Perfect, of: Mapping[str, Known]) -> pd.DataFrame:
+    """What the step count alone does: dataset, solver, grid, evaluations, start, ``steps``, off, width."""
+    rows = []
+    for (name, chain), samples in exact.items():
+        reference = of[name].reference
+        found = reference.measured(samples, projections(samples))
+        rows.append([name, *chain, found["steps"], found["off"], found["width"]])
+    return pd.DataFrame(rows, columns=["dataset", *CHAIN, "steps", "off", "width"])
+
+
 def cells(
-    denoisers: Mapping[Key, Denoiser], of: Mapping[str, Known], budget: Budget
+    denoisers: Mapping[Key, Denoiser], of: Mapping[str, Known], exact: Perfect, budget: Budget
 ) -> pd.DataFrame:
     """Samples of every network by every one of its `chains`.
 
@@ -207,80 +237,31 @@ def cells(
         Columns `MODEL`, ``solver``, ``grid``, ``evaluations``, ``start`` and the metrics of
         :meth:`Reference.measured`.
     """
-    perfect: dict[tuple[str, Chain], Tensor] = {}
+    there = {of_chain: projections(samples) for of_chain, samples in exact.items()}
     rows = []
     for key, denoiser in denoisers.items():
-        oracle, reference = of[key[0]]
         for chain in chains(key[2], budget):
-            solver, unit, evaluations, start = chain
-            walked = solver, unit, steps_of(solver, evaluations)
-            plain = (key[0], (*chain[:3], PLAIN))
-            if plain not in perfect:
-                perfect[plain] = projections(drawn(oracle, budget.samples, walked))
-            asked = denoiser if start == PLAIN else begun_by(AT_THE_MEAN, denoiser)
-            found = reference.measured(drawn(asked, budget.samples, walked), perfect[plain])
+            asked = denoiser if chain[3] == PLAIN else begun_by(AT_THE_MEAN, denoiser)
+            samples = drawn(asked, budget.samples, walked(chain))
+            found = of[key[0]].reference.measured(samples, there[key[0], (*chain[:3], PLAIN)])
             rows.append([*key, *chain, *found.values()])
     return pd.DataFrame(rows, columns=[*MODEL, *CHAIN, *METRICS])
 
 
-def starts(
-    denoisers: Mapping[Key, Denoiser], of: Mapping[str, Known], budget: Budget
-) -> pd.DataFrame:
-    """What the first step of DDIM does, and where its chain ends, by the first level: `FEW` evaluations.
-
-    Networks of the bound; steps equal in time.
-
-    Returns:
-        Columns `MODEL`; ``first``, the log-SNR; ``error``, of the predicted target there, and ``moved``, of z
-        after the step, both root mean squares against the exact denoiser; ``factor``, what the step makes of
-        an error; the sliced distances ``total`` of the chain as it comes, and mended: ``mean`` and ``v``.
-    """
-    bound = {key: one for key, one in denoisers.items() if key[2] == BOUND}
-    walked, rows = ("DDIM", TIME, FEW - 1), []
-    for name, first in product(of, budget.starts):
-        oracle, reference = of[name]
-        z = torch.randn(budget.samples, 2, generator=noise())
-        ends = (max(first, UNREACHED), ENDS[1])
-        at = [Level(SCHEDULE, t) for t in grid_of(TIME, first).times(SCHEDULE, ends, FEW - 1)[:2]]
-        exact = projections(drawn(oracle, budget.samples, walked, first))
-        right = first_step(oracle, z, at)
-        for key, denoiser in bound.items():
-            if key[0] != name:
-                continue
-            row = TARGETS[key[1]]
-            wrong = denoiser.predict(z, at[0].t, row) - oracle.predict(z, at[0].t, row)
-            by_v = bound[name, "v", *key[2:]]
-            begun = {"total": denoiser}
-            for label, other in ((MEAN, AT_THE_MEAN), (BY_V, by_v)):
-                begun[label] = begun_by(other, denoiser, first)
-            found = {
-                label: reference.measured(drawn(one, budget.samples, walked, first), exact)["total"]
-                for label, one in begun.items()
-            }
-            moved = rms(first_step(denoiser, z, at) - right)
-            rows.append([*key, first, rms(wrong), kept(key[1], *at), moved, *found.values()])
-    columns = ["first", "error", "factor", "moved", "total", MEAN, BY_V]
-    return pd.DataFrame(rows, columns=[*MODEL, *columns])
-
-
-def first_step(denoiser: Denoiser, z: Tensor, at: Sequence[Level]) -> Tensor:
-    """Where a step of DDIM takes latents z (n, 2) from the first of two levels to the second."""
-    here, there = at
-    return DDIM().law(Predicted(here, z, *denoiser.predict_pair(z, here.t)), there)[0]
-
-
-def kept(target: str, here: Level, there: Level) -> float:
-    """What a step of DDIM makes of an error of one in a target: infinite where its determinant is zero."""
-    a, b = TARGETS[target].row(SCHEDULE, here.t)
-    determinant = here.alpha * b - here.sigma * a
-    between = here.alpha * there.sigma - there.alpha * here.sigma
-    return float((between / determinant).abs())
-
-
-def rms(difference: Tensor) -> float:
-    """The root mean square length of rows (n, 2), infinite where one is not finite."""
-    found = float(difference.double().square().sum(1).mean().sqrt())
-    return found if math.isfinite(found) else math.inf
+def one_of(
+    denoisers: Mapping[Key, Denoiser],
+    of: Mapping[str, Known],
+    name: str,
+    target: str,
+    seed: int,
+    chain: Chain,
+    budget: Budget,
+) -> Tensor:
+    """Samples of one network of the bound by one chain, (n, 2); ``exact`` stands for the exact denoiser."""
+    asked = of[name].oracle if target == "exact" else denoisers[name, target, BOUND, seed]
+    if chain[3] != PLAIN:
+        asked = begun_by(AT_THE_MEAN, asked)
+    return drawn(asked, budget.samples, walked(chain))
 
 
 def floors(of: Mapping[str, Known], budget: Budget, most: float = 0.95) -> pd.DataFrame:
