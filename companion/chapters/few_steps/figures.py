@@ -109,8 +109,8 @@ def curves_shown(cells: pd.DataFrame, name: str, unit: str, seeds: int, n: int) 
         "caption": f"Samples of the {study.TITLES[name]} against the exact denoiser's after many steps from "
         f"the same noise, by evaluations of the network; steps equal in {unit}, log-SNR from {ENDS[0]:g} to "
         f"{ENDS[1]:g}. Networks of four targets under the bound: geometric means over {seeds} seeds with "
-        f"95 % intervals of each alone, {n:,} samples. Crosses: the exact denoiser by the same chain, so what the "
-        f"step count does.",
+        f"95 % intervals of each alone, {n:,} samples. Crosses: the exact denoiser by the "
+        "same chain, so what the step count does.",
         "alt": f"Six panels, a solver each, logarithmic axes. Median distance with {FEW} evaluations. "
         f"{'; '.join(words)}.",
     }
@@ -222,9 +222,9 @@ def clouds_shown(name: str, n: int) -> dict[str, Any]:
     """Caption and alt text of `clouds`."""
     return {
         "caption": f"{min(n, SHOWN):,} samples of the {study.TITLES[name]} with {FEW} evaluations, one "
-        "network each, the same noise. Top: where each breaks; $\\epsilon$, $s$ and $x$ with steps equal in time, "
-        "the exact denoiser by the reverse SDE with steps equal in the log-SNR. Bottom: the same mended. "
-        "Grey: the exact denoiser in many steps. Samples out of the frame are not shown.",
+        "network each, the same noise. Top: where each breaks; $\\epsilon$, $s$ and $x$ with steps equal in "
+        "time, the exact denoiser by the reverse SDE with steps equal in the log-SNR. Bottom: the same "
+        "mended. Grey: the exact denoiser in many steps. Samples out of the frame are not shown.",
         "alt": "Eight scatter plots in two rows. On top the points are spread far from the grey shape, below "
         "they lie on it or near.",
     }

@@ -72,7 +72,8 @@ def told(tests: pd.DataFrame, question: str, above: str, below: str) -> str:
             if len(some):
                 factors = ", ".join(f"{r.case} {r.value:.2g}" for r in some.itertuples())
                 listed.append(f"{what}: {factors}")
-        words.append(f"{study.TITLES[str(name)]}. {'; '.join(listed).capitalize()}.")
+        said = "; ".join(listed)
+        words.append(f"{study.TITLES[str(name)]}. {said[0].upper()}{said[1:]}.")
     return " ".join(words)
 
 
