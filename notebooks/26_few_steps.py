@@ -253,7 +253,7 @@ table = tables.at_few(cells, exact)
 artifacts.table(table, "few_at_nine", **tables.at_few_shown(len(seeds), limits), **provenance)
 
 # %%
-Markdown(sentences.broken(exact))
+Markdown(f"{sentences.broken(exact)}\n\n{sentences.thrown()}")
 
 # %% [markdown]
 # ## Is $\epsilon$ poorer?
@@ -319,7 +319,8 @@ Markdown(claims.verdicts({"few_tests": tests}))
 #
 # - Networks are small, data are in two dimensions, five seeds. Where a target breaks its seeds differ widely: factors there say *how badly*, within wide intervals.
 # - Networks were trained to the log-SNR $-12$. From earlier levels they are asked where they were not trained, beside the division.
-# - Off the time grid nothing of the start is left to mend, and targets differ little, but for $x$. Which sampler is best at few evaluations is a matter of the sampler and the grid more than of the target, once its break is avoided.
+# - On steps equal in the log-SNR the first step is short only if there are enough of them: with two or four of them it is long there too. Once its break is avoided, which sampler is best at few evaluations is a matter of the sampler and the grid more than of the target, but for $x$.
+# - The sliced distance is blind to some of what is wrong: samples that are too wide may make up for a sampler that leaves them too thin. Read it with the widths in the table.
 # - The mean of the data is the right first prediction only at pure noise. Its price at a cleaner first level was not measured.
 #
 # ## Exercise

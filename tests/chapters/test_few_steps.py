@@ -130,7 +130,7 @@ def test_the_first_prediction_alone_is_the_other_s() -> None:
     for begun, chain in ((ENDS[0], ("DDIM", "time", 8)), (-3.0, ("DDIM", "time", 8))):
         first.asked = rest.asked = 0
         results.drawn(begun_by(first, rest, begun), 5, chain, begun)
-        assert (first.asked, rest.asked) == ((1, 8) if begun == ENDS[0] else (1, 8))
+        assert (first.asked, rest.asked) == (1, 8)
     first.asked = rest.asked = 0
     results.drawn(begun_by(first, rest, -math.inf), 5, ("DDIM", "time", 8), -math.inf)
     assert (first.asked, rest.asked) == (1, 8)
@@ -283,7 +283,7 @@ def test_starts_at_one(drawn: tuple[pd.DataFrame, ...]) -> None:
 
 
 def fake(of: dict[tuple[str, str, str, int, str], list[float]]) -> pd.DataFrame:
-    """Cells of three seeds: everything at distance 1 but what is given by target, solver, grid, count, start."""
+    """Cells of three seeds: all at distance 1 but what is given by target, solver, grid, count, start."""
     rows = []
     for objective in grid.OBJECTIVES:
         for target in TARGETS:
@@ -370,7 +370,7 @@ def test_power_falls_with_the_spread() -> None:
         for solver in results.SOLVERS
         for unit in results.GRIDS
     }
-    assert 1 < tight < comparisons.power(fake(spread), comparisons.AGAINST_V)
+    assert 1 <= tight < 1.1 < 2 < comparisons.power(fake(spread), comparisons.AGAINST_V)
 
 
 def test_words_follow_the_tables(drawn: tuple[pd.DataFrame, ...]) -> None:

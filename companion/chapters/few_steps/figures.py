@@ -71,6 +71,7 @@ def curves(cells: pd.DataFrame, exact: pd.DataFrame, name: str, unit: str) -> Fi
         axes.set_xlabel("network evaluations")
     for axes in grid[:, 0]:
         axes.set_ylabel("sliced $W_2$")
+    drawing.suptitle(f"steps equal in {unit}", fontsize=10)
     handles, labels = grid.flat[0].get_legend_handles_labels()
     drawing.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return drawing
@@ -134,7 +135,7 @@ def starts_figure(table: pd.DataFrame, name: str) -> Figure:
                 shift = 0.12 * (target == "score")
                 axes.plot([gone + shift], [top], marker="X", color=look["color"], markersize=8)
             if column == "total":
-                mended = of[of["first"] <= ENDS[0]]
+                mended = of[of[MEAN].notna()]
                 _line(
                     axes,
                     mended,

@@ -29,6 +29,7 @@ from diffcore.samplers import (
     Grid,
     Heun,
     Karras,
+    Level,
     Solver,
     UniformLogSNR,
     UniformTime,
@@ -154,6 +155,12 @@ def drawn(
 def noise() -> Generator:
     """The noise that all chains start from, and that those which draw more draw after it."""
     return Generator().manual_seed(0)
+
+
+def levels(unit: str, steps: int, first: float = ENDS[0]) -> list[Level]:
+    """The noise levels of a chain, from the log-SNR ``first`` on."""
+    ends = (max(first, UNREACHED), ENDS[1])
+    return [Level(SCHEDULE, t) for t in grid_of(unit, first).times(SCHEDULE, ends, steps)]
 
 
 class Known(NamedTuple):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import torch
 
 from companion import study
 from companion.chapters.few_steps import comparisons
 from companion.chapters.few_steps.grid import BOUND, OWN
-from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME
+from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME, levels
 from companion.evidence import style
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE
 from companion.runs.plane import ENDS, TARGETS
+from diffcore.samplers import GaussianStep, Predicted
 
 BROKEN = 1.0
 """A distance from which on nothing of the shape is left: the data have a root mean square size of 1.4."""
@@ -89,6 +91,20 @@ def broken(exact: pd.DataFrame) -> str:
         f"Chains that end farther than {BROKEN:g} from where they should even with the exact denoiser: "
         f"{'; '.join(words)}. There the sampler breaks, not the target: its fresh noise is not bounded "
         "([](15_sampling_steps)), and which network comes off better tells nothing of few steps."
+    )
+
+
+def thrown() -> str:
+    """How large the noise is that the reverse SDE draws in its first of few steps, equal in time."""
+    first, second = levels(TIME, FEW - 1)[:2]
+    z = torch.zeros(1, 2)
+    solver = SOLVERS["reverse SDE"]
+    assert isinstance(solver, GaussianStep)
+    _, deviation = solver.law(Predicted(first, z, z, z), second)
+    return (
+        f"The reverse SDE is another matter. Its first step of the {FEW - 1} in time draws noise of deviation "
+        f"{float(deviation or 0.0):.2g}, whatever is predicted: noisy data have one of at most 1. So its latents "
+        "leave the region where networks were trained, and what is met there is not the division by $\\alpha$."
     )
 
 

@@ -17,11 +17,10 @@ from companion.chapters.few_steps.results import (
     MEAN,
     MODEL,
     TIME,
-    UNREACHED,
     Budget,
     Known,
     drawn,
-    grid_of,
+    levels,
     noise,
 )
 from companion.chapters.few_steps.walks import AT_THE_MEAN, begun_by
@@ -29,6 +28,9 @@ from companion.evidence.distances import projections
 from companion.runs.plane import ENDS, SCHEDULE, TARGETS
 from diffcore.denoisers import Denoiser
 from diffcore.samplers import DDIM, Level, Predicted
+
+MENDED_FROM = (ENDS[0], -math.inf)
+"""First levels from which chains are also mended."""
 
 
 def starts(
@@ -41,16 +43,14 @@ def starts(
     Returns:
         Columns `MODEL`; ``first``, the log-SNR; ``error``, of the predicted target there, and ``moved``, of z
         after the step, both root mean squares against the exact denoiser; ``factor``, what the step makes of
-        an error; the sliced distances ``total`` of the chain as it comes and, where networks were not trained
-        any lower, mended: ``mean`` and ``v``.
+        an error; the sliced distances ``total`` of the chain as it comes and, from the levels `MENDED_FROM`, mended: ``mean`` and ``v``.
     """
     bound = {key: one for key, one in denoisers.items() if key[2] == BOUND}
     ddim, rows = ("DDIM", TIME, FEW - 1), []
     for name, first in product(of, budget.starts):
         oracle, reference = of[name]
         z = torch.randn(budget.samples, 2, generator=noise())
-        ends = (max(first, UNREACHED), ENDS[1])
-        at = [Level(SCHEDULE, t) for t in grid_of(TIME, first).times(SCHEDULE, ends, FEW - 1)[:2]]
+        at = levels(TIME, FEW - 1, first)[:2]
         exact = projections(drawn(oracle, budget.samples, ddim, first))
         right = first_step(oracle, z, at)
         for key, denoiser in bound.items():
@@ -60,7 +60,7 @@ def starts(
             wrong = denoiser.predict(z, at[0].t, row) - oracle.predict(z, at[0].t, row)
             by_v = bound[name, "v", *key[2:]]
             begun = [denoiser]
-            if first <= ENDS[0]:
+            if first in MENDED_FROM:
                 begun += [begun_by(other, denoiser, first) for other in (AT_THE_MEAN, by_v)]
             found = [
                 reference.measured(drawn(one, budget.samples, ddim, first), exact)["total"]
