@@ -43,7 +43,8 @@ def starts(
     Returns:
         Columns `MODEL`; ``first``, the log-SNR; ``error``, of the predicted target there, and ``moved``, of z
         after the step, both root mean squares against the exact denoiser; ``factor``, what the step makes of
-        an error; the sliced distances ``total`` of the chain as it comes and, from the levels `MENDED_FROM`, mended: ``mean`` and ``v``.
+        an error; the sliced distances ``total`` of the chain as it comes and, from the levels `MENDED_FROM`,
+        mended: ``mean`` and ``v``.
     """
     bound = {key: one for key, one in denoisers.items() if key[2] == BOUND}
     ddim, rows = ("DDIM", TIME, FEW - 1), []
