@@ -64,6 +64,7 @@ def curves(cells: pd.DataFrame, exact: pd.DataFrame, name: str, unit: str) -> Fi
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
         axes.set_ylim(0.01, TALLEST)
+        axes.minorticks_off()
         counts = sorted(exact["evaluations"].unique())
         axes.set_xticks(counts, [str(n) for n in counts])
         axes.set_title(solver)
@@ -147,6 +148,7 @@ def starts_figure(table: pd.DataFrame, name: str) -> Figure:
                     linewidth=0.8,
                 )
         axes.set_yscale("log")
+        axes.minorticks_off()
         axes.set_ylim(1e-3 if column == "moved" else 2e-2, 2 * top)
         axes.set_xticks(range(len(first)), [_level(low) for low in first])
         axes.set_xlabel("log-SNR of the first level")
