@@ -393,6 +393,11 @@ def test_the_table_has_geometric_means_and_the_exact_denoiser(
 ) -> None:
     cells, exact_cells, _ = drawn
     table = tables.at_few(cells, exact_cells)
+    nearest = table.sort_values("v").iloc[0]
+    assert (
+        f"Clusters {nearest['solver']} in {nearest['grid']} {nearest['v']:.2g}"
+        in sentences.best(table)
+    )
     assert len(table) == 6 + 6 + 2
     row = table[(table["solver"] == "Heun") & (table["grid"] == "time")].iloc[0]
     rows = figures.chosen(cells, "clusters", "Heun", "time")

@@ -2,7 +2,9 @@
 
 All rules were written, and committed, before a sample of these networks was drawn by any sampler but those of
 chapters 18 and 19: in chapter 19 the same networks of eps and v were seen at 10, 20 and 50 steps of DDIM,
-equal in time. The claim on Heun's steps was derived before it was measured.
+equal in time. The claim on Heun's steps was derived before it was measured. When the rules had been applied
+once, to 500 samples of each network, their number was cut to 300 to save time, and nothing else changed: of
+58 cases two that had been undecided were decided then.
 """
 
 from __future__ import annotations

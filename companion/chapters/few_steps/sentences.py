@@ -79,6 +79,27 @@ def told(tests: pd.DataFrame, question: str, above: str, below: str) -> str:
     return " ".join(words)
 
 
+def best(table: pd.DataFrame) -> str:
+    """Of networks of v, which chains come nearest with `FEW` evaluations, and which keep the width.
+
+    Args:
+        table: as :func:`companion.chapters.few_steps.tables.at_few` returns it.
+    """
+    words = []
+    for name, block in table.groupby("dataset", sort=False):
+        near = block.sort_values("v").head(3)
+        wide = block.iloc[int((block["v_width"] - 1).abs().argmin())]
+        listed = ", ".join(f"{r.solver} in {r.grid} {r.v:.2g}" for r in near.itertuples())
+        words.append(
+            f"{study.TITLES[str(name)]} {listed}; the width is nearest to the exact one by "
+            f"{wide['solver']} in {wide['grid']}, {wide['v_width']:.2g} of it"
+        )
+    return (
+        f"The chains by which networks of $v$ come nearest with {FEW} evaluations, by their means and "
+        f"without a test: {'. '.join(words)}."
+    )
+
+
 def broken(exact: pd.DataFrame) -> str:
     """Which chains break for the exact denoiser itself, with `FEW` evaluations."""
     at = exact[exact["evaluations"] == FEW]
