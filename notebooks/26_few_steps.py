@@ -138,9 +138,9 @@ d.chain(
 
 # %% tags=["derivation"]
 angle = sp.pi * s / 2
-turning = sp.cos(angle) * sp.Derivative(sp.sin(angle), s) - sp.sin(angle) * sp.Derivative(
-    sp.cos(angle), s
-)
+turned = sp.cos(angle) * sp.Derivative(sp.sin(angle), s)
+turned -= sp.sin(angle) * sp.Derivative(sp.cos(angle), s)
+turning = Abbreviation(r"\Omega", turned)
 d.chain(
     "heun-of-x",
     sp.Limit(s * (t - s) / 2 * turning / sp.sin(angle), s, 0),
