@@ -330,7 +330,7 @@ MEANINGS = (
     _of("b", "what a target has of $\\epsilon$", "b", "few"),
     _of("y", "the right prediction of a target $a x + b \\epsilon$", "y", "few", name="Row"),
     _of("D", "determinant of $z_t$ and the target, $\\alpha_t b - \\sigma_t a$", "D", "few"),
-    _of("\\Omega", "determinant of $z_s$ and the velocity, $\\alpha_s \\sigma_s' - \\sigma_s \\alpha_s'$", "\\Omega", "few"),
+    _of("\\Omega", "determinant of $z_s$ and the velocity, as $D$ is", "\\Omega", "few"),
     _of("\\delta", "error of a predicted target", "\\delta", "few"),
     _of("r", "by how much a sample may be moved", "r", "few"),
     # from errors to samples
