@@ -123,9 +123,10 @@ def thrown() -> str:
     assert isinstance(solver, GaussianStep)
     _, deviation = solver.law(Predicted(first, z, z, z), second)
     return (
-        f"The first of {FEW - 1} such steps in time draws noise of deviation {float(deviation or 0.0):.2g}, "
-        "whatever is predicted, where noisy data have one of at most 1. So latents leave the region where "
-        "networks were trained, and what is met there is not the division by $\\alpha$."
+        f"The first of the {FEW - 1} steps of the reverse SDE, equal in time, draws noise of deviation "
+        f"{float(deviation or 0.0):.2g}, whatever is predicted, where noisy data have one of at most 1. So "
+        "latents leave the region where networks were trained, and what is met there is not the division by "
+        "$\\alpha$."
     )
 
 
