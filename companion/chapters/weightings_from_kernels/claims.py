@@ -146,3 +146,13 @@ CLAIMS: tuple[Claim, ...] = (
         partial(lower_of, questions=("moved",)),
     ),
 )
+
+
+def verdicts(tables: Tables) -> str:
+    """Every claim and its verdict, as a list.
+
+    Args:
+        tables: those that the claims read, by name.
+    """
+    lines = [f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS]
+    return "\n".join(line.replace(f" {DATA}", "") for line in lines)

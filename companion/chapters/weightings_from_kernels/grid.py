@@ -93,6 +93,11 @@ def derived_keys(profile: Profile) -> list[Key]:
     ]
 
 
+def weightings(profile: Profile) -> tuple[str, ...]:
+    """Every weighting that networks are trained under, by name."""
+    return tuple(dict.fromkeys(key[2] for key in keys(profile)))
+
+
 def keys(profile: Profile) -> list[Key]:
     """Every network that is compared, once."""
     every = [*eight_keys(profile), *catalogue_keys(profile), *derived_keys(profile)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from io import StringIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,9 @@ KNOTS = np.linspace(*ENDS, 49)
 
 ERRORS = tuple(f"after_{multiple:g}" for multiple in MULTIPLES)
 """Columns: root mean square error of the pilots' noise, by the share of the plan's steps."""
+
+KEPT = 0.05
+"""By how much a number that is made again may be off, relatively, where the profile is the table's."""
 
 NUMBERS = ("kernel", "mmse", *ERRORS)
 """All columns but the data set and the log-SNR."""
@@ -147,3 +151,18 @@ def deviations(kept: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
             worst = off.idxmax()
             rows.append([name, number, float(off[worst]), float(block["log_snr"][worst])])
     return pd.DataFrame(rows, columns=["dataset", "number", "largest", "log_snr"])
+
+
+DEVIATIONS_SHOWN: dict[str, Any] = {
+    "caption": "Numbers behind the derived weightings, made again: the largest relative difference from the "
+    "committed ones over the log-SNR, and where it is. Kernel, least error of the noise, and errors of "
+    "pilots after each share of the steps.",
+    "columns": {
+        "dataset": "data set",
+        "number": "number",
+        "largest": "largest difference",
+        "log_snr": "at log-SNR",
+    },
+    "digits": {"largest": ".1e", "log_snr": ".1f"},
+}
+"""How `deviations` are shown."""

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from companion.chapters.weightings_from_kernels.grid import BOUND, CATALOGUE, Key, derived
+from companion.chapters.weightings_from_kernels.measured import PATHS, POINTS, STEPS
 from companion.evidence import exact_paths, excess
 from companion.evidence.distances import energy, sliced
 from companion.runs.plane import ENDS, SCHEDULE
@@ -38,6 +39,8 @@ class Budget:
         steps: of the sampler.
         draws: of the bootstrap.
         paths: exact paths behind a kernel that is made again.
+        walk: steps of each.
+        held_out: points behind the error of a pilot at a log-SNR.
         knots: at each how-manieth log-SNR of the committed table its numbers are made again.
     """
 
@@ -47,14 +50,18 @@ class Budget:
     steps: int
     draws: int
     paths: int
+    walk: int
+    held_out: int
     knots: int
 
 
-QUICK = Budget(slices=6, points=50, samples=60, steps=6, draws=40, paths=10, knots=12)
-STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, draws=4_000, paths=500, knots=1)
-PAPER = Budget(
-    slices=48, points=20_000, samples=10_000, steps=128, draws=20_000, paths=2_000, knots=1
+_AS_KEPT = {"paths": PATHS, "walk": STEPS, "held_out": POINTS, "knots": 1}
+
+QUICK = Budget(
+    slices=6, points=50, samples=60, steps=6, draws=40, paths=10, walk=24, held_out=100, knots=12
 )
+STANDARD = Budget(slices=24, points=500, samples=1_000, steps=64, draws=4_000, **_AS_KEPT)
+PAPER = Budget(slices=48, points=20_000, samples=10_000, steps=128, draws=20_000, **_AS_KEPT)
 
 
 def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -> pd.DataFrame:
