@@ -167,7 +167,8 @@ def winners(dominance: pd.DataFrame, seen: Mapping[str, float]) -> str:
             f"both axes everywhere, and {(rows['above'] < LIMIT).sum()} to be above somewhere; by their "
             f"means below everywhere: {listed or 'none'}. Nearest is "
             f"{words.cell(near['target'], near['weighting'])}, whose excess is at most "
-            f"{near['excess']:.2f} and whose sliced distance at most {near['sliced']:.2f} times the best of these."
+            f"{near['excess']:.2f} and whose sliced distance at most {near['sliced']:.2f} times "
+            "the best of these."
         )
     factors = " and ".join(f"{value:.2f} in {axis}" for axis, value in seen.items())
     return (
