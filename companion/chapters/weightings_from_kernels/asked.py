@@ -33,7 +33,7 @@ def over_bound(networks: pd.DataFrame) -> pd.DataFrame:
         networks: columns dataset, target, weighting, seed and those of `ASKED`.
     """
     rows = []
-    logs = networks.set_index([*CELL, "seed"])[list(ASKED)].apply(np.log)
+    logs = networks.set_index([*CELL, "seed"])[list(ASKED)].apply(np.log).sort_index()
     logs["seen"] = logs["seen"].where(logs.index.get_level_values("weighting") != BOUND, 0.0)
     kept = networks[networks["weighting"].isin(rules.NAMES)]
     for cell in dict.fromkeys(zip(*(kept[c] for c in CELL), strict=True)):

@@ -27,6 +27,9 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1
 BESIDE: dict[str, Any] = {"edm": "--", "sigmoid-3": "-.", "v-mse": ":"}
 """Weightings of the catalogue that are drawn in grey, and their lines."""
 
+TONES = (*style.OKABE_ITO, "#882255")
+"""Of derived weightings; the last is of Tol's palette, which the colour-blind tell apart too."""
+
 LEAST = 1e-4
 """The least weight that is drawn, over the largest."""
 
@@ -38,7 +41,7 @@ def constants() -> list[str]:
 
 def colour(name: str) -> str:
     """Of a derived weighting; one that changes during training has that of another."""
-    return style.OKABE_ITO[rules.NAMES.index(name) % len(style.OKABE_ITO)]
+    return TONES[rules.NAMES.index(name)]
 
 
 def over_levels(names: Sequence[str]) -> Figure:
