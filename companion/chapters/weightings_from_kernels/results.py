@@ -12,7 +12,7 @@ import torch
 from companion.chapters.weightings_from_kernels.grid import BOUND, CATALOGUE, Key, derived
 from companion.chapters.weightings_from_kernels.measured import PATHS, POINTS, STEPS
 from companion.evidence import exact_paths, excess
-from companion.evidence.distances import energy, sliced
+from companion.evidence.distances import apart, energy_of, sliced
 from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -76,15 +76,16 @@ def of_samples(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 0)
         Columns `MODEL`; ``sliced``, the sliced W2 distance; ``energy``, the root of the energy distance.
     """
     walk = (budget.samples, budget.steps, ENDS, seed)
+    exact, within = {}, {}
+    for name in dict.fromkeys(key[0] for key in denoisers):
+        exact[name] = exact_paths.drawn(lean(DATASETS[name]()).denoiser(SCHEDULE), *walk)
+        within[name] = apart(exact[name], exact[name])
     rows = []
-    exact: dict[str, torch.Tensor] = {}
     for key, denoiser in denoisers.items():
-        if key[0] not in exact:
-            oracle = lean(DATASETS[key[0]]()).denoiser(SCHEDULE)
-            exact[key[0]] = exact_paths.drawn(oracle, *walk)
         found, wanted = exact_paths.drawn(denoiser, *walk), exact[key[0]]
+        beside = energy_of(apart(found, found), within[key[0]], apart(found, wanted))
         row = dict(zip(MODEL, key, strict=True))
-        rows.append(row | {"sliced": sliced(found, wanted), "energy": energy(found, wanted)})
+        rows.append(row | {"sliced": sliced(found, wanted), "energy": beside})
     return pd.DataFrame(rows)
 
 
