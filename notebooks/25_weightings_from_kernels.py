@@ -127,7 +127,7 @@ d.chain(
 )
 
 # %% [markdown]
-# For Gaussian data and the exact denoiser that is a weight with a name:
+# For Gaussian data and the exact denoiser it has a name:
 
 # %% tags=["derivation"]
 lam, c = symbol("lam", r"\lambda"), symbol("c", positive=True)
@@ -140,10 +140,13 @@ d.chain(
     kernel / sp.sqrt(variance),
     (
         rho / 2,
-        "$e^{-\\lambda/2}$ at every level: what flow matching tends to where data are clean",
+        "$e^{-\\lambda/2}$ at every level, up to a factor",
     ),
-    rests_on=["flow/gaussian-kernel", "one-for-both/pull"],
+    rests_on=["flow/gaussian-kernel", "one-for-both/pull", "weightings/circle"],
 )
+
+# %% [markdown]
+# On the cosine schedule that is the plain squared error of $v$, and on straight lines flow matching, at uniform times ([](08_weightings)): with it every level's noise pulls as its kernel.
 
 # %% [markdown]
 # ## The weightings
@@ -242,9 +245,17 @@ Markdown(
 # %%
 cells, spreads = fronts.cells(networks, budget.draws), fronts.spreads(networks)
 artifacts.figure(
-    figures.plane(cells, spreads),
+    figures.plane(cells, spreads, near=True),
     "kernel_weightings_plane",
     **figures.plane_shown(cells, len(seeds)),
+    **provenance,
+)
+
+# %%
+artifacts.figure(
+    figures.plane(cells, spreads, near=False),
+    "kernel_weightings_whole",
+    **figures.whole_shown(cells),
     **provenance,
 )
 
@@ -299,7 +310,8 @@ artifacts.figure(
 
 # %%
 answer = results.elasticity(levels, [n for n in grid.weightings(active) if n != grid.BOUND])
-Markdown(f"{sentences.premise(networks)}\n\n{sentences.followed(networks)}")
+where = sentences.shifted(levels, levels_of, "v")
+Markdown(f"{sentences.premise(networks)}\n\n{sentences.followed(networks)} {where}")
 
 # %%
 artifacts.table(answer, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)

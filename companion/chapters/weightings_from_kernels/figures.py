@@ -140,44 +140,72 @@ def of_pilots_shown(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def plain_ticks(axis: Axes) -> None:
-    """Ticks at 1, 2 and 5 of both logarithmic axes, written out."""
+def _ticks(axis: Axes, subs: tuple[float, ...]) -> None:
+    """Ticks of both logarithmic axes at these multiples of powers of ten, written out."""
     for one in (axis.xaxis, axis.yaxis):
-        one.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        one.set_major_locator(LogLocator(subs=subs))
         one.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         one.set_minor_formatter(NullFormatter())
 
 
-def plane(cells: pd.DataFrame, found: Mapping[str, Spread]) -> Figure:
+NEAR = {"excess": 4.0, "sliced": 3.2}
+"""How far the near view of the plane reaches, times the least mean."""
+
+
+def is_near(cells: pd.DataFrame) -> pd.Series:
+    """Which cells the near view shows; of one data set."""
+    inside = [cells[axis] < reach * cells[axis].min() for axis, reach in NEAR.items()]
+    return inside[0] & inside[1]
+
+
+def plane(cells: pd.DataFrame, found: Mapping[str, Spread], near: bool) -> Figure:
     """Excess against sliced distance, a panel a data set: every cell with its confidence ellipse.
 
     Args:
         cells: as :func:`companion.chapters.weightings_from_kernels.fronts.cells` gives them.
         found: the spread within cells, by data set.
+        near: only those near the front, in panels below each other; else all, in panels side by side.
     """
-    figure, axes = plt.subplots(
-        len(found), 1, squeeze=False, figsize=(style.WIDTH, 1.2 + 4.1 * len(found))
-    )
-    for axis, (name, one) in zip(axes[:, 0], found.items(), strict=True):
+    if near:
+        figure, axes = plt.subplots(
+            len(found), 1, squeeze=False, figsize=(style.WIDTH, 1.2 + 4.1 * len(found))
+        )
+    else:
+        figure, axes = plt.subplots(
+            1, len(found), squeeze=False, sharey=True, figsize=(style.WIDTH, 3.4)
+        )
+    size = 6.0 if near else 3.5
+    for axis, (name, one) in zip(axes.flat, found.items(), strict=True):
         own = cells[cells["dataset"] == name]
         on = own[own["front"]].sort_values(AXES[0])
         axis.step(on["excess"], on["sliced"], where="post", color="0.2", linewidth=1, zorder=1)
-        for row in own.itertuples():
+        for row in (own[is_near(own)] if near else own).itertuples():
             derived = row.weighting in rules.NAMES
             tone = colour(row.weighting) if derived else "0.55"
             line = np.exp(ellipse(np.log([row.excess, row.sliced]), one))
-            axis.plot(line[:, 0], line[:, 1], color=tone, linewidth=0.8, alpha=0.7, zorder=2)
+            axis.plot(line[:, 0], line[:, 1], color=tone, linewidth=0.8, alpha=0.6, zorder=2)
             filled = tone if derived or _of_eight(row.target, row.weighting) else "white"
             if row.weighting in rules.TIMED:
                 filled = "white"
             axis.plot(
                 row.excess, row.sliced, style.TARGETS[str(row.target)]["marker"], color=tone,
-                markersize=5.5, markerfacecolor=filled, markeredgewidth=1.2, zorder=3,
+                markersize=size, markerfacecolor=filled, markeredgewidth=1.2, zorder=3,
             )  # fmt: skip
-        axis.set(xscale="log", yscale="log", title=study.TITLES[name])
-        axis.set(xlabel="excess, nats", ylabel="sliced $W_2$ of samples")
-        plain_ticks(axis)
-    figure.legend(handles=_plane_handles(cells), loc="outside upper center", ncols=4)
+            if near and not derived and row.front:
+                first = row.excess == on["excess"].iloc[0]  # nothing is to its left
+                axis.annotate(
+                    words.cell(row.target, row.weighting), (row.excess, row.sliced),
+                    xytext=(-6, 7) if first else (7, -11), ha="right" if first else "left",
+                    textcoords="offset points", fontsize=8, color="0.3",
+                )  # fmt: skip
+        axis.set(xscale="log", yscale="log", title=study.TITLES[name], xlabel="excess, nats")
+        _ticks(axis, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0) if near else (1.0,))
+        if not near:
+            axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    for axis in axes[:, 0]:
+        axis.set_ylabel("sliced $W_2$ of samples")
+    if near:
+        figure.legend(handles=_plane_handles(cells), loc="outside upper center", ncols=4)
     return figure
 
 
@@ -211,19 +239,40 @@ def _plane_handles(cells: pd.DataFrame) -> list[Line2D]:
 
 
 def plane_shown(cells: pd.DataFrame, seeds: int) -> dict[str, Any]:
-    """Caption and alt text of `plane`."""
-    read = []
+    """Caption and alt text of the near view of `plane`."""
+    read, beyond = [], []
     for name, block in cells.groupby("dataset", sort=False):
         on = block[block["front"]].sort_values(AXES[0])
         listed = ", ".join(
             f"{r.target} {r.weighting} ({r.excess:.2g}, {r.sliced:.2g})" for r in on.itertuples()
         )
         read.append(f"{name}, on the front: {listed}")
+        beyond.append(f"{(~is_near(block)).sum()} of {len(block)} ({study.TITLES[str(name)]})")
     return {
-        "caption": "Likelihood against samples, both the less the better: geometric means of "
-        f"{seeds} seeds with 95 % confidence ellipses (Hotelling's, covariance pooled over the cells of a "
+        "caption": "Likelihood against samples near the front, both the less the better: geometric means "
+        f"of {seeds} seeds with 95 % confidence ellipses (Hotelling's, covariance pooled over the cells of a "
         "panel). Colour: derived weightings; white inside where they change during training. Grey: the "
-        "study's eight objectives, filled, and other weightings of $v$, white. Marker: what is predicted. "
-        "Line: the front of the means.",
+        "study's eight objectives, filled, and other weightings of $v$, white; named if on the front. "
+        "Marker: what is predicted. Line: the front of the means. Not in view, farther than "
+        f"{NEAR['excess']:g} times the least excess or {NEAR['sliced']:g} times the least distance: "
+        f"{', '.join(beyond)} cells.",
         "alt": f"Points with ellipses on two logarithmic axes, a panel a data set. {'; '.join(read)}.",
+    }
+
+
+def whole_shown(cells: pd.DataFrame) -> dict[str, Any]:
+    """Caption and alt text of the whole `plane`."""
+    far = [
+        f"{words.cell(r.target, r.weighting)} {r.excess:,.0f} nats on {study.TITLES[str(r.dataset)]}"
+        for r in cells.sort_values("excess", ascending=False).head(2).itertuples()
+    ]
+    ends = "; ".join(
+        f"{name}: excess {block['excess'].min():.2g} to {block['excess'].max():.2g}, sliced distance "
+        f"{block['sliced'].min():.2g} to {block['sliced'].max():.2g}"
+        for name, block in cells.groupby("dataset", sort=False)
+    )
+    return {
+        "caption": "The whole plane; colours, markers and ellipses as before. Farthest to the right: "
+        f"{' and '.join(far)}.",
+        "alt": f"Points with ellipses on two logarithmic axes, a panel a data set. {ends}.",
     }

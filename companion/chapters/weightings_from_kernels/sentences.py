@@ -13,7 +13,8 @@ from companion.chapters.weightings_from_kernels.compared import LIMIT
 from companion.chapters.weightings_from_kernels.fronts import Spread
 from companion.chapters.weightings_from_kernels.grid import BOUND, CATALOGUE
 from companion.chapters.weightings_from_kernels.measured import KEPT
-from companion.chapters.weightings_from_kernels.results import AXES, CELL, MODEL, weight
+from companion.chapters.weightings_from_kernels.results import AXES, CELL, MODEL, kernel_at, weight
+from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE, POWER
 from companion.profiles import STANDARD
 
@@ -225,6 +226,38 @@ def followed(networks: pd.DataFrame) -> str:
         f"$\\int k\\, e$ explains {squares['moved']:.2f}, the root of $\\int k^2 e^2$ "
         f"{squares['apart']:.2f}, and the excess {squares['excess']:.2f} ($R^2$ of a line). "
         f"Of all cells, catalogue and eight too, in the same order: {'; '.join(parts)}."
+    )
+
+
+MIDDLE = (0.0, 5.0)
+"""Log-SNRs between which samples choose where they go: there most of the square of kernel times error is."""
+
+
+def shifted(
+    levels: pd.DataFrame, table: pd.DataFrame, target: str, name: str = "over-error"
+) -> str:
+    """Where a weighting lowers the product of kernel and error, and where it raises it."""
+    parts = []
+    for dataset in dict.fromkeys(levels["dataset"]):
+        own = levels[(levels["dataset"] == dataset) & (levels["target"] == target)]
+        found = {}
+        for weighting in (BOUND, name):
+            block = own[own["weighting"] == weighting]
+            k = kernel_at(table, str(dataset), block["log_snr"].to_numpy())
+            pushed = pd.Series(k * np.sqrt(block["excess"]), dtype=float)
+            where = pd.cut(block["log_snr"], [-np.inf, *MIDDLE, np.inf], labels=False)
+            found[weighting] = pushed.groupby(where).sum(), (pushed**2).groupby(where).sum()
+        sums = found[name][0] / found[BOUND][0]
+        squares = found[BOUND][1] / found[BOUND][1].sum()
+        parts.append(
+            f"{study.TITLES[str(dataset)]}, {sums[0]:.2f} times at noisier levels and {sums[1]:.2f} times "
+            f"between, where {squares[1]:.0%} of the squares are under the bound"
+        )
+    return (
+        f"Where? With {words.weighting(name)} and {style.SYMBOLS[target]}, $\\int k\\, e$ up to a log-SNR of "
+        f"{MIDDLE[0]:g}, and between that and {MIDDLE[1]:g}, is, over the bound's: {'; '.join(parts)}. So "
+        "the sum may fall where squares, which samples follow more closely, do not. This was looked for when "
+        "the results were known."
     )
 
 
