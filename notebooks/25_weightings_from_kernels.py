@@ -221,7 +221,7 @@ artifacts.table(
 )  # fmt: skip
 
 # %%
-Markdown(sentences.kept(off, profile))
+Markdown(f"{sentences.kept(off, profile)} {sentences.uncertain(again, budget.paths)}")
 
 # %% [markdown]
 # ## Both axes

@@ -105,6 +105,12 @@ def drawn(denoiser: Denoiser, n: int, steps: int, ends: tuple[float, float], see
     return sample(denoiser, (n, 2), steps, generator, solver, grid, ends, torch.float32).double()
 
 
+def squared(one: Paths) -> Tensor:
+    """The squared kernel of each path at each level, (levels, n); see `kernels`."""
+    rho2 = torch.exp(-one.log_snr)[:, None]
+    return rho2 * one.carried.square().sum((2, 3)) / 8
+
+
 def kernels(walked: Mapping[str, Paths], log_snr: np.ndarray) -> pd.DataFrame:
     r"""The squared kernel of each data set at these log-SNRs, (levels,).
 
@@ -114,16 +120,17 @@ def kernels(walked: Mapping[str, Paths], log_snr: np.ndarray) -> pd.DataFrame:
     more.
 
     Returns:
-        Columns dataset, ``log_snr``; over paths the ``median``, and the mean, ``rms``.
+        Columns dataset, ``log_snr``; over paths the ``median``, and the mean, ``rms``, with its standard
+        ``error``.
     """
     rows = []
     for name, one in walked.items():
-        rho2 = torch.exp(-one.log_snr)[:, None]
-        each = (rho2 * one.carried.square().sum((2, 3)) / 8).numpy()
-        at = one.log_snr.numpy()
-        middle = np.interp(log_snr, at, np.median(each, 1))
-        mean = np.interp(log_snr, at, each.clip(max=FARTHEST**2).mean(1))
-        block = {"dataset": name, "log_snr": log_snr, "median": middle, "rms": mean}
+        each = squared(one).numpy()
+        bounded = each.clip(max=FARTHEST**2)
+        over = {"median": np.median(each, 1), "rms": bounded.mean(1)}
+        over["error"] = bounded.std(1, ddof=1) / each.shape[1] ** 0.5
+        at = {k: np.interp(log_snr, one.log_snr.numpy(), v) for k, v in over.items()}
+        block = {"dataset": name, "log_snr": log_snr} | at
         rows.append(pd.DataFrame(block))
     return pd.concat(rows, ignore_index=True)
 

@@ -27,7 +27,7 @@ from companion.chapters.weightings_from_kernels import (
     sentences,
 )
 from companion.errors import UserError
-from companion.evidence import pinned
+from companion.evidence import exact_paths, pinned
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import holm
 from companion.evidence.perturbed import Perturbed
@@ -103,13 +103,16 @@ def test_the_table_is_made_of_kernel_floor_and_errors() -> None:
     every = pilots.keys(("clusters",))
     knots = np.array([-12.0, 0.0, 12.0])
     found = measured.made(
-        {p: wrong if p.multiple == 0.5 else oracle for p in every}, 40, 48, 400, knots
+        {p: wrong if p.multiple == 0.5 else oracle for p in every}, 500, 48, 400, knots
     )
     np.testing.assert_allclose(found["after_0.5"], 0.5, rtol=1e-3)  # latents are rounded to float32
     assert (found["after_1"] < 1e-2).all()
     kept = measured.table().query("dataset == 'clusters'").set_index("log_snr").loc[knots]
     np.testing.assert_allclose(found["mmse"], kept["mmse"], rtol=2e-3)  # other scrambles
-    np.testing.assert_allclose(found["kernel"], kept["kernel"], rtol=0.25)  # of fewer paths
+    np.testing.assert_allclose(found["kernel"], kept["kernel"], rtol=0.05)  # of fewer steps
+    each = exact_paths.squared(exact_paths.paths(oracle, 500, 48, ENDS))[0].clip(max=4.0)
+    error = float(each.std() / 500**0.5 / each.mean() / 2)  # of a root half that of its square
+    assert found["uncertain"].iloc[0] == pytest.approx(error)
     assert found["kernel"].iloc[-1] == pytest.approx(math.exp(-6) / 2, rel=0.01)  # towards the data
 
 

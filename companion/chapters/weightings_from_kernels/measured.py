@@ -97,13 +97,17 @@ def of_data(
     points: int,
     knots: np.ndarray,
 ) -> pd.DataFrame:
-    """The table of one data set; arguments as for `made`."""
+    """The table of one data set; arguments as for `made`.
+
+    It has one column more, ``uncertain``: the relative standard error of the kernel, over paths.
+    """
     mixture = lean(DATASETS[name]())
     walked = {name: exact_paths.paths(mixture.denoiser(SCHEDULE), paths, steps, ENDS)}
-    squared = exact_paths.kernels(walked, knots)["rms"]
+    squared = exact_paths.kernels(walked, knots)
     log_snr = torch.from_numpy(knots)
     least = log_snr.exp() * mixture.mmse(log_snr, points=256, scrambles=4).value  # of the noise
-    frame = pd.DataFrame({"dataset": name, "log_snr": knots, "kernel": np.sqrt(squared)})
+    frame = pd.DataFrame({"dataset": name, "log_snr": knots, "kernel": np.sqrt(squared["rms"])})
+    frame["uncertain"] = squared["error"] / squared["rms"] / 2
     frame["mmse"] = least.numpy()
     of_each = errors(
         name, {p: one for p, one in pilots.items() if p.dataset == name}, knots, points

@@ -73,6 +73,18 @@ def kept(off: pd.DataFrame, profile: str) -> str:
     return f"{found}: {verdict} the tolerance of {KEPT:.0%}."
 
 
+def uncertain(again: pd.DataFrame, paths: int) -> str:
+    """How well a few paths know the kernel."""
+    parts = ", ".join(
+        f"{study.TITLES[str(name)]} {block['uncertain'].min():.1%} to {block['uncertain'].max():.1%}"
+        for name, block in again.groupby("dataset", sort=False)
+    )
+    return (
+        f"Of {paths:,} paths few run along a ridge, and they carry much of the mean square: the standard "
+        f"error of the kernel is {parts} of it, by level. All levels share the paths."
+    )
+
+
 def population(networks: pd.DataFrame, steps: int, points: int, samples: int, walk: int) -> str:
     """Which networks there are, and how they are measured."""
     seeds = networks["seed"].nunique()
