@@ -109,7 +109,9 @@ def test_the_table_is_made_of_kernel_floor_and_errors() -> None:
     assert (found["after_1"] < 1e-2).all()
     kept = measured.table().query("dataset == 'clusters'").set_index("log_snr").loc[knots]
     np.testing.assert_allclose(found["mmse"], kept["mmse"], rtol=2e-3)  # other scrambles
-    np.testing.assert_allclose(found["kernel"], kept["kernel"], rtol=0.05)  # of fewer steps
+    np.testing.assert_allclose(
+        found["kernel"], kept["kernel"], rtol=0.15
+    )  # of fewer steps, and uncertain by 9 %
     each = exact_paths.squared(exact_paths.paths(oracle, 500, 48, ENDS))[0].clip(max=4.0)
     error = float(each.std() / 500**0.5 / each.mean() / 2)  # of a root half that of its square
     assert found["uncertain"].iloc[0] == pytest.approx(error)
