@@ -283,6 +283,7 @@ def elastic(answer: pd.DataFrame) -> str:
             f"{rows['slope'].max():.2f}; $R^2$ {rows['r2'].median():.2f})"
         )
     return (
-        f"Slopes, medians and ranges: {'; '.join(parts)}. At a slope of $-1$ capacity would be free to "
-        "move from level to level; near 0 levels share what is learnt, and a weight moves little."
+        f"Slopes, medians and ranges: {'; '.join(parts)}. {answer['slope'].between(-1, 0).sum()} of "
+        f"{len(answer)} are between $-1$, an error in inverse proportion to its weight, and 0, no answer. "
+        "That a level's error falls where its weight is raised does not say that a sum over levels falls."
     )
