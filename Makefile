@@ -42,7 +42,7 @@ STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
 PIP := $(RUN) -m pip install --disable-pip-version-check
 
-.PHONY: help env book browser serve notebook test quick-book test-slurm mutants full-length verify lint typecheck pair lock figures check clean
+.PHONY: help env book browser serve notebook test quick-book test-slurm mutants bench full-length verify lint typecheck pair lock figures check clean
 
 help: ## list every target
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,9 @@ test-slurm: env ## the pipeline through a SLURM of its own, set up and taken dow
 
 mutants: env ## one-line changes that the tests should notice (PACKAGE=diffcore|companion N=200 SEED=0)
 	@$(RUN) tests/mutants/run.py $(call typed,$(or $(PACKAGE),diffcore)) -n $(or $(N),200) --seed $(or $(SEED),0)
+
+bench: env ## our speed beside azula, diffusers and plain torch, as ratios (a minute or two)
+	@$(RUN) -m tests.benchmarks.side_by_side
 
 full-length: env ## make the tables of chapter 23 again (hours; killed at any time, it goes on where it was)
 	@for part in recipe collected tenfold bfloat16 time_to_quality; do $(RUN) -m tests.benchmarks.$$part; done

@@ -62,7 +62,7 @@ class Levels:
         drawn = draws > 0
         means, weights = self.slopes.unbind(1)
         share = (1 - DECAY) * drawn
-        means += share * (torch.where(drawn, sums / draws.clamp(min=1), means) - means)
+        means += share * (torch.where(drawn, sums / draws, means) - means)
         weights += share * (1 - weights)  # as Adam corrects the bias of its running means
         return (means / weights).sqrt().gather(1, bins).to(losses)
 

@@ -170,7 +170,7 @@ artifacts.table(
 # %% [markdown]
 # ## Who feels an error that varies with $z$?
 #
-# The errors of [](16_likelihood_and_samples) were the same at every $z$, and the flow's likelihood hardly felt them near the data. Let $\delta(y)$ vary. It adds $-\frac12 \rho\, \delta$ to the velocity of $y$, and so changes the logarithm of the density $q$ at each level at the rate
+# The errors of [](16_likelihood_and_samples) were the same at every $z$, and the flow's likelihood hardly felt them near the data. Let $\delta(y)$ vary. It adds $-\frac12 \rho\, \delta$ to the velocity of $y$, and so changes the density $q$ of each level at the rate
 
 # %% tags=["derivation"]
 lam = symbol("lam", r"\lambda")
@@ -180,10 +180,10 @@ eps_best = Abbreviation(r"\hat\epsilon", -rho * sp.Derivative(sp.log(q(y)), y))
 
 d.chain(
     "change-of-the-density",
-    -sp.Derivative(-rho / 2 * delta(y) * q(y), y) / q(y),
+    -sp.Derivative(-rho / 2 * delta(y) * q(y), y),
     (
-        (rho * sp.Derivative(delta(y), y) - eps_best * delta(y)) / 2,
-        "what flows in, over what is there; $\\hat\\epsilon = -\\rho\\, \\partial_y \\log q$ is the best",
+        q(y) * (rho * sp.Derivative(delta(y), y) - eps_best * delta(y)) / 2,
+        "what flows in: its factor beside $q$ is the rate of $\\log q$; $\\hat\\epsilon = -\\rho\\, \\partial_y \\log q$ is the best",
     ),
     rests_on=["flow/along-a-path", "flow/explained"],
 )
@@ -262,10 +262,10 @@ squared = sp.Integral(sp.exp(-(tau**2) / W**2), (tau, -sp.oo, sp.oo)) / 2
 
 d.chain(
     "flow-over-bound",
-    summed / squared,
+    summed,
     (
-        sp.sqrt(sp.pi) * kappa**2 * W * sp.exp(W**2 / 4) / 2,
-        "of what the bound loses: less for errors that change faster from level to level",
+        sp.sqrt(sp.pi) * kappa**2 * W * sp.exp(W**2 / 4) / 2 * squared,
+        "so many times what the bound loses: less for errors that change faster from level to level",
     ),
     rests_on=["carried/its-square", "carried/half-the-square"],
 )

@@ -325,6 +325,14 @@ MEANINGS = (
     _of("r", "by what a range of levels moves a sample, over the error", "r", "flow"),
     _of("n", "number of steps", "n", "flow"),
     _of("i", "number of a step", "i", "flow"),
+    # few steps
+    _of("a", "what a target has of $x$", "a", "few"),
+    _of("b", "what a target has of $\\epsilon$", "b", "few"),
+    _of("y", "the right prediction of a target $a x + b \\epsilon$", "y", "few", name="Row"),
+    _of("D", "determinant of $z_t$ and the target, $\\alpha_t b - \\sigma_t a$", "D", "few"),
+    _of("\\Omega", "determinant of $z_s$ and the velocity, as $D$ is", "\\Omega", "few"),
+    _of("\\delta", "error of a predicted target", "\\delta", "few"),
+    _of("r", "by how much a sample may be moved", "r", "few"),
     # from errors to samples
     _of("p", "size of a push, $p_1$ and $p_2$; density of samples on a ridge", "p p_1 p_2", "carried"),
     _of("\\theta", "angle whose cosine is a correlation; a phase", "\\theta", "carried"),

@@ -13,12 +13,16 @@ DIRECTIONS = 64
 """On which samples are projected, evenly spread."""
 
 
-def sliced(first: Tensor, second: Tensor) -> float:
-    """Sliced Wasserstein-2 distance of two sets (n, 2) of one size: sorted projections are matched."""
+def projections(x: Tensor) -> Tensor:
+    """A set (..., n, 2) on each of the `DIRECTIONS`, sorted, (..., n, directions)."""
     angle = torch.arange(DIRECTIONS, dtype=torch.float64) * math.pi / DIRECTIONS
     on = torch.stack([angle.cos(), angle.sin()])
-    apart = (first @ on).sort(0).values - (second @ on).sort(0).values
-    return float(apart.square().mean().sqrt())
+    return (x @ on).sort(-2).values
+
+
+def sliced(first: Tensor, second: Tensor) -> float:
+    """Sliced Wasserstein-2 distance of two sets (n, 2) of one size: sorted projections are matched."""
+    return float((projections(first) - projections(second)).square().mean().sqrt())
 
 
 def apart(first: Tensor, second: Tensor) -> Tensor:

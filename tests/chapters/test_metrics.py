@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from companion import study
 from companion.chapters.metrics import claims, figures, results, sentences
-from companion.chapters.metrics.defects import BOX, DEFECTS, centres
+from companion.chapters.metrics.defects import BOX, DEFECTS
 from companion.chapters.metrics.measures import (
     BANDWIDTH,
     CELLS,
@@ -25,6 +25,7 @@ from companion.chapters.metrics.measures import (
     law,
 )
 from companion.evidence.claims import Verdict
+from companion.evidence.middles import centres
 from diffcore import exact
 
 

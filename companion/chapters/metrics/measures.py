@@ -16,8 +16,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import jensenshannon
 from torch import Generator, Tensor
 
-from companion.chapters.metrics.defects import BOX, centres
+from companion.chapters.metrics.defects import BOX
 from companion.evidence import distances, moments
+from companion.evidence.middles import centres
 from diffcore import exact
 from diffcore.exact.mixtures import Mixture
 

@@ -1,0 +1,218 @@
+"""What the tables of the chapter "Few steps, by target" say, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import torch
+
+from companion import study
+from companion.chapters.few_steps import comparisons
+from companion.chapters.few_steps.grid import BOUND, OWN
+from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME, levels
+from companion.evidence import style
+from companion.evidence.claims import Verdict
+from companion.evidence.intervals import CONFIDENCE
+from companion.runs.plane import ENDS, TARGETS
+from diffcore.samplers import GaussianStep, Predicted
+
+BROKEN = 1.0
+"""A distance from which on nothing of the shape is left: the data have a root mean square size of 1.4."""
+
+
+def networks(count: int, seeds: int, samples: int, steps: int) -> str:
+    """What is sampled."""
+    return (
+        f"{count} networks: four targets, under the bound and under their own squared error, {seeds} seeds "
+        f"each. {samples:,} samples of each by each chain, all from the same noise. They are held against "
+        f"the exact denoiser's after {steps} steps from there. Evaluations are counted, not steps: Heun asks "
+        "twice a step, and every chain ends with a prediction of $x$, which counts."
+    )
+
+
+def geometric(values: pd.Series) -> float:
+    """The geometric mean."""
+    return float(np.exp(np.log(values).mean()))
+
+
+def parts(cells: pd.DataFrame, exact: pd.DataFrame) -> str:
+    """What steps do, and what networks do, by DDIM with `FEW` evaluations, steps equal in time."""
+    at = cells[
+        (cells["solver"] == "DDIM")
+        & (cells["grid"] == TIME)
+        & (cells["evaluations"] == FEW)
+        & (cells["start"] == PLAIN)
+        & (cells["objective"] == BOUND)
+    ]
+    words = []
+    for name, block in at.groupby("dataset", sort=False):
+        listed = ", ".join(
+            f"{style.SYMBOLS[t]} {geometric(block[block['target'] == t]['network']):.2g}"
+            for t in TARGETS
+        )
+        words.append(
+            f"{study.TITLES[str(name)]}: the exact denoiser ends {block['steps'].iloc[0]:.2g} from its own "
+            f"samples in many steps; networks end farther from it, by the same chain: {listed}"
+        )
+    return (
+        f"By DDIM with {FEW} evaluations, steps equal in time. {'. '.join(words)}. The first number is what "
+        "the step count does, the others what the networks do."
+    )
+
+
+def told(tests: pd.DataFrame, question: str, above: str, below: str) -> str:
+    """The cases of a question by what they told, data set by data set, with factors."""
+    words = []
+    for name, block in tests[tests["question"] == question].groupby("dataset", sort=False):
+        listed = []
+        for verdict, what in (
+            (Verdict.HOLDS, above),
+            (Verdict.FAILS, below),
+            (Verdict.UNDECIDED, "not told"),
+        ):
+            some = block[block["verdict"] == verdict]
+            if len(some):
+                factors = ", ".join(f"{r.case} {r.value:.2g}" for r in some.itertuples())
+                listed.append(f"{what}: {factors}")
+        said = "; ".join(listed)
+        words.append(f"{study.TITLES[str(name)]}. {said[0].upper()}{said[1:]}.")
+    return " ".join(words)
+
+
+def best(table: pd.DataFrame) -> str:
+    """Of networks of v, which chains come nearest with `FEW` evaluations, and which keep the width.
+
+    Args:
+        table: as :func:`companion.chapters.few_steps.tables.at_few` returns it.
+    """
+    words = []
+    for name, block in table.groupby("dataset", sort=False):
+        near = block.sort_values("v").head(3)
+        wide = block.iloc[int((block["v_width"] - 1).abs().argmin())]
+        listed = ", ".join(f"{r.solver} in {r.grid} {r.v:.2g}" for r in near.itertuples())
+        words.append(
+            f"{study.TITLES[str(name)]} {listed}; the width is nearest to the exact one by "
+            f"{wide['solver']} in {wide['grid']}, {wide['v_width']:.2g} of it"
+        )
+    return (
+        f"The chains by which networks of $v$ come nearest with {FEW} evaluations, by their means and "
+        f"without a test: {'. '.join(words)}."
+    )
+
+
+def broken(exact: pd.DataFrame) -> str:
+    """Which chains break for the exact denoiser itself, with `FEW` evaluations."""
+    at = exact[exact["evaluations"] == FEW]
+    words = []
+    for name, block in at.groupby("dataset", sort=False):
+        lost = block[block["steps"] > BROKEN]
+        listed = ", ".join(f"{r.solver} in {r.grid} {r.steps:.2g}" for r in lost.itertuples())
+        words.append(f"{study.TITLES[str(name)]} {listed or 'none'}")
+    return (
+        f"Chains that end farther than {BROKEN:g} from where they should even with the exact denoiser: "
+        f"{'; '.join(words)}. There the sampler breaks, not the target: its fresh noise is not bounded "
+        "([](15_sampling_steps)), and which network comes off better tells nothing of few steps."
+    )
+
+
+def thrown() -> str:
+    """How large the noise is that the reverse SDE draws in its first of few steps, equal in time."""
+    first, second = levels(TIME, FEW - 1)[:2]
+    z = torch.zeros(1, 2)
+    solver = SOLVERS["reverse SDE"]
+    assert isinstance(solver, GaussianStep)
+    _, deviation = solver.law(Predicted(first, z, z, z), second)
+    return (
+        f"The first of {FEW - 1} such steps in time draws noise of deviation {float(deviation or 0.0):.2g}, "
+        "whatever is predicted, where noisy data have one of at most 1. So latents leave the region where "
+        "networks were trained, and what is met there is not the division by $\\alpha$."
+    )
+
+
+def first_steps(table: pd.DataFrame) -> str:
+    """The first step from the end that networks were trained to: error, factor, displacement."""
+    words = []
+    for name, block in table[table["first"] == ENDS[0]].groupby("dataset", sort=False):
+        listed = "; ".join(
+            f"{style.SYMBOLS[t]} {geometric(of['error']):.2g} times {of['factor'].iloc[0]:.2g} makes "
+            f"{geometric(of['moved']):.2g}"
+            for t in TARGETS
+            for of in [block[block["target"] == t]]
+        )
+        words.append(f"{study.TITLES[str(name)]}: {listed}")
+    return (
+        f"The first step of the eight from the log-SNR {ENDS[0]:g}, root mean square error of the prediction "
+        f"times the factor of {{eq}}`eq-few-one-step`: {'. '.join(words)}. Noisy data have a size of "
+        f"{2**0.5:.2g}."
+    )
+
+
+def at_one(table: pd.DataFrame) -> str:
+    """What happens at t = 1, as it comes and mended."""
+    words = []
+    for name, block in table[np.isneginf(table["first"])].groupby("dataset", sort=False):
+        of = {t: block[block["target"] == t] for t in TARGETS}
+        lost = [style.SYMBOLS[t] for t in TARGETS if np.isinf(of[t]["total"]).all()]
+        kept = [
+            f"{style.SYMBOLS[t]} {geometric(of[t]['total']):.2g}"
+            for t in TARGETS
+            if np.isfinite(of[t]["total"]).all()
+        ]
+        mended = [
+            f"{style.SYMBOLS[t]} {geometric(of[t]['mean']):.2g} and {geometric(of[t]['v']):.2g}"
+            for t in TARGETS
+        ]
+        words.append(
+            f"{study.TITLES[str(name)]}: not finite {', '.join(lost) or 'none'}; {', '.join(kept)}; with the "
+            f"mean, and with a network of $v$, for the first prediction: {', '.join(mended)}"
+        )
+    return f"From $t = 1$, where $\\alpha_t = 0$. {'. '.join(words)}."
+
+
+def of_x(cells: pd.DataFrame) -> str:
+    """How networks of x fare when there are more evaluations."""
+    at = cells[(cells["target"] == "x") & (cells["objective"] == BOUND) & (cells["grid"] == TIME)]
+    at = at[(at["solver"] == "DDIM") & (at["start"] == PLAIN)]
+    words = []
+    for name, block in at.groupby("dataset", sort=False):
+        by = block.groupby("evaluations")["total"].agg(geometric)
+        listed = ", ".join(f"{value:.2g} with {n}" for n, value in by.items())
+        words.append(f"{study.TITLES[str(name)]} {listed}")
+    return (
+        f"Networks of $x$ by DDIM: {'; '.join(words)} evaluations. More steps are of little help, for the "
+        "chain ends with a prediction of $x$, whose error is kept whole; of $\\epsilon$ it is multiplied by "
+        "$\\sigma_t/\\alpha_t$ there, of $v$ by $\\sigma_t$. So $x$ is poor after few steps because it is "
+        "poor after many ([](19_equal_footing)), and by Heun's steps in time worse than that."
+    )
+
+
+def own(cells: pd.DataFrame) -> str:
+    """The same comparison of networks that were trained on their own squared error."""
+    at = cells[
+        (cells["objective"] == OWN) & (cells["evaluations"] == FEW) & (cells["grid"] == TIME)
+    ]
+    words = []
+    for name, block in at.groupby("dataset", sort=False):
+        mean = block.groupby(["solver", "target"])["total"].agg(geometric)
+        listed = ", ".join(f"{s} {mean[s, 'eps'] / mean[s, 'v']:.2g}" for s in SOLVERS)
+        words.append(f"{study.TITLES[str(name)]} {listed}")
+    return (
+        f"Trained each on its own squared error, $\\epsilon$ over $v$, steps equal in time, {FEW} "
+        f"evaluations: {'; '.join(words)} (geometric means, no test)."
+    )
+
+
+def resolution(cells: pd.DataFrame) -> str:
+    """What these seeds could see."""
+    questions = {
+        "$\\epsilon$ over $v$": comparisons.AGAINST_V,
+        "$\\epsilon$ over $x$": comparisons.AGAINST_X,
+        "$x$ over $v$ by Heun": comparisons.BY_HEUN,
+        "the start": comparisons.MENDED,
+    }
+    listed = ", ".join(f"{name} {comparisons.power(cells, q):.2g}" for name, q in questions.items())
+    return (
+        "The smallest factor that a test would see in 80 % of all trials, at the strictest of Holm's levels, "
+        f"in half of the cases at least: {listed} ({CONFIDENCE:.0%}; {cells['seed'].nunique()} seeds, and "
+        "the spread over them is wide where a target breaks)."
+    )
