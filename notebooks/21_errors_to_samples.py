@@ -81,7 +81,7 @@ from IPython.display import Markdown
 
 from companion import profiles, runs, study
 from companion.chapters.errors_to_samples import figures, fine, grid, results, scores, sentences
-from companion.evidence import style
+from companion.evidence import exact_paths, style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
 from companion.runs import plane
@@ -97,7 +97,7 @@ trained = runs.get(grid.grid(active))
 denoisers = {key: trained[grid.name(key)].denoiser for key in grid.keys(active)}
 walked = results.walks(study.DATASETS, budget)
 levels = results.by_level(denoisers, budget)
-kernel = results.kernels(walked, levels["log_snr"].unique())
+kernel = exact_paths.kernels(walked, levels["log_snr"].unique())
 networks = results.joined(
     results.measured(denoisers, walked, budget), results.from_levels(levels, kernel)
 )

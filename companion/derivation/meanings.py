@@ -352,6 +352,20 @@ MEANINGS = (
     _of("\\kappa", "by how much a phase turns over the width of the noise", "\\kappa", "carried"),
     _of("\\tau", "log-SNR, from the top of a bump", "\\tau", "carried"),
     _of("W", "width of a bump in the log-SNR", "W", "carried"),
+    # weightings from the kernels
+    _of("k", "kernel: how far an error of one unit per nat moves a sample", "k k_1 k_2", "one-for-both"),
+    _of("e", "root mean square error of $\\hat\\epsilon$; $e_0$ that of pilots", "e e_0 e_1 e_2",
+      "one-for-both"),
+    _of("u", "a squared error, or a sum of such", "u u_0 u_1 u_2", "one-for-both"),
+    _of("w", "the weight of a noise level in a loss", "w", "one-for-both", name="weightings.Weighting"),
+    _of("\\ell", "mean squared error of $\\hat\\epsilon$ against the noise: the loss that is left", "\\ell",
+      "one-for-both"),
+    _of("s", "a learned number: the logarithm of what a loss is divided by", "s", "one-for-both"),
+    _of("\\epsilon'", "noise that is independent of $\\epsilon$", "\\epsilon'", "one-for-both"),
+    _of("\\rho", "$\\sigma_t/\\alpha_t = e^{-\\lambda/2}$", "\\rho", "one-for-both"),
+    _of("R", "by what the rest of the flow multiplies", "R", "one-for-both"),
+    _of("c", "variance of Gaussian data", "c", "one-for-both"),
+    _of("\\mathrm{Var}", "variance of the noise, given the latent", "Var", "one-for-both"),
     # real images
     _of("M(\\gamma)", "mean squared error of the exact denoiser at an SNR", "M()", "images"),
     # masked diffusion

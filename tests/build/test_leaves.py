@@ -181,6 +181,7 @@ def test_growing_tables_are_leaves(copy: Copy, runs: dict[str, str]) -> None:
                 "12_reweighted",
                 "19_equal_footing",
                 "24_what_to_use",
+                "25_weightings_from_kernels",
                 "99_verdicts",
             },
         ),

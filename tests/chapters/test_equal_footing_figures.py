@@ -12,14 +12,13 @@ import torch
 
 from companion.chapters.equal_footing import (
     answers_figure,
-    comparisons,
     experiments,
     figures,
     mechanism_figures,
 )
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN
 from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, SCHEDULE, TARGETS
-from companion.evidence import style
+from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
 from diffcore.exact.data2d import DATASETS
 
@@ -165,7 +164,7 @@ def test_answers_are_factors_with_intervals_filled_where_told() -> None:
         for key in answers_figure.PANELS
         for k, (case, verdict) in enumerate((("x", Verdict.HOLDS), ("v", Verdict.UNDECIDED)))
     ]
-    columns = ["dataset", "question", "column", "case", *comparisons.TESTED[4:]]
+    columns = ["dataset", "question", "column", "case", *paired.TESTED[4:]]
     tests = pd.DataFrame(rows, columns=columns)
     figure = answers_figure.of_tests(tests)
     assert len(figure.axes) == 6

@@ -21,6 +21,7 @@ from companion.chapters.equal_footing import (
 from companion.chapters.equal_footing.comparisons import EIGHT, Cell
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN, QUARTER, SKIP
 from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, TARGETS
+from companion.evidence import paired
 from companion.evidence.claims import Decision, Verdict
 
 H, F, U = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
@@ -194,7 +195,7 @@ def test_another_weighting_has_better_samples(
         for column, all_told in (("excess", excess), ("sliced", sliced))
         for case, told in zip(("edm", "p2"), all_told, strict=True)
     ]
-    table = pd.DataFrame(rows, columns=comparisons.TESTED)
+    table = pd.DataFrame(rows, columns=paired.TESTED)
     decision = BY_NAME["other-weighting-better-samples"].decide({"equal_tests": table})
     assert decision.cases == [verdict]
 
@@ -297,7 +298,7 @@ def test_answers_name_every_case_once() -> None:
         for key in answers.QUESTIONS
         for case, verdict in (("x", H), ("v", F), ("score", U))
     ]
-    order = ["dataset", "question", "column", "case", *comparisons.TESTED[4:]]
+    order = ["dataset", "question", "column", "case", *paired.TESTED[4:]]
     words = answers.answers(pd.DataFrame(rows, columns=order))
     assert words.count("Rings.") == len(answers.QUESTIONS)
     assert "More under the own error: $x$ 2; less: $v$ 2; not told: $s$ 2." in words

@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 import torch
 from scipy import integrate, optimize
-from torch import Generator, Tensor
+from torch import Generator
 
 from companion import profiles
 from companion.chapters.equal_footing import grid as of_equal_footing
-from companion.chapters.errors_to_samples import claims, fine, grid, paths, pushed, results, scores
-from companion.evidence import perturbed
+from companion.chapters.errors_to_samples import claims, fine, grid, pushed, results, scores
+from companion.evidence import exact_paths, perturbed
 from companion.evidence.claims import Verdict
 from companion.runs import Run, plane
 from diffcore import exact
-from diffcore.denoisers import Denoiser, ExactDenoiser
+from diffcore.denoisers import Denoiser
 from diffcore.exact import GaussianMixture
 from diffcore.likelihood import velocity
 from diffcore.targets import EPS
@@ -53,46 +53,18 @@ def test_the_population_is_what_was_fixed() -> None:
     assert len({run.id for run in runs.values()}) == len(runs)
 
 
-def test_paths_of_a_gaussian_carry_as_its_closed_form_does() -> None:
-    """Each axis on its own: sqrt of the ratio of variances, and the last prediction of x."""
-    turn = torch.tensor([[0.8, -0.6], [0.6, 0.8]], dtype=torch.float64)
-    variances = torch.tensor([0.1, 1.5], dtype=torch.float64)
-    skew = turn * variances @ turn.T
-    walked = paths.paths(gaussian(((skew + skew.T) / 2).tolist()), 3, 96, ENDS)
-    rho2 = torch.exp(-walked.log_snr)
-    for k in (0, 40, 60, 96):
-        last = variances / (variances + rho2[-1])
-        factors = last * ((variances + rho2[-1]) / (variances + rho2[k])).sqrt()
-        wanted = (turn * factors) @ turn.T
-        torch.testing.assert_close(walked.carried[k], wanted.expand(3, 2, 2), atol=2e-3, rtol=0)
-    start = walked.z[0] @ turn  # alpha^2 + sigma^2 = 1
-    deviation = (variances / (variances + rho2[0])).sqrt() / torch.sigmoid(walked.log_snr[0]).sqrt()
-    torch.testing.assert_close(walked.samples @ turn, start * deviation, atol=5e-3, rtol=0)
-
-
-def test_what_a_constant_error_moves_is_the_integral_of_the_kernel() -> None:
-    c = 0.3
-    walked = paths.paths(gaussian([[c, 0], [0, c]]), 2, 96, ENDS)
-    error = torch.tensor([0.03, -0.01], dtype=torch.float64)
-    moved = walked.moved(error.expand(97, 2, 2))
-
-    def each(lam: float) -> float:
-        return 0.5 * c / (c + math.exp(-12)) * math.sqrt((c + math.exp(-12)) / (c + math.exp(-lam)))
-
-    whole = integrate.quad(each, *ENDS, limit=200)[0] + 1
-    torch.testing.assert_close(moved, (whole * error).expand(2, 2), rtol=2e-3, atol=0)
-
-
 @pytest.mark.parametrize("name", ["clusters", "rings"])
 def test_a_small_push_moves_samples_of_the_flow_as_first_order_says(name: str) -> None:
     """The exact flow, followed again: neither derivatives nor their products enter."""
     oracle = results._oracle(name)
-    walked = paths.paths(oracle, 40, 96, ENDS)
+    walked = exact_paths.paths(oracle, 40, 96, ENDS)
     lam = walked.log_snr[:, None]
     size = 2e-3 * torch.exp(-(((lam - 2) / 3) ** 2))
     errors = torch.stack([size * torch.ones(1, 40), -2 * size * torch.ones(1, 40)], -1).double()
     errors[:, ::2] *= torch.tensor([-1.0, 0.3])
-    found = pushed.drawn(pushed.Pushed(oracle, walked.t, errors), 40, 96, ENDS, 0) - walked.samples
+    found = (
+        exact_paths.drawn(pushed.Pushed(oracle, walked.t, errors), 40, 96, ENDS, 0) - walked.samples
+    )
     first = walked.moved(errors)
     off = (found - first).norm(dim=1) / first.norm(dim=1)
     assert float(off.median()) < 0.01
@@ -101,7 +73,7 @@ def test_a_small_push_moves_samples_of_the_flow_as_first_order_says(name: str) -
 
 def test_a_pushed_denoiser_predicts_one_latent_in_all_targets() -> None:
     oracle = gaussian([[1.0, 0], [0, 0.5]])
-    walked = paths.paths(oracle, 4, 6, ENDS)
+    walked = exact_paths.paths(oracle, 4, 6, ENDS)
     errors = torch.arange(56.0, dtype=torch.float64).view(7, 4, 2)
     wrong = pushed.Pushed(oracle, walked.t, errors)
     z, t = walked.z[3], walked.t[3]
@@ -110,20 +82,6 @@ def test_a_pushed_denoiser_predicts_one_latent_in_all_targets() -> None:
     alpha, sigma = grid.SCHEDULE.alpha(t), grid.SCHEDULE.sigma(t)
     torch.testing.assert_close(alpha * x_hat + sigma * eps_hat, z)
     torch.testing.assert_close(wrong.predict(z, t, EPS), eps_hat)
-
-
-def test_errors_along_paths_are_those_that_were_put_in() -> None:
-    oracle = gaussian([[1.0, 0], [0, 1.0]])
-    shift = torch.tensor([0.25, -0.5], dtype=torch.float64)
-
-    def wrong(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-        assert z.dtype == torch.float32
-        x_hat = alpha[:, None] * z / (alpha**2 + sigma**2)[:, None] + shift.float()
-        return x_hat.float(), ((z - alpha[:, None] * x_hat) / sigma[:, None]).float()
-
-    walked = paths.paths(oracle, 5, 12, ENDS)
-    errors = walked.errors(ExactDenoiser(wrong, grid.SCHEDULE))
-    torch.testing.assert_close(errors, shift.expand(13, 5, 2), atol=1e-5, rtol=0)
 
 
 def test_displacements_are_bounded_along_their_direction() -> None:
@@ -148,29 +106,12 @@ def test_coherence_is_the_length_of_equal_pushes() -> None:
     log_snr = torch.linspace(-12, 12, 97, dtype=torch.float64)
     identity = torch.eye(2, dtype=torch.float64).expand(97, 3, 2, 2)
     z = torch.zeros(97, 3, 2, dtype=torch.float64)
-    walked = paths.Paths(log_snr, log_snr, z, z, identity)
+    walked = exact_paths.Paths(log_snr, log_snr, z, z, identity)
     errors = torch.full((97, 3, 2), 0.1, dtype=torch.float64)
     assert pushed.coherence(walked, errors) == pytest.approx(24)
     assert pushed.coherence(walked, errors * (log_snr > 6)[:, None, None]) == pytest.approx(6, 0.03)
     turning = errors * torch.sign(log_snr)[:, None, None]
     assert pushed.coherence(walked, turning) == pytest.approx(0, abs=1e-9)
-
-
-def test_kernels_are_those_of_the_closed_form_and_bounded() -> None:
-    c = 0.3
-    walked = {"clusters": paths.paths(gaussian([[c, 0], [0, c]]), 3, 96, ENDS)}
-    levels = np.array([-11.0, -1.0, 3.3, 10.0])
-    found = results.kernels(walked, levels)
-    wanted = 0.25 / (1 / c + np.exp(levels))  # chapter 16: a quarter of the least error of x
-    np.testing.assert_allclose(found["median"], wanted, rtol=0.01)
-    np.testing.assert_allclose(found["rms"], wanted, rtol=0.01)
-    one = walked["clusters"]
-    carried = one.carried.clone()
-    carried[:, 0] *= 1e6
-    wild = {"clusters": paths.Paths(one.t, one.log_snr, one.z, one.x_hat, carried)}
-    bounded = results.kernels(wild, levels)
-    np.testing.assert_allclose(bounded["median"], wanted, rtol=0.01)
-    np.testing.assert_allclose(bounded["rms"], (4 + 2 * wanted) / 3, rtol=0.01)
 
 
 def table(**columns: object) -> pd.DataFrame:

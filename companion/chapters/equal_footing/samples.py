@@ -12,14 +12,14 @@ from torch import Generator, Tensor
 
 from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.results import MODEL, Budget
-from companion.evidence import moments
+from companion.evidence import exact_paths, moments
 from companion.evidence.distances import energy, log_density, sliced
 from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
 from diffcore.exact.mixtures import Mixture
-from diffcore.samplers import DDIM, DPMSolver2M, UniformLogSNR, sample
+from diffcore.samplers import DDIM, sample
 
 METRICS = ("sliced", "energy", "mean", "covariance", "density", "off")
 """Columns of `compared`; all are zero for equal sets, and of the last two the sign counts."""
@@ -36,10 +36,7 @@ MOST = 0.95
 
 def drawn(denoiser: Denoiser, n: int, steps: int, seed: int = 0) -> Tensor:
     """Samples (n, 2) by the deterministic second-order solver, float64; steps equal in the log-SNR."""
-    generator = Generator().manual_seed(seed)
-    solver, grid = DPMSolver2M(), UniformLogSNR()
-    found = sample(denoiser, (n, 2), steps, generator, solver, grid, ENDS, torch.float32)
-    return found.double()
+    return exact_paths.drawn(denoiser, n, steps, ENDS, seed)
 
 
 class Reference:

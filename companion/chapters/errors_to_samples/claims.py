@@ -7,7 +7,6 @@ from functools import partial
 import pandas as pd
 
 from companion.chapters.errors_to_samples.fine import FINE, WAVES
-from companion.chapters.errors_to_samples.pushed import FARTHEST
 from companion.chapters.errors_to_samples.scores import MIDDLE, TARGET
 from companion.evidence.claims import (
     STANDARD_ERRORS,
@@ -18,6 +17,7 @@ from companion.evidence.claims import (
     exceeds,
     reaches,
 )
+from companion.evidence.exact_paths import FARTHEST
 from companion.evidence.perturbed import EXCESS, WIDTH
 
 LEAST_SHARE = 0.25

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from companion.chapters.errors_to_samples.paths import Paths
 from companion.evidence.distances import energy, sliced
+from companion.evidence.exact_paths import FARTHEST, Paths
 from companion.evidence.perturbed import Perturbed
-from diffcore.denoisers import Denoiser
-from diffcore.samplers import DPMSolver2M, UniformLogSNR, sample
 from diffcore.targets import like
 
 METRICS = {
@@ -21,10 +19,6 @@ METRICS = {
     "energy": "energy distance",
 }
 """What is predicted: of samples against the exact denoiser's from the same noise; zero for equal sets."""
-
-FARTHEST = 2.0
-"""First order has no bound, samples have: none is moved farther than two draws from data of mean 0 and
-variance 1 in each coordinate are apart, in root mean square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +38,6 @@ class Pushed(Perturbed):
         error = self.given[int((self.t - t).abs().argmin())].to(z.dtype)
         snr_root = self.schedule.alpha(t) / self.schedule.sigma(t)
         return error, -like(snr_root, z) * error
-
-
-def drawn(denoiser: Denoiser, n: int, steps: int, ends: tuple[float, float], seed: int) -> Tensor:
-    """Samples (n, 2) from the noise of `paths`, by its sampler, float64."""
-    generator = Generator().manual_seed(seed)
-    solver, grid = DPMSolver2M(), UniformLogSNR()
-    return sample(denoiser, (n, 2), steps, generator, solver, grid, ends, torch.float32).double()
 
 
 def bounded(moved: Tensor) -> Tensor:

@@ -11,16 +11,9 @@ import torch
 from torch import Generator
 
 from companion.chapters.errors_to_samples.grid import Key
-from companion.chapters.errors_to_samples.paths import Paths, paths
-from companion.chapters.errors_to_samples.pushed import (
-    FARTHEST,
-    Pushed,
-    bounded,
-    coherence,
-    compared,
-    drawn,
-)
+from companion.chapters.errors_to_samples.pushed import Pushed, bounded, coherence, compared
 from companion.evidence import excess
+from companion.evidence.exact_paths import Paths, drawn, paths
 from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -72,29 +65,6 @@ def walks(names: Iterable[str], budget: Budget) -> dict[str, Paths]:
 
 def _oracle(name: str) -> Denoiser:
     return lean(DATASETS[name]()).denoiser(SCHEDULE)
-
-
-def kernels(walked: Mapping[str, Paths], log_snr: np.ndarray) -> pd.DataFrame:
-    r"""The squared kernel of each data set at these log-SNRs, (levels,).
-
-    An error of the noise of one unit per nat, in a direction drawn at random, moves a sample by
-    :math:`\frac12 \rho\, |G d|`, in mean square :math:`\frac18 \rho^2 \|G\|_F^2`. Of a path along a ridge
-    that may be any size, but no sample is moved farther than `FARTHEST`: in the mean no kernel counts for
-    more.
-
-    Returns:
-        Columns dataset, ``log_snr``; over paths the ``median``, and the mean, ``rms``.
-    """
-    rows = []
-    for name, one in walked.items():
-        rho2 = torch.exp(-one.log_snr)[:, None]
-        each = (rho2 * one.carried.square().sum((2, 3)) / 8).numpy()
-        at = one.log_snr.numpy()
-        middle = np.interp(log_snr, at, np.median(each, 1))
-        mean = np.interp(log_snr, at, each.clip(max=FARTHEST**2).mean(1))
-        block = {"dataset": name, "log_snr": log_snr, "median": middle, "rms": mean}
-        rows.append(pd.DataFrame(block))
-    return pd.concat(rows, ignore_index=True)
 
 
 def by_level(denoisers: Mapping[Key, Denoiser], budget: Budget, seed: int = 1) -> pd.DataFrame:

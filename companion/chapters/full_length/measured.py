@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files as resources
 from io import StringIO
 
 import pandas as pd
 
-from companion.errors import UserError
-from companion.files import heading, text_sha256
+from companion.evidence import pinned
+from companion.files import heading
 
 FILES = {
     "bfloat16.csv": "bdb99653bc36027f26f54a7f9f0550d8c6e5555a1d14f90e9c17df74b60f9ba8",
@@ -39,11 +38,4 @@ def source(name: str) -> str:
 
 
 def _text(name: str) -> str:
-    path = resources("companion.chapters.full_length") / "data" / name
-    text = path.read_bytes().decode("utf-8", "replace") if path.is_file() else ""
-    if text_sha256(text) != FILES[name]:
-        raise UserError(
-            f"measured table {name} is missing or not the one that was committed: expected its SHA-256; "
-            f"restore it (git checkout companion/chapters/full_length/data/{name})"
-        )
-    return text
+    return pinned.text("companion.chapters.full_length", name, FILES[name])

@@ -1,0 +1,1 @@
+"""Weightings from the kernels: can one be best in likelihood and in samples at once?"""

@@ -1,0 +1,195 @@
+"""Is a cell below others on both axes at once? And which of two weightings is better, target by target?
+
+A cell is a target and a weighting. Ratios are paired by seed, and tested by Student's t on their logarithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from companion.chapters.weightings_from_kernels.grid import BOUND, OWN_OF
+from companion.chapters.weightings_from_kernels.results import AXES
+from companion.chapters.weightings_from_kernels.rules import NAMES
+from companion.evidence.claims import Verdict
+from companion.evidence.intervals import CONFIDENCE, holm, p_value, smallest_seen
+from companion.evidence.paired import tested
+from companion.runs.plane import TARGETS
+
+Cell = tuple[str, str]
+"""Predicted target, weighting."""
+
+EIGHT: tuple[Cell, ...] = tuple((t, w) for t in TARGETS for w in (BOUND, OWN_OF[t]))
+"""The study's objectives, without guards."""
+
+LIMIT = 1 - CONFIDENCE
+
+PAIRS = {
+    "kernel": ("kernel", BOUND, "sliced"),
+    "over-error": ("over-error", "kernel", "sliced"),
+    "over-noise": ("over-noise", "kernel", "sliced"),
+    "staged": ("staged", "over-error", "sliced"),
+    "curriculum": ("curriculum", "both", "product"),
+    "both": ("both", BOUND, "product"),
+    "moved": ("over-error", BOUND, "moved"),
+}
+"""Questions: is the first weighting's column below the second's, with the same target?"""
+
+
+def logs(frame: pd.DataFrame, dataset: str, cell: Cell, column: str) -> pd.Series:
+    """Logarithms of a column by seed."""
+    chosen = (
+        (frame["dataset"] == dataset)
+        & (frame["target"] == cell[0])
+        & (frame["weighting"] == cell[1])
+    )
+    return np.log(frame[chosen].set_index("seed")[column].sort_index())
+
+
+def one_sided(ratios: pd.Series, below: bool) -> float:
+    """The two-sided p value if the mean has the sign that is asked for, else 1."""
+    right = float(ratios.mean()) < 0 if below else float(ratios.mean()) > 0
+    return p_value(ratios) if right else 1.0
+
+
+def against(frame: pd.DataFrame, cell: Cell, others: Sequence[Cell]) -> dict[str, float]:
+    """A cell against others on both axes and all data sets.
+
+    Returns:
+        ``below``, a p value of *not below each of them on each axis of each data set*: the largest of all
+        tests (intersection and union: it needs no correction). ``above``, a p value of *above none of them on
+        any*: the smallest, times the number of tests (Bonferroni). ``excess`` and ``sliced``: the factor over
+        the best of the others, on the data set where it is largest.
+    """
+    names = list(dict.fromkeys(frame["dataset"]))
+    own = {key: logs(frame, key[0], cell, key[1]) for key in product(names, AXES)}
+    others_of = {key: [logs(frame, key[0], other, key[1]) for other in others] for key in own}
+    ratios = [own[key] - other for key, every in others_of.items() for other in every]
+    worst = {
+        axis: max(
+            float(own[name, axis].mean() - min(o.mean() for o in others_of[name, axis]))
+            for name in names
+        )
+        for axis in AXES
+    }
+    above = min(one_sided(ratio, below=False) for ratio in ratios)
+    return {
+        "below": max(one_sided(ratio, below=True) for ratio in ratios),
+        "above": min(1.0, len(ratios) * above),
+    } | {axis: float(np.exp(value)) for axis, value in worst.items()}
+
+
+def dominance(frame: pd.DataFrame) -> pd.DataFrame:
+    """Each derived cell against the eight, and against the two of its own target.
+
+    Returns:
+        Columns ``scope`` (eight, or own), target, weighting, and those of `against`; ``below`` is adjusted
+        for all cells of a scope, of *own* for all of a target (Holm).
+    """
+    rows = []
+    for scope in ("eight", "own"):
+        for target, weighting in _cells(frame):
+            others = [c for c in EIGHT if scope == "eight" or c[0] == target]
+            found = against(frame, (target, weighting), others)
+            rows.append({"scope": scope, "target": target, "weighting": weighting} | found)
+    table = pd.DataFrame(rows)
+    groups = table["scope"] + table["target"].where(table["scope"] == "own", "")
+    for _, block in table.groupby(groups, sort=False):
+        table.loc[block.index, "below"] = holm(block["below"].tolist())
+    return table
+
+
+def _cells(frame: pd.DataFrame) -> list[Cell]:
+    own = frame[frame["weighting"].isin(NAMES)]
+    return list(dict.fromkeys(zip(own["target"], own["weighting"], strict=True)))
+
+
+def both_axes(table: pd.DataFrame) -> Verdict:
+    """Of the cells that are tried, whether one is below on both axes everywhere.
+
+    Holds if one is, does not hold if each is above another somewhere, else undecided.
+    """
+    if (table["below"] < LIMIT).any():
+        return Verdict.HOLDS
+    return Verdict.FAILS if (table["above"] < LIMIT).all() else Verdict.UNDECIDED
+
+
+def pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """`PAIRS`, for each data set and target, Holm over all cases of a question.
+
+    Args:
+        frame: `results.networks`, with the columns of `results.mechanism`.
+
+    Returns:
+        Columns of :func:`companion.evidence.paired.tested`; the case is data set and target, factors are of
+        the first weighting over the second.
+    """
+    cells = list(
+        dict.fromkeys((d, t) for d in dict.fromkeys(frame["dataset"]) for t, _ in _cells(frame))
+    )
+    blocks = []
+    for question, (first, second, column) in PAIRS.items():
+        cases: Mapping[str, pd.Series] = {
+            f"{name}/{target}": logs(frame, name, (target, first), column)
+            - logs(frame, name, (target, second), column)
+            for name, target in cells
+        }
+        blocks.append(tested(question, {"all": cases}, column))
+    return pd.concat(blocks, ignore_index=True).drop(columns="dataset")
+
+
+def power(frame: pd.DataFrame) -> dict[str, float]:
+    """The smallest factor between two cells that is told, by axis, at the strictest of Holm's levels.
+
+    From the pooled spread of paired logarithms of derived cells over each of the eight.
+    """
+    found = {}
+    cells = _cells(frame)
+    for axis in AXES:
+        spreads = [
+            (logs(frame, name, cell, axis) - logs(frame, name, other, axis)).var(ddof=1)
+            for name in dict.fromkeys(frame["dataset"])
+            for cell in cells
+            for other in EIGHT
+        ]
+        pooled = float(np.sqrt(np.mean(spreads)))
+        found[axis] = float(np.exp(smallest_seen(pooled, frame["seed"].nunique(), len(cells))))
+    return found
+
+
+DOMINANCE_SHOWN: dict[str, Any] = {
+    "caption": "Each derived weighting against the study's eight objectives, and against the two of its own "
+    "target. Excess and sliced $W_2$: its factor over the best of these, on the data set where it is "
+    "largest. $p$ below: of not being below each of them on both axes everywhere (the largest of all "
+    "tests, Holm over cells); $p$ above: of being above none of them anywhere (the smallest, Bonferroni).",
+    "columns": {
+        "scope": "against",
+        "target": "predicts",
+        "weighting": "weighting",
+        "excess": "excess",
+        "sliced": "sliced $W_2$",
+        "below": "$p$ below",
+        "above": "$p$ above",
+    },
+    "digits": {"excess": ".2f", "sliced": ".2f", "below": ".2g", "above": ".1e"},
+}
+"""How `dominance` is shown."""
+
+PAIRS_SHOWN: dict[str, Any] = {
+    "columns": {
+        "question": "question",
+        "case": "case",
+        "column": "of",
+        "value": "factor",
+        "least": "from",
+        "most": "to",
+        "p": "$p$, Holm",
+        "verdict": "above 1?",
+    },
+    "digits": {"value": ".3g", "least": ".3g", "most": ".3g", "p": ".2g"},
+}
+"""How `pairs` are shown."""
