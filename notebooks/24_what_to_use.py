@@ -200,11 +200,12 @@ Markdown(trust.alarms(alarms, candidates, runs, asked))
 # - **Size.** The networks are small, their training is short, and the digits have few pixels. What is told here may be untrue of larger ones. What longer training changes on the 2-D data is in [](23_full_length).
 # - **Targets and weightings together.** Targets are compared under the bound, weightings with $v$. That the best of each are the best pair is an assumption. The pairs that were trained are in [](19_equal_footing).
 # - **Levels and weightings together.** All of those networks drew their levels evenly in the log-SNR. The page advises other levels for some weightings, since these need fewer examples; that networks then learn better was tried for the bound alone.
-# - **Few steps.** $x$ and $s$, weightings other than the bound, and samplers of trained networks were not compared there by a test. Samplers were compared on clusters and a Gaussian, for which a solver's error can cancel by luck ([](15_sampling_steps)).
+# - **Few steps.** The rule reads the tests of $v$ against $\epsilon$ under the bound, and of samplers those of exact denoisers. All four targets, both objectives of each, and samplers of trained networks are in [](26_few_steps), whose tests came later. Samplers were compared on clusters and a Gaussian, for which a solver's error can cancel by luck ([](15_sampling_steps)).
 # - **Samples.** They are distances in the plane. Of images nobody here has measured a sample: no FID, no eye.
 # - **Likelihood.** It is that of held-out points between two log-SNRs, or of digits. Overfitting, which stops long training on small data, is its own subject ([](06_small_images)).
 # - **Schedules.** All networks have the cosine schedule. Under the bound a learned schedule changes the variance and the ends alone ([](08_weightings)), but it was not trained.
-# - **Not tried at all:** guidance, conditioning, latent spaces, text, distillation, consistency models, other architectures, a learning rate tuned for each objective, weightings that change in training.
+# - **Not tried at all:** guidance, conditioning, latent spaces, text, distillation, consistency models, other architectures, a learning rate tuned for each objective.
+# - **Weightings for a purpose.** Those of the page were published for other reasons. Such as are derived from what errors do to samples, and such as change in training, are in [](25_weightings_from_kernels); the rule does not read them.
 # - **Guards.** Nothing here is for losses with a constant in a denominator: [](14_exchanged_guards).
 #
 # :::{admonition} Exercise: a third distance

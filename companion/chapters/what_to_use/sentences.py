@@ -100,7 +100,7 @@ def compared(tables: Tables) -> str:
     listed = " and ".join([*[", ".join(map(str, counts[:-1]))][: len(counts) - 1], str(counts[-1])])
     solver, grid = families.COMPARED_WITH.split(", ")
     return (
-        "Of targets only $v$ and $\\epsilon$ were compared with trained networks after few steps, both under "
+        "The rule reads how $v$ and $\\epsilon$ compare with trained networks after few steps, both under "
         f"the bound, by {solver} with steps equal in {grid}, after {listed} steps. Which sampler makes least "
         "of an error of its own is asked of an exact denoiser, which has no other; here after no more than "
         f"{counts[-1]} steps."
