@@ -286,6 +286,9 @@ def test_words_follow_the_tables(drawn: tuple[pd.DataFrame, ...]) -> None:
     assert " with 3, " in sentences.of_x(cells)
     assert "times" in sentences.first_steps(begun)
     assert "24 networks" in sentences.networks(24, 3, 30, 8)
+    first, second = results.levels("time", 8)[:2]
+    deviation = float(second.sigma) * math.sqrt(math.expm1(float(second.log_snr - first.log_snr)))
+    assert f"noise of deviation {deviation:.2g}, whatever" in sentences.thrown()
 
 
 def test_the_table_has_geometric_means_and_the_exact_denoiser(

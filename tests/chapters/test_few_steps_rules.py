@@ -112,3 +112,17 @@ def test_what_was_told_is_told_case_by_case() -> None:
     told = sentences.told(comparisons.tests(table), comparisons.AGAINST_V, "farther", "nearer")
     assert told.startswith("Rings. Farther: Euler, time 9; not told: Heun, time 1")
     assert "3 seeds" in sentences.resolution(table)
+
+
+def test_nothing_is_mended_where_eps_is_nearer_anyway() -> None:
+    plain, mean = ("eps", "Heun", "time", 9, "plain"), ("eps", "Heun", "time", 9, "mean")
+    cells = fake({plain: [0.5, 0.501, 0.502], mean: NEARER})
+    assert verdicts(cells, comparisons.MENDED)["Heun"] == U
+
+
+def test_the_start_is_judged_by_the_part_that_is_the_network_s() -> None:
+    cells = fake({("eps", "Heun", "time", 9, "plain"): FARTHER})
+    assert verdicts(cells, comparisons.MENDED)["Heun"] == H
+    assert verdicts(cells.assign(network=1.0), comparisons.MENDED)["Heun"] == U
+    assert verdicts(cells.assign(total=1.0), comparisons.MENDED)["Heun"] == H
+    assert verdicts(cells.assign(network=1.0), comparisons.AGAINST_V)["Heun, time"] == H
