@@ -14,11 +14,11 @@ from companion.files import heading
 
 FILES = {
     "bfloat16.csv": "bdb99653bc36027f26f54a7f9f0550d8c6e5555a1d14f90e9c17df74b60f9ba8",
-    "recipe_epochs.csv": "32095a3075b5140424a2dd17a5cb8bbe6646102359f1a58546e09cae12a53885",
-    "recipe_late.csv": "f96be258dacece9e6ccb5672e78d92ba0e9eec21cd9f4c360b04f3282647f0ea",
-    "recipe_levels.csv": "d835e405b3796b62fdb86294ff67e6426b53522285b5b7e14fa3b65f5657755c",
+    "recipe_epochs.csv": "6e05e9011522698c941be38ee44d63c576748ac0835443633b4eac4fd70da21b",
+    "recipe_late.csv": "f70504c0b7b1c9c0ba718750f41277b4c289256ee15e23209a8062362cc58f95",
+    "recipe_levels.csv": "b8f52612a8c10f2317d635ec88a68f32720ac06e33a8e2c48952457a8a22746f",
     "tenfold.csv": "6a46817b2268fd039a5d3c645a1fe997bb71cc309b011843ad6a87183c8ea714",
-    "time_to_quality.csv": "0cb64e08886f4c0d173231751e7fcd5232a1636b8d1910bc79b2bf9444205975",
+    "time_to_quality.csv": "a9eeaabdf052516563a37be81fc991685c7ef096d80b2c8b8b0af9e09543052d",
 }
 """The SHA-256 of each table's text; a line may end as the machine likes."""
 
