@@ -13,7 +13,7 @@ FUNCTIONS = (
     torch.exp, torch.exp2, torch.expm1, torch.lgamma, torch.log, torch.log10, torch.log1p, torch.log2,
     torch.rsqrt, torch.sin, torch.sinh, torch.sqrt, torch.tan, torch.tanh,
 )  # fmt: skip
-"""What torch may hand to MKL, elementwise; a superset."""
+"""What torch may hand to MKL, elementwise; a superset but for trunc, which rounds nothing."""
 
 
 def call_each() -> None:

@@ -15,9 +15,9 @@
 #
 # **Question.** Can one weighting of noise levels be best in likelihood and in samples at once? If the kernels say what each level's error does, do they say how to weigh it?
 #
-# **Assumed.** A loss is $\frac12 \int w\, \E \|\epsilon - \hat\epsilon\|^2 d\lambda$, and $w = 1$ is the bound ([](08_weightings)). The kernel $k(\lambda)$ of samples: what an error of one unit per nat moves them; $w = k/e$ bounds their distance best ([](16_likelihood_and_samples), [](21_errors_to_samples)). The networks of [](19_equal_footing).
+# **Assumed.** A loss is $\frac12 \int w\, \E \|\epsilon - \hat\epsilon\|^2 d\lambda$, and $w = 1$ is the bound ([](08_weightings)). The kernel $k(\lambda)$ of samples: what an error of one unit per nat moves them; with the largest kernel $w = k/e$ bounds their distance best ([](16_likelihood_and_samples), [](21_errors_to_samples)). The networks of [](19_equal_footing).
 #
-# **Method.** Weightings are derived, from exact kernels and from the errors of *pilots*, networks that were trained first and are compared with nothing. Then networks of $\epsilon$ and of $v$ are trained under each. Weightings, runs and rules were committed before a network was trained under one of them; the study's eight objectives, and the catalogue's weightings of $v$, were known from [](19_equal_footing), whose runs they are.
+# **Method.** Weightings are derived, from kernels of exact paths and from the errors of *pilots*, networks that were trained first and are compared with nothing. Then networks of $\epsilon$ and of $v$ are trained under each. Weightings, runs and rules were committed before a network was trained under one of them; the study's eight objectives, and the catalogue's weightings of $v$, were known from [](19_equal_footing), whose runs they are.
 
 # %% tags=["parameters"]
 profile = "standard"
@@ -33,7 +33,7 @@ d = Derivation("one-for-both", title="Weightings from the kernels", rests_on=["f
 # %% [markdown]
 # ## From a wish to a weight
 #
-# Let $e(\lambda)$ be the root mean square error of $\hat\epsilon$. A wish for likelihood is to lower $\int e^2 d\lambda$: the bound, $w = 1$. A wish for samples is to lower $\int k\, e\, d\lambda$, which bounds how far they are moved. It is no loss of that form. But let $e_0$ be an error that was measured:
+# Let $e(\lambda)$ be the root mean square error of $\hat\epsilon$. A wish for likelihood is to lower $\int e^2 d\lambda$: the bound, $w = 1$. A wish for samples is to lower $\int k\, e\, d\lambda$. With the largest kernel of all paths and directions it bounds how far they are moved ([](16_likelihood_and_samples)). Ours is the root mean square over paths and directions, no path counted for more than 2 ([](21_errors_to_samples)): an estimate, and no bound. The integral is no loss of that form. But let $e_0$ be an error that was measured:
 
 # %% tags=["derivation"]
 k, e, e_0 = symbol("k", positive=True), symbol("e", positive=True), symbol("e_0", positive=True)
@@ -98,7 +98,7 @@ d.chain(
 )
 
 # %% [markdown]
-# It is the middle of the family $(1 - c)/\int e^2 + c\, k/(e \int k\, e)$, whose ends are the bound and over-error. *Both at once* in the figures.
+# It is the middle, $\beta = \frac12$, of the family $(1 - \beta)/\int e^2 + \beta\, k/(e \int k\, e)$, whose ends are the bound and over-error. *Both at once* in the figures.
 #
 # ## From the noise to a weight
 #
@@ -116,14 +116,14 @@ d.chain(
 # %% [markdown]
 # So the weight that it learns is $1/\ell$, whatever the target: of another target $\ell$ has another factor, which $s$ takes up. Any weight that is put before it is taken up as well. And it has no wish: neither likelihood nor samples are in it.
 #
-# Last, the noise of the gradient. The loss of a level pulls at the output with $2 w (\hat\epsilon - \epsilon)$, which is noise, but for what can be learnt. Let its size be the kernel's, that is, $w = k/\sqrt\ell$:
+# Last, the noise of the gradient. The loss of a level pulls at $\hat\epsilon$ with $w (\hat\epsilon - \epsilon)$ (at the output of a network of $v$, with $\alpha$ times that), which is noise, but for what can be learnt. Let its size be the kernel's, that is, $w = k/\sqrt\ell$:
 
 # %% tags=["derivation"]
 w = Abbreviation("w", k / sp.sqrt(ell), positive=True)
 d.chain(
     "pull",
-    Expectation((2 * w * sp.sqrt(ell) * eps) ** 2, eps),
-    (4 * k**2, "the mean square of the pull: that of the kernel, at every level"),
+    Expectation((w * sp.sqrt(ell) * eps) ** 2, eps),
+    (k**2, "the mean square of the pull: that of the kernel, at every level"),
 )
 
 # %% [markdown]
@@ -146,7 +146,7 @@ d.chain(
 )
 
 # %% [markdown]
-# On the cosine schedule that is the plain squared error of $v$, and on straight lines flow matching, at uniform times ([](08_weightings)): with it every level's noise pulls as its kernel.
+# On the cosine schedule that is the plain squared error of $v$, and on straight lines flow matching, at uniform times ([](08_weightings)): with it every level's noise pulls at $\hat\epsilon$ as its kernel. That this helps samples is a guess.
 
 # %% [markdown]
 # ## The weightings
@@ -221,7 +221,9 @@ artifacts.table(
 )  # fmt: skip
 
 # %%
-Markdown(f"{sentences.kept(off, profile)} {sentences.uncertain(again, budget.paths)}")
+Markdown(
+    f"{sentences.kept(off, profile)} {sentences.uncertain(again, budget.paths)} {sentences.cap(again)}"
+)
 
 # %% [markdown]
 # ## Both axes
@@ -297,7 +299,7 @@ artifacts.table(
 )
 
 # %% [markdown]
-# The theory has a premise: training can lower the error of one level at the cost of others. Did it? First, is the loss under a weight lower in the network that was trained on it than in the one trained on the bound? Only then does $\int k\, e$ have to be; and only if first order is right do samples have to follow.
+# The theory has a premise: training can lower the error of one level at the cost of others. Did it? First, is the loss under a weight lower in the network that was trained on it than in the one trained on the bound? For $k/e$, and only if networks under the bound have the pilots' errors, does $\int k\, e$ then have to be lower; for other weights nothing says so. And only if first order is right do samples have to follow.
 
 # %%
 ratios = asked.over_bound(networks)
@@ -311,7 +313,9 @@ artifacts.figure(
 # %%
 answer = results.elasticity(levels, [n for n in grid.weightings(active) if n != grid.BOUND])
 where = sentences.shifted(levels, levels_of, "v")
-Markdown(f"{sentences.premise(networks)}\n\n{sentences.followed(networks)} {where}")
+Markdown(
+    f"{sentences.premise(networks)}\n\n{sentences.followed(networks)} {where}\n\n{sentences.noisy_end(levels, levels_of)}"
+)
 
 # %%
 artifacts.table(answer, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)

@@ -17,7 +17,7 @@
 #
 # **Assumed.** Any target is a row $y = a x + b \epsilon$, and any prediction gives $\hat x$ and $\hat\epsilon$ by division by $D = \alpha_t b - \sigma_t a$ ([](04_four_targets)). Samplers are those of [](15_sampling_steps). The networks are the eight of [](19_equal_footing), on its first two data sets.
 #
-# **Method.** First derive what a step makes of an error. Then measure: all targets, six samplers, three grids, at equal numbers of network *evaluations*, from the same noise. The exact denoiser walks every chain too. So what the step count does is told apart from what the network does.
+# **Method.** First derive what a step makes of an error. Then measure: all targets, six samplers, three grids, at equal numbers of network *evaluations*, from the same noise. The exact denoiser walks every chain too. So what few steps do to an exact prediction is told apart from what they make of a wrong one.
 # Rules were committed before these samplers drew a sample. Two targets had been seen before: $\epsilon$ and $v$, in 10 to 50 steps of DDIM ([](19_equal_footing)).
 
 # %% tags=["parameters"]
@@ -66,7 +66,7 @@ d.chain(
 )
 
 # %% [markdown]
-# The numerator is the same for all targets. The determinant is not. For $v$ on a variance-preserving schedule it is 1, and the step shrinks the error:
+# The numerator is the same for all targets. The determinant is not. For $v$ on a variance-preserving schedule it is 1, and the step moves $z$ by less than the error:
 
 # %% tags=["derivation"]
 d.chain(
@@ -285,12 +285,13 @@ Markdown(f"{sentences.first_steps(begun)}\n\n{sentences.at_one(begun)}")
 # %% [markdown]
 # Networks of $x$ are no better at the noisy end. The bound weighs their error by the SNR, so that they hardly learn it there. But a step of DDIM multiplies it by less than 1.
 #
-# Is it the first step alone? Give both targets, in all solvers, the mean of the data for their first prediction of $x$. The factor is the square root of $\epsilon$ over $v$ as it comes, over the same ratio with the mend: above 1, more than half was the start's.
+# Is it the first step alone? Give both targets, in all solvers, the mean of the data for their first prediction of $x$. The factor is the square root of $\epsilon$ over $v$ as it comes, over the same ratio with the mend: above 1, more than half of the logarithm was the start's.
 
 # %%
 Markdown(
     f"{sentences.told(tests, comparisons.MENDED, 'more than half', 'less')}\n\n"
-    f"**Networks of $x$ by Heun, over $v$.** {sentences.told(tests, comparisons.BY_HEUN, 'farther', 'nearer')}"
+    f"**Networks of $x$ by Heun, over $v$.** {sentences.told(tests, comparisons.BY_HEUN, 'farther', 'nearer')} "
+    f"{sentences.by_heun(cells)}"
 )
 
 # %%
@@ -309,12 +310,12 @@ artifacts.figure(
 # ## The claims
 
 # %%
-Markdown(claims.verdicts({"few_tests": tests}))
+Markdown(f"{claims.verdicts({'few_tests': tests})}\n\n{sentences.from_broken(tests, exact)}")
 
 # %% [markdown]
 # :::{admonition} Trap: a schedule that ends in pure noise
 # :class: warning
-# A sampler that starts at $t = 1$ of a schedule with $\alpha_1 = 0$ asks networks of $\epsilon$ and $s$ for $\hat x$ by a division by zero. A start at $1 - 10^{-4}$, as in the study's code, is finite, and multiplies the error of $\hat\epsilon$ by thousands. Start at the log-SNR down to which the network was trained, with short steps there; or put in the mean; or predict $v$.
+# A sampler that starts at $t = 1$ of a schedule with $\alpha_1 = 0$ asks networks of $\epsilon$ and $s$ for $\hat x$ by a division by zero. A start at $1 - 10^{-4}$, as in the study's code, is finite: it multiplies the error of $\hat\epsilon$ by $1/\alpha$, some thousands, in $\hat x$, and in $z$ by as much times the share of the noise that the first step takes off: the fewer the steps, the more. Start at the log-SNR down to which the network was trained, with short steps there; or put in the mean; or predict $v$.
 # :::
 #
 # ## What this does and does not show

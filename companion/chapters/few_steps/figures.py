@@ -226,8 +226,9 @@ def clouds_shown(name: str, n: int) -> dict[str, Any]:
     return {
         "caption": f"{min(n, SHOWN):,} samples of the {study.TITLES[name]} with {FEW} evaluations, one "
         "network each, the same noise. Top: where each breaks; $\\epsilon$, $s$ and $x$ with steps equal in "
-        "time, the exact denoiser by the reverse SDE with steps equal in the log-SNR. Bottom: the same "
-        "mended. Grey: the exact denoiser in many steps. Samples out of the frame are not shown.",
-        "alt": "Eight scatter plots in two rows. On top the points are spread far from the grey shape, below "
-        "they lie on it or near.",
+        "time, the exact denoiser by the reverse SDE with steps equal in the log-SNR. Bottom: without the "
+        "break, the last by another sampler. Grey: the exact denoiser in many steps. Samples out of "
+        "the frame are not shown.",
+        "alt": "Eight scatter plots in two rows. On top points leave the grey shape, below they are of "
+        "its size.",
     }

@@ -141,7 +141,7 @@ CLAIMS: tuple[Claim, ...] = (
     _pair(
         "errors-follow-weights",
         "Under the kernel over the error the errors, weighed by the kernel, add up to less than under the "
-        "bound: training does what was asked of it",
+        "bound",
         "the integral of kernel times error over the log-SNR, over that under the bound",
         partial(lower_of, questions=("moved",)),
     ),

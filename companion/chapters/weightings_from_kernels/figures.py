@@ -250,8 +250,9 @@ def plane_shown(cells: pd.DataFrame, seeds: int) -> dict[str, Any]:
         beyond.append(f"{(~is_near(block)).sum()} of {len(block)} ({study.TITLES[str(name)]})")
     return {
         "caption": "Likelihood against samples near the front, both the less the better: geometric means "
-        f"of {seeds} seeds with 95 % confidence ellipses (Hotelling's, covariance pooled over the cells of a "
-        "panel). Colour: derived weightings; white inside where they change during training. Grey: the "
+        f"of {seeds} seeds with ellipses (Hotelling's, covariance pooled over the cells of a panel: 95 % "
+        "confidence if spreads were equal, see below). Colour: derived weightings; white inside "
+        "where they change during training. Grey: the "
         "study's eight objectives, filled, and other weightings of $v$, white; named if on the front. "
         "Marker: what is predicted. Line: the front of the means. Not in view, farther than "
         f"{NEAR['excess']:g} times the least excess or {NEAR['sliced']:g} times the least distance: "

@@ -99,7 +99,8 @@ def of_data(
 ) -> pd.DataFrame:
     """The table of one data set; arguments as for `made`.
 
-    It has one column more, ``uncertain``: the relative standard error of the kernel, over paths.
+    It has more columns: ``uncertain``, the relative standard error of the kernel, over paths; ``median``, and
+    ``uncapped``, the root mean square without a cap.
     """
     mixture = lean(DATASETS[name]())
     walked = {name: exact_paths.paths(mixture.denoiser(SCHEDULE), paths, steps, ENDS)}
@@ -108,6 +109,9 @@ def of_data(
     least = log_snr.exp() * mixture.mmse(log_snr, points=256, scrambles=4).value  # of the noise
     frame = pd.DataFrame({"dataset": name, "log_snr": knots, "kernel": np.sqrt(squared["rms"])})
     frame["uncertain"] = squared["error"] / squared["rms"] / 2
+    frame["median"] = np.sqrt(squared["median"])
+    each = exact_paths.squared(walked[name]).mean(1).sqrt()
+    frame["uncapped"] = np.interp(knots, walked[name].log_snr.numpy(), each.numpy())
     frame["mmse"] = least.numpy()
     of_each = errors(
         name, {p: one for p, one in pilots.items() if p.dataset == name}, knots, points

@@ -12,7 +12,7 @@ from companion.chapters.weightings_from_kernels import rules, words
 from companion.chapters.weightings_from_kernels.compared import LIMIT
 from companion.chapters.weightings_from_kernels.fronts import Spread
 from companion.chapters.weightings_from_kernels.grid import BOUND, CATALOGUE
-from companion.chapters.weightings_from_kernels.measured import KEPT
+from companion.chapters.weightings_from_kernels.measured import ERRORS, KEPT
 from companion.chapters.weightings_from_kernels.results import AXES, CELL, MODEL, kernel_at, weight
 from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE, POWER
@@ -85,6 +85,26 @@ def uncertain(again: pd.DataFrame, paths: int) -> str:
     )
 
 
+AT = -4.0
+"""The log-SNR, about, at which kernels are compared with and without their cap."""
+
+
+def cap(again: pd.DataFrame) -> str:
+    """How much of the kernel is a choice: the cap on what one path counts for."""
+    parts = []
+    for name, block in again.groupby("dataset", sort=False):
+        row = block.iloc[int((block["log_snr"] - AT).abs().argmin())]
+        parts.append(
+            f"{study.TITLES[str(name)]} {row['kernel']:.2g}, without the cap {row['uncapped']:.2g}, the "
+            f"median {row['median']:.2g}"
+        )
+    return (
+        f"The cap, and the mean, are choices. At a log-SNR of about {AT:g}: {'; '.join(parts)}. "
+        f"Other choices "
+        "give other weights."
+    )
+
+
 def population(networks: pd.DataFrame, steps: int, points: int, samples: int, walk: int) -> str:
     """Which networks there are, and how they are measured."""
     seeds = networks["seed"].nunique()
@@ -139,7 +159,8 @@ def ellipses(found: Mapping[str, Spread]) -> str:
         )
     return (
         "Ellipses have one shape in a panel, that of the pooled covariance of both logarithms. How unequal "
-        f"are the spreads that were pooled? {'; '.join(parts)}. Where a $p$ is small, the ellipses of "
+        f"are the spreads that were pooled? {'; '.join(parts)}. Where a $p$ is small, they are no "
+        f"95 % regions: the ellipses of "
         "quiet cells are too wide and those of restless ones too narrow; tests on the page pool nothing."
     )
 
@@ -186,7 +207,9 @@ def winners(dominance: pd.DataFrame, seen: Mapping[str, float]) -> str:
     factors = " and ".join(f"{value:.2f} in {axis}" for axis, value in seen.items())
     return (
         f"{' '.join(parts)} With the spread that was found, a factor of {factors} between two cells would be "
-        f"told in {POWER:.0%} of all trials at the strictest of Holm's levels."
+        f"told in {POWER:.0%} of all trials at the strictest of Holm's levels. To win, a cell has "
+        f"to pass such a "
+        "test on each axis against each of the others on each data set, so it needs more."
     )
 
 
@@ -224,6 +247,10 @@ def followed(networks: pd.DataFrame) -> str:
     }
     alike = (np.sign(logs["moved"]) == np.sign(logs["sliced"])).sum()
     squares = {c: np.corrcoef(logs[c], logs["sliced"])[0, 1] ** 2 for c in logs if c != "sliced"}
+    rest = {
+        c: log[log.index.get_level_values("weighting") != "uncertainty"] for c, log in logs.items()
+    }
+    without = {c: np.corrcoef(rest[c], rest["sliced"])[0, 1] ** 2 for c in squares}
     means = np.log(networks.set_index(CELL)[[*logs]]).groupby(level=CELL, sort=False).mean()
     parts = []
     for name, block in means.groupby(level="dataset", sort=False):
@@ -236,7 +263,9 @@ def followed(networks: pd.DataFrame) -> str:
         "And samples: $\\int k\\, e$ and the sliced distance are on the same side of the bound's in "
         f"{alike} of {len(logs['sliced'])} cells. Of the variance of the logarithm of the latter ratio, "
         f"$\\int k\\, e$ explains {squares['moved']:.2f}, the root of $\\int k^2 e^2$ "
-        f"{squares['apart']:.2f}, and the excess {squares['excess']:.2f} ($R^2$ of a line). "
+        f"{squares['apart']:.2f}, and the excess {squares['excess']:.2f} ($R^2$ of a line); "
+        f"without the cells of uncertainty, the farthest, {without['moved']:.2f}, {without['apart']:.2f} and "
+        f"{without['excess']:.2f}. "
         f"Of all cells, catalogue and eight too, in the same order: {'; '.join(parts)}."
     )
 
@@ -268,8 +297,36 @@ def shifted(
     return (
         f"Where? With {words.weighting(name)} and {style.SYMBOLS[target]}, $\\int k\\, e$ up to a log-SNR of "
         f"{MIDDLE[0]:g}, and between that and {MIDDLE[1]:g}, is, over the bound's: {'; '.join(parts)}. So "
-        "the sum may fall where squares, which samples follow more closely, do not. This was looked for when "
-        "the results were known."
+        "the sum may fall where the largest parts do not. This was looked for when the results were known."
+    )
+
+
+def noisy_end(levels: pd.DataFrame, table: pd.DataFrame) -> str:
+    """At the noisiest slice: errors under the bound over those of pilots, and how much weight is there."""
+    log_snr = np.sort(levels["log_snr"].unique())
+    low, width = float(log_snr[0]), float(log_snr[1] - log_snr[0])
+    parts = []
+    for dataset in dict.fromkeys(levels["dataset"]):
+        kept = table[table["dataset"] == dataset]
+        pilot = float(np.interp(low, kept["log_snr"], kept[ERRORS[-1]]))
+        at = levels[(levels["dataset"] == dataset) & (levels["log_snr"] == low)]
+        at = at[at["weighting"] == BOUND].groupby("target", sort=False)["excess"].mean()
+        over = ", ".join(
+            f"{style.SYMBOLS[t]} {float(np.sqrt(2 * at[t] / width)) / pilot:.2g}"
+            for t in ("eps", "v")
+            if t in at
+        )
+        w = weight(str(dataset), "over-error", FINE)
+        share = w[FINE[0] + 2 >= FINE].sum() / w.sum()
+        parts.append(f"{study.TITLES[str(dataset)]}, {over}, and {share:.0%} of the weight")
+    return (
+        f"The weights were made from errors of pilots of $v$. At a log-SNR of {low:g} networks "
+        f"under the bound "
+        "are off by, over the pilots, and the first two nats have, of the whole weight of "
+        f"{words.weighting('over-error')}: {'; '.join(parts)}. So for $\\epsilon$ that weight is not the one "
+        "that was derived, and what is found for it is no test of the derivation. Other ends would "
+        "give other "
+        "weights there. This was looked for after a review."
     )
 
 
