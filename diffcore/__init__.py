@@ -24,17 +24,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from diffcore import (
-    bounds,
-    estimates,
-    first_calls,
-    likelihood,
-    samplers,
-    schedules,
-    targets,
-    times,
-    weightings,
-)
+from diffcore import bounds, estimates, likelihood, samplers, schedules, targets, times, weightings
+from diffcore import first_calls as first_calls  # for what it does
 from diffcore.bounds import Bound, nelbo
 from diffcore.denoisers import Denoiser, ExactDenoiser, NetDenoiser
 from diffcore.estimates import mean_excess, mean_nelbo
@@ -48,8 +39,6 @@ if TYPE_CHECKING:
     from diffcore import catalogue, exact, masked, published
 
 __version__ = "0.1.0"
-
-first_calls.call_each()
 
 __all__ = [
     "EPS",

@@ -15,10 +15,7 @@ FUNCTIONS = (
 )  # fmt: skip
 """What torch may hand to MKL, elementwise; a superset but for trunc, which rounds nothing."""
 
-
-def call_each() -> None:
-    """Call each of :data:`FUNCTIONS` for one number, in float32 and float64, on the CPU."""
-    for dtype in (torch.float32, torch.float64):
-        one = torch.full((1,), 0.5, dtype=dtype, device="cpu")
-        for function in FUNCTIONS:
-            function(one)
+# As diffcore is imported: its package only passes names on.
+for _dtype in (torch.float32, torch.float64):
+    for _function in FUNCTIONS:
+        _function(torch.full((1,), 0.5, dtype=_dtype, device="cpu"))
