@@ -157,6 +157,7 @@ from IPython.display import Markdown
 
 from companion import profiles, runs
 from companion.chapters.weightings_from_kernels import (
+    answers,
     asked,
     claims,
     compared,
@@ -168,7 +169,7 @@ from companion.chapters.weightings_from_kernels import (
     results,
     sentences,
 )
-from companion.evidence import style
+from companion.evidence import paired, style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
 from companion.runs import plane
@@ -294,7 +295,7 @@ artifacts.table(
     pairs,
     "kernel_weightings_pairs",
     caption=sentences.pairs_caption(len(seeds)),
-    **compared.PAIRS_SHOWN,
+    **paired.SHOWN,
     **provenance,
 )
 
@@ -311,17 +312,17 @@ artifacts.figure(
 )
 
 # %%
-answer = results.elasticity(levels, [n for n in grid.weightings(active) if n != grid.BOUND])
-where = sentences.shifted(levels, levels_of, "v")
+slopes = results.elasticity(levels, [n for n in grid.weightings(active) if n != plane.BOUND])
+where = answers.shifted(levels, levels_of, "v")
 Markdown(
-    f"{sentences.premise(networks)}\n\n{sentences.followed(networks)} {where}\n\n{sentences.noisy_end(levels, levels_of)}"
+    f"{answers.premise(networks)}\n\n{answers.followed(networks)} {where}\n\n{answers.noisy_end(levels, levels_of)}"
 )
 
 # %%
-artifacts.table(answer, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
+artifacts.table(slopes, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
 
 # %%
-Markdown(sentences.elastic(answer))
+Markdown(answers.elastic(slopes))
 
 # %% [markdown]
 # ## What the rules say

@@ -240,7 +240,7 @@ artifacts.figure(
 )
 
 # %%
-Markdown(sentences.parts(cells, exact))
+Markdown(sentences.parts(cells))
 
 # %%
 shown = figures.curves_shown(cells, last, results.LOG_SNR, len(seeds), budget.samples)

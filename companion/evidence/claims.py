@@ -150,6 +150,18 @@ def decide_all(
     return pd.DataFrame(rows)
 
 
+def listed(claims: Iterable[Claim], tables: Tables, without: str = "") -> str:
+    """Every claim and its verdict, as a list for a page.
+
+    Args:
+        claims: the claims.
+        tables: those that they read, by name.
+        without: what is left out of statements, since the page says it.
+    """
+    lines = [f"- {claim.statement} *{claim.decide(tables).label}*." for claim in claims]
+    return "\n".join(line.replace(without, "") for line in lines)
+
+
 def exceeds(gap: float, noise: float) -> Verdict:
     """Whether a difference has the claimed sign, where ``noise`` is the size that chance explains.
 

@@ -22,7 +22,12 @@ def projections(x: Tensor) -> Tensor:
 
 def sliced(first: Tensor, second: Tensor) -> float:
     """Sliced Wasserstein-2 distance of two sets (n, 2) of one size: sorted projections are matched."""
-    return float((projections(first) - projections(second)).square().mean().sqrt())
+    return float(between(projections(first), projections(second)))
+
+
+def between(first: Tensor, second: Tensor) -> Tensor:
+    """The same from the `projections` of sets, (..., n, directions): (...)."""
+    return (first - second).square().mean((-1, -2)).sqrt()
 
 
 def apart(first: Tensor, second: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from diffcore.networks import TimeMLP
 from diffcore.targets import Target
 from diffcore.times import Stratified, UniformLogSNR
 from diffcore.training import Plan
+from diffcore.weightings import Elbo, Native, Weighting
 
 SCHEDULE = dc.schedules.Cosine()
 """The study's."""
@@ -29,6 +30,12 @@ EVEN = Stratified(UniformLogSNR(*ENDS))
 TARGETS: dict[str, Target] = {"x": dc.X, "eps": dc.EPS, "v": dc.V, "score": dc.SCORE}
 """What networks predict, by the study's names; s without the guard."""
 
+BOUND, OWN = "bound", "own"
+"""The study's objectives, without guards: the bound; and the plain squared error of what is predicted."""
+
+OWN_OF = {"x": "x-mse", "eps": "eps-mse", "v": "v-mse", "score": "s-mse"}
+"""The weighting that is the plain squared error of a target at uniform times, by name."""
+
 NET = partial(TimeMLP, dims=2, width=48, depth=2, schedule=SCHEDULE)
 """Of two residual blocks, told the log-SNR."""
 
@@ -37,6 +44,13 @@ NET = partial(TimeMLP, dims=2, width=48, depth=2, schedule=SCHEDULE)
 def data(name: str, points: int) -> Tensor:
     """As many training points of a data set, drawn once, (points, 2)."""
     return DATASETS[name]().sample(points, Generator().manual_seed(0)).float()
+
+
+def loss(target: str, objective: str) -> dc.Loss:
+    """The loss of one of the eight: a target under one of its two objectives."""
+    predicted = TARGETS[target]
+    weighting: Weighting = Elbo() if objective == BOUND else Native(predicted)
+    return dc.Loss(SCHEDULE, predicted, weighting, EVEN)
 
 
 def plan(profile: Profile, multiple: float = 1.0) -> Plan:

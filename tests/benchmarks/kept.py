@@ -32,9 +32,14 @@ def append(row: Mapping[str, Any], name: str, program: str, what: str) -> None:
 
 def save(frame: pd.DataFrame, name: str, program: str, what: str) -> None:
     """Write a table, and say its SHA-256, for `companion.chapters.full_length.measured.FILES`."""
+    found = text(frame, program, what, "one thread, float32")
+    write_text(DATA / name, found)
+    print(f'    "{name}": "{text_sha256(found)}",', flush=True)  # noqa: T201
+
+
+def text(frame: pd.DataFrame, program: str, what: str, how: str) -> str:
+    """A table as it is kept: what it is and what made it at its head, six digits."""
     version = torch.__version__.partition("+")[0]
     head = f"# {what}\n# Made by python -m tests.benchmarks.{program}; "
-    head += f"torch {version}, {platform.machine()}, one thread, float32.\n"
-    text = head + frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_text(DATA / name, text)
-    print(f'    "{name}": "{text_sha256(text)}",', flush=True)  # noqa: T201
+    head += f"torch {version}, {platform.machine()}, {how}.\n"
+    return head + frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")

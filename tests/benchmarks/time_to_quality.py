@@ -36,7 +36,7 @@ from companion import profiles
 from companion.chapters.equal_footing import grid, objectives
 from companion.chapters.full_length.results import LAST_STEPS
 from companion.evidence import excess
-from companion.runs.plane import ENDS, SCHEDULE, TARGETS
+from companion.runs.plane import BOUND, ENDS, SCHEDULE, TARGETS
 from diffcore.denoisers import Denoiser, NetDenoiser
 from diffcore.networks import StudyMLP
 from diffcore.published import GuardedScore
@@ -65,7 +65,7 @@ def net(kind: str) -> Callable[[], nn.Module]:
 
 def trainer(cell: Cell, kind: str, steps: int, seeds: tuple[int, ...]) -> Trainer:
     target = cell.target if kind == "own" else "v"
-    loss = objectives.loss(target, objectives.BOUND)
+    loss = objectives.loss(target, BOUND)
     return Trainer(
         net(kind), [loss] * len(seeds), list(seeds), grid.data(cell.dataset), plan(kind, steps)
     )

@@ -8,7 +8,6 @@ which is printed, into `companion.chapters.weightings_from_kernels.measured`.
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 
 import torch
@@ -17,6 +16,7 @@ from companion import profiles, runs
 from companion.chapters import weightings_from_kernels
 from companion.chapters.weightings_from_kernels import measured, pilots
 from companion.files import text_sha256, write_text
+from tests.benchmarks import kept
 
 
 def main() -> None:
@@ -25,16 +25,12 @@ def main() -> None:
     wanted = {pilot: pilots.run(active, pilot) for pilot in pilots.keys(pilots.DATASETS)}
     trained = runs.get(wanted)
     frame = measured.made({pilot: one.denoiser for pilot, one in trained.items()})
-    version = torch.__version__.partition("+")[0]
-    head = (
-        "# Kernel, least mean squared error of the noise, and root mean square error of the noise of pilots "
-        "after three shares of the steps, by log-SNR.\n"
-        "# Made by python -m tests.benchmarks.weighting_levels; "
-        f"torch {version}, {platform.machine()}, one thread.\n"
+    what = (
+        "Kernel, least mean squared error of the noise, and root mean square error of the noise of pilots "
+        "after three shares of the steps, by log-SNR."
     )
-    text = head + frame.drop(columns="uncertain").to_csv(
-        index=False, float_format="%.6g", lineterminator="\n"
-    )
+    columns = ["dataset", "log_snr", *measured.NUMBERS]
+    text = kept.text(frame[columns], "weighting_levels", what, "one thread")
     write_text(Path(weightings_from_kernels.__file__).parent / "data" / measured.NAME, text)
     print(f'SHA256 = "{text_sha256(text)}"')  # noqa: T201
 

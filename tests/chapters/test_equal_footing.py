@@ -21,8 +21,9 @@ from companion.chapters.equal_footing import (
     results,
     samples,
 )
-from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF, SCHEDULE, TARGETS
+from companion.chapters.equal_footing.objectives import SCHEDULE, TARGETS
 from companion.chapters.equal_footing.residuals import Residual
+from companion.runs.plane import BOUND, OWN, OWN_OF
 from diffcore.denoisers import Denoiser
 from diffcore.exact import GaussianMixture
 from diffcore.exact.data2d import DATASETS

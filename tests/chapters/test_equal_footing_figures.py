@@ -17,9 +17,10 @@ from companion.chapters.equal_footing import (
     mechanism_figures,
 )
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN
-from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, SCHEDULE, TARGETS
+from companion.chapters.equal_footing.objectives import SCHEDULE, TARGETS
 from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
+from companion.runs.plane import BOUND, OWN_OF
 from diffcore.exact.data2d import DATASETS
 
 

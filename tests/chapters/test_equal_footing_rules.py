@@ -20,9 +20,10 @@ from companion.chapters.equal_footing import (
 )
 from companion.chapters.equal_footing.comparisons import EIGHT, Cell
 from companion.chapters.equal_footing.grid import EQUALISED, PLAIN, QUARTER, SKIP
-from companion.chapters.equal_footing.objectives import BOUND, OWN_OF, TARGETS
+from companion.chapters.equal_footing.objectives import TARGETS
 from companion.evidence import paired
 from companion.evidence.claims import Decision, Verdict
+from companion.runs.plane import BOUND, OWN_OF
 
 H, F, U = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 NOISE = np.array([-1.0, 0.2, 0.9, -0.1, 0.3])

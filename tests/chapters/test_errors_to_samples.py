@@ -31,7 +31,7 @@ ENDS = plane.ENDS
 def gaussian(covariance: list[list[float]]) -> Denoiser:
     zero = torch.zeros(2, dtype=torch.float64)
     mixture = GaussianMixture.gaussian(zero, torch.tensor(covariance, dtype=torch.float64))
-    return mixture.denoiser(grid.SCHEDULE)
+    return mixture.denoiser(plane.SCHEDULE)
 
 
 @pytest.mark.parametrize("profile", ["quick", "standard"])
@@ -79,7 +79,7 @@ def test_a_pushed_denoiser_predicts_one_latent_in_all_targets() -> None:
     z, t = walked.z[3], walked.t[3]
     x_hat, eps_hat = wrong.predict_pair(z, t)
     torch.testing.assert_close(x_hat - walked.x_hat[3], errors[3])
-    alpha, sigma = grid.SCHEDULE.alpha(t), grid.SCHEDULE.sigma(t)
+    alpha, sigma = plane.SCHEDULE.alpha(t), plane.SCHEDULE.sigma(t)
     torch.testing.assert_close(alpha * x_hat + sigma * eps_hat, z)
     torch.testing.assert_close(wrong.predict(z, t, EPS), eps_hat)
 
@@ -260,7 +260,7 @@ def test_parts_are_factors_of_near_and_far_networks() -> None:
 def test_a_bump_adds_the_stated_excess_and_has_the_stated_divergence() -> None:
     x = exact.clusters().sample(4_000, Generator().manual_seed(0), torch.float64)
     for kind in (fine.FINE, fine.EVEN):
-        wrong = fine.Wavy(exact.clusters().denoiser(grid.SCHEDULE), 4.0, kind)
+        wrong = fine.Wavy(exact.clusters().denoiser(plane.SCHEDULE), 4.0, kind)
         total, levels = 0.0, torch.linspace(1, 7, 25, dtype=torch.float64)
         for lam in levels:
             noise = torch.randn(x.shape, generator=Generator().manual_seed(1), dtype=x.dtype)
@@ -278,7 +278,7 @@ def test_a_bump_adds_the_stated_excess_and_has_the_stated_divergence() -> None:
             torch.testing.assert_close(divergence, by_hand)
         assert total == pytest.approx(perturbed.EXCESS, rel=0.03)
     z = torch.randn(3, 2, generator=Generator().manual_seed(2), dtype=torch.float64)
-    t = grid.SCHEDULE.time_of(torch.tensor(4.0, dtype=torch.float64))
+    t = plane.SCHEDULE.time_of(torch.tensor(4.0, dtype=torch.float64))
     off = wrong.predict(z, t, EPS) - wrong.oracle.predict(z, t, EPS)
     torch.testing.assert_close(off, torch.full_like(z, perturbed.SIZE / math.sqrt(2)))
 
@@ -312,7 +312,7 @@ def test_costs_near_the_data_are_those_of_closed_forms() -> None:
 @pytest.mark.parametrize("level", [12.0, 16.0])
 def test_a_fine_error_costs_the_flow_what_is_derived_of_its_divergence(level: float) -> None:
     """Where paths stand still and densities are even: the mean over phases of what is summed at one place."""
-    wrong = fine.Wavy(exact.clusters().denoiser(grid.SCHEDULE), level, fine.FINE)
+    wrong = fine.Wavy(exact.clusters().denoiser(plane.SCHEDULE), level, fine.FINE)
     phases = torch.arange(64, dtype=torch.float64) * 2 * math.pi / 64
     y = torch.stack([phases * math.exp(-level / 2) / fine.WAVES, torch.zeros_like(phases)], 1)
     log_snr = torch.linspace(level - 5, level + 5, 2_001, dtype=torch.float64)
@@ -330,7 +330,7 @@ def test_the_density_changes_at_each_point_as_first_order_says(
     monkeypatch.setattr(perturbed, "SIZE", 1e-4)
     mixture = exact.clusters()
     u = torch.randn(6, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
-    wrong = fine.Wavy(mixture.denoiser(grid.SCHEDULE), 0.0, kind)
+    wrong = fine.Wavy(mixture.denoiser(plane.SCHEDULE), 0.0, kind)
     below, stretched, change = fine.followed(wrong, u)
     made = fine._log_density(mixture, below, -fine.REACH) - stretched
     found = made - fine._log_density(mixture, u, fine.REACH)
@@ -345,7 +345,7 @@ def test_the_density_changes_at_each_point_as_first_order_says(
 def test_divergence_is_added_up_along_the_wrong_flow() -> None:
     """Against the Jacobian of the whole map, by differences."""
     mixture = exact.clusters()
-    wrong = fine.Wavy(mixture.denoiser(grid.SCHEDULE), 1.0, fine.FINE)
+    wrong = fine.Wavy(mixture.denoiser(plane.SCHEDULE), 1.0, fine.FINE)
     u = torch.randn(4, 2, generator=Generator().manual_seed(0), dtype=torch.float64)
     below, stretched, _ = fine.followed(wrong, u)
     h, columns = 1e-6, []

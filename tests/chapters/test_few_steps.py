@@ -25,6 +25,7 @@ from companion.chapters.few_steps import (
 from companion.chapters.few_steps.measures import METRICS, Reference
 from companion.chapters.few_steps.walks import AT_THE_MEAN, FromPureNoise, begun_by
 from companion.evidence.distances import projections, sliced
+from companion.runs import plane
 from companion.runs.plane import ENDS, SCHEDULE, TARGETS
 from diffcore import exact
 from diffcore.denoisers import Denoiser, NetDenoiser
@@ -232,14 +233,14 @@ def drawn(known: results.Known) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFram
 
 def test_every_network_walks_its_chains(drawn: tuple[pd.DataFrame, ...]) -> None:
     cells, exact_cells, begun = drawn
-    of_bound = results.chains(grid.BOUND, TINY)
-    of_own = results.chains(grid.OWN, TINY)
+    of_bound = results.chains(plane.BOUND, TINY)
+    of_own = results.chains(plane.OWN, TINY)
     assert len(set(of_bound)) == len(of_bound) == 6 * 2 + 6 * 2 + 2 + 6
     assert of_own == [(solver, "time", 9, "plain") for solver in results.SOLVERS]
     assert len(cells) == 4 * 3 * (len(of_bound) + len(of_own))
     assert len(exact_cells) == len(of_bound) - 6
     assert len(begun) == 2 * 4 * 3
-    wide = results.chains(grid.BOUND, results.STANDARD)
+    wide = results.chains(plane.BOUND, results.STANDARD)
     assert ("DDIM", "log-SNR", 17, "plain") in wide
     assert ("Euler", "log-SNR", 17, "plain") not in wide
     assert ("Euler", "time", 17, "plain") in wide
@@ -250,12 +251,12 @@ def test_an_error_at_the_start_ruins_eps_and_its_mend_mends_it(
 ) -> None:
     cells, exact_cells, _ = drawn
     ddim = cells[(cells["solver"] == "DDIM") & (cells["grid"] == "time")]
-    ddim = ddim[(ddim["evaluations"] == 9) & (ddim["objective"] == grid.BOUND)]
+    ddim = ddim[(ddim["evaluations"] == 9) & (ddim["objective"] == plane.BOUND)]
     by = ddim.groupby(["start", "target"])["network"].mean()
     assert by["plain", "eps"] > 20 * by["plain", "v"]
     assert by["mean", "eps"] < 3 * by["mean", "v"]
     heun = cells[(cells["solver"] == "Heun") & (cells["grid"] == "time")]
-    heun = heun[(heun["evaluations"] == 3) & (heun["objective"] == grid.BOUND)]
+    heun = heun[(heun["evaluations"] == 3) & (heun["objective"] == plane.BOUND)]
     clean = heun.groupby("target")["network"].mean()
     assert clean["x"] > 20 * clean["v"], "the second question of Heun is at the clean end"
     one = exact_cells.set_index(["solver", "grid", "evaluations"])["steps"]
@@ -279,7 +280,7 @@ def test_starts_at_one(drawn: tuple[pd.DataFrame, ...]) -> None:
 
 def test_words_follow_the_tables(drawn: tuple[pd.DataFrame, ...]) -> None:
     cells, exact_cells, begun = drawn
-    assert "x$ " in sentences.parts(cells, exact_cells)
+    assert "x$ " in sentences.parts(cells)
     assert "Clusters reverse SDE in log-SNR" in sentences.broken(exact_cells)
     assert "not finite $\\epsilon$, $s$; $x$ " in sentences.at_one(begun)
     assert "DDIM " in sentences.own(cells)
@@ -336,7 +337,7 @@ def test_the_counterpart_is_a_step_of_ddim() -> None:
 
 def test_one_network_by_one_chain(known: results.Known) -> None:
     of = {"clusters": known}
-    denoisers = {("clusters", "v", grid.BOUND, 5): of_target(dc.V, 0.1)}
+    denoisers = {("clusters", "v", plane.BOUND, 5): of_target(dc.V, 0.1)}
     chain = ("DDIM", "time", 9, "plain")
     found = results.one_of(denoisers, of, "clusters", "v", 5, chain, TINY)
     wanted = results.drawn(of_target(dc.V, 0.1), 30, ("DDIM", "time", 8))

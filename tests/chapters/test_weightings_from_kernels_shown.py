@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from companion.chapters.weightings_from_kernels import figures, fronts, results, rules, sentences
+from companion.chapters.weightings_from_kernels import (
+    answers,
+    figures,
+    fronts,
+    results,
+    rules,
+    sentences,
+)
 from companion.evidence.drawn import numbers
 
 RNG = np.random.default_rng(5)
@@ -85,14 +92,14 @@ def test_how_near_a_cell_comes_is_said() -> None:
 
 
 def test_the_premise_counts_cells_that_lowered_their_own_loss(networks: pd.DataFrame) -> None:
-    words = sentences.premise(networks)
+    words = answers.premise(networks)
     assert "of 32 cells 4 have less excess under their own weight" in words
     assert "0.50 to 2.00 times as much" in words
     assert "$v$ both at once on rings 2.00" in words
 
 
 def test_samples_that_follow_are_said_to_follow(networks: pd.DataFrame) -> None:
-    words = sentences.followed(networks)
+    words = answers.followed(networks)
     assert "same side of the bound's in 32 of 32 cells" in words
     assert "$\\int k\\, e$ explains 1.00" in words
     assert "Clusters 1.00, " in words
@@ -108,13 +115,13 @@ def test_where_errors_moved_is_said() -> None:
         for seed in (0, 1)
         for w, e in (("bound", [1.0, 4.0, 1.0]), ("over-error", [0.25, 9.0, 1.0]))
     ]  # fmt: skip
-    words = sentences.shifted(pd.concat(frames, ignore_index=True), table, "v")
+    words = answers.shifted(pd.concat(frames, ignore_index=True), table, "v")
     assert "0.50 times at noisier levels and 1.50 times between, where 67% of the squares" in words
 
 
 def test_slopes_are_counted() -> None:
     table = pd.DataFrame({"weighting": ["kernel", "both", "edm"], "slope": [-0.5, -1.2, 0.4]})
-    words = sentences.elastic(table.assign(r2=[0.9, 0.5, 0.1]))
+    words = answers.elastic(table.assign(r2=[0.9, 0.5, 0.1]))
     assert "derived weightings -0.85 (-1.20 to -0.50; $R^2$ 0.70)" in words
     assert "all other weightings 0.40" in words
     assert "1 of 3 are between" in words

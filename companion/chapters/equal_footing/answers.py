@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from companion import study
-from companion.chapters.equal_footing.objectives import OWN_OF
-from companion.evidence import style
+from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
-from companion.runs.plane import TARGETS
+from companion.runs.plane import OWN_OF, TARGETS
 
 
 def counted(tests: pd.DataFrame, question: str, column: str, above: str, below: str) -> str:
@@ -16,18 +15,8 @@ def counted(tests: pd.DataFrame, question: str, column: str, above: str, below: 
     rows = tests[(tests["question"] == question) & (tests["column"] == column)]
     words = []
     for name, block in rows.groupby("dataset", sort=False):
-        parts = []
-        for verdict, what in ((Verdict.HOLDS, above), (Verdict.FAILS, below)):
-            some = block[block["verdict"] == verdict]
-            if len(some):
-                listed = ", ".join(f"{case_words(r.case)} {r.value:.2g}" for r in some.itertuples())
-                parts.append(f"{what}: {listed}")
-        rest = block[block["verdict"] == Verdict.UNDECIDED]
-        if len(rest):
-            listed = ", ".join(f"{case_words(r.case)} {r.value:.2g}" for r in rest.itertuples())
-            parts.append(f"not told: {listed}")
-        told = "; ".join(parts)
-        words.append(f"{study.TITLES[str(name)]}. {told[0].upper()}{told[1:]}.")
+        told = paired.told(block, above, below, case_words)
+        words.append(f"{study.TITLES[str(name)]}. {told}")
     return " ".join(words)
 
 

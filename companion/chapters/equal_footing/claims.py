@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from companion.chapters.equal_footing.grid import EQUALISED, SKIP, datasets
-from companion.evidence.claims import Claim, Decision, Tables, Verdict
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, listed
 from companion.evidence.intervals import CONFIDENCE, Interval, in_words, interval
 from companion.profiles import PAPER, STANDARD
 
@@ -315,5 +315,4 @@ def verdicts(tables: Tables) -> str:
     Args:
         tables: those that the claims read, by name.
     """
-    lines = [f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS]
-    return "\n".join(line.replace(f" {DATA}", "") for line in lines)
+    return listed(CLAIMS, tables, f" {DATA}")

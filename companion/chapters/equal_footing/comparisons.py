@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.equal_footing.grid import PLAIN, QUARTER
-from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF, WEIGHTINGS
-from companion.evidence.intervals import as_factors, interval, smallest_seen
-from companion.evidence.paired import tested
-from companion.runs.plane import TARGETS
+from companion.chapters.equal_footing.objectives import WEIGHTINGS
+from companion.evidence import paired
+from companion.evidence.intervals import smallest_seen
+from companion.evidence.paired import means, tested
+from companion.runs.plane import BOUND, OWN, OWN_OF, TARGETS
 
 
 class Cell(NamedTuple):
@@ -145,18 +146,6 @@ def every_test(networks: pd.DataFrame, samples: pd.DataFrame, after: pd.DataFram
     return pd.concat(blocks, ignore_index=True)
 
 
-def means(networks: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """Geometric means over seeds with their intervals: ``column``, ``column_least``, ``column_most``."""
-    rows = []
-    for cell, block in networks.groupby(list(by), sort=False):
-        row = dict(zip(by, cell, strict=True))
-        for column in columns:
-            value, least, most = as_factors(interval(np.log(block[column])))
-            row |= {column: value, f"{column}_least": least, f"{column}_most": most}
-        rows.append(row | {"seeds": len(block)})
-    return pd.DataFrame(rows)
-
-
 def power(networks: pd.DataFrame, pairs: Pairs, column: str = "excess") -> float:
     """The smallest factor that these tests would see: from the pooled spread of paired logarithms."""
     logs = [
@@ -214,18 +203,7 @@ SUMMARY_SHOWN: dict[str, Any] = {
 }
 """How `summary` is shown."""
 
-TESTS_SHOWN: dict[str, Any] = {
-    "columns": {
-        "dataset": "data set",
-        "question": "question",
-        "case": "case",
-        "column": "of",
-        "value": "factor",
-        "least": "from",
-        "most": "to",
-        "p": "$p$, Holm",
-        "verdict": "above 1?",
-    },
-    "digits": {"value": ".3g", "least": ".3g", "most": ".3g", "p": ".2g"},
+TESTS_SHOWN: dict[str, Any] = paired.SHOWN | {
+    "columns": {"dataset": "data set"} | paired.SHOWN["columns"]
 }
 """How `every_test` is shown."""

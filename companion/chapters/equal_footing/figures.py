@@ -15,10 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
-from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF
 from companion.chapters.equal_footing.results import objective_of
 from companion.evidence import style
-from companion.runs.plane import TARGETS
+from companion.runs.plane import BOUND, OWN, OWN_OF, TARGETS
 
 KINDS = {BOUND: "under the bound", OWN: "under their own squared error"}
 """The two objectives of each target."""
@@ -177,7 +176,7 @@ def against_samples(means: pd.DataFrame, floors: pd.DataFrame) -> Figure:
     """Excess against the sliced distance of samples, with intervals: a panel a data set.
 
     Args:
-        means: as :func:`companion.chapters.equal_footing.comparisons.means` gives it, of both columns.
+        means: as :func:`companion.evidence.paired.means` gives it, of both columns.
         floors: what independent exact samples stay below: columns dataset, sliced.
     """
     names = list(dict.fromkeys(means["dataset"]))

@@ -9,10 +9,10 @@ from itertools import product
 from torch import Tensor
 
 from companion import study
-from companion.chapters.equal_footing.objectives import BOUND, IN_TIME, OWN_OF, WEIGHTINGS, loss
+from companion.chapters.equal_footing.objectives import IN_TIME, WEIGHTINGS, loss
 from companion.profiles import Profile
 from companion.runs import Run, plane
-from companion.runs.plane import EVEN, SCHEDULE, TARGETS
+from companion.runs.plane import BOUND, EVEN, OWN_OF, SCHEDULE, TARGETS
 from diffcore.networks import TimeMLP
 from diffcore.training import Plan
 

@@ -10,8 +10,7 @@ import pandas as pd
 
 from companion.chapters.equal_footing.comparisons import Cell, values
 from companion.chapters.equal_footing.grid import PLAIN, SKIP
-from companion.chapters.equal_footing.objectives import BOUND
-from companion.runs.plane import ENDS, TARGETS
+from companion.runs.plane import BOUND, ENDS, TARGETS
 
 
 def spreads(networks: pd.DataFrame, variant: str, column: str = "excess") -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from scipy.stats import gmean
 from torch import Tensor
 
 from companion import study
@@ -115,7 +116,7 @@ def of_variants(networks: pd.DataFrame) -> Figure:
             markers=[style.TARGETS[target]["marker"] for target in TARGETS],
             dodge=0.6,
             linestyle="none",
-            estimator=geometric,
+            estimator=gmean,
             errorbar=None,
             markersize=5,
         )
@@ -129,14 +130,9 @@ def of_variants(networks: pd.DataFrame) -> Figure:
     return figure
 
 
-def geometric(values: pd.Series) -> float:
-    """Geometric mean."""
-    return float(np.exp(np.mean(np.log(values))))
-
-
 def of_variants_shown(networks: pd.DataFrame) -> dict[str, Any]:
     """Caption and alt text of `of_variants`."""
-    mean = networks.groupby(["dataset", "variant", "target"], sort=False)["excess"].agg(geometric)
+    mean = networks.groupby(["dataset", "variant", "target"], sort=False)["excess"].agg(gmean)
     words = "; ".join(f"{' '.join(cell)} {value:.3g}" for cell, value in mean.items())
     return {
         "caption": "Excess of the four targets under the bound, nats: plain; with the slope of the loss "

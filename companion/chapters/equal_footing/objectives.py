@@ -5,17 +5,13 @@ from __future__ import annotations
 import diffcore as dc
 from companion.chapters.equal_footing.logit_normal import LogitNormalFlow
 from companion.chapters.equal_footing.residuals import Residual
-from companion.runs.plane import EVEN, SCHEDULE, TARGETS
+from companion.runs.plane import BOUND, EVEN, SCHEDULE, TARGETS
 from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.times import Stratified, TimeSampler, Uniform
 from diffcore.weightings import Elbo, Native, Weighting
 
 IN_TIME = Stratified(Uniform())
 """Levels drawn evenly in time, as in the study."""
-
-
-BOUND, OWN = "bound", "own"
-"""The unguarded bound; and the plain squared error of what is predicted, its own."""
 
 WEIGHTINGS: dict[str, Weighting] = {
     BOUND: Elbo(),
@@ -32,9 +28,6 @@ WEIGHTINGS: dict[str, Weighting] = {
     "edm": EDM(),
 }
 """What networks of v are trained under, by name; a constant factor on one does nothing."""
-
-OWN_OF = {"x": "x-mse", "eps": "eps-mse", "v": "v-mse", "score": "s-mse"}
-"""The weighting that is the plain squared error of a target at uniform times."""
 
 
 def loss(target: str, weighting: str, times: TimeSampler = EVEN, residual: bool = False) -> dc.Loss:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.equal_footing.grid import Key
-from companion.chapters.equal_footing.objectives import BOUND, OWN, OWN_OF
 from companion.evidence import excess
 from companion.runs import Trained
-from companion.runs.plane import ENDS, SCHEDULE
+from companion.runs.plane import BOUND, ENDS, OWN, OWN_OF, SCHEDULE
 from diffcore.denoisers import Denoiser
 
 MODEL = ["dataset", "target", "weighting", "variant", "seed"]

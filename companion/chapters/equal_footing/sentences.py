@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.stats import gmean
 
 from companion import study
 from companion.chapters.equal_footing.answers import case_words
@@ -21,12 +22,10 @@ from companion.chapters.equal_footing.comparisons import (
     values,
 )
 from companion.chapters.equal_footing.grid import PLAIN
-from companion.chapters.equal_footing.mechanism_figures import geometric
-from companion.chapters.equal_footing.objectives import OWN_OF
 from companion.evidence import style
 from companion.evidence.claims import STANDARD_ERRORS
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
-from companion.runs.plane import TARGETS
+from companion.runs.plane import OWN_OF, TARGETS
 
 ABOUT = r"$\approx$"
 """Between neighbours whose order these seeds do not tell."""
@@ -55,7 +54,7 @@ def order(frame: pd.DataFrame, cells: Sequence[Cell], column: str = "excess") ->
         cells: the objectives.
         column: what is compared.
     """
-    mean = {cell: geometric(values(frame, cell, column)) for cell in cells}
+    mean = {cell: gmean(values(frame, cell, column)) for cell in cells}
     ordered = sorted(cells, key=lambda cell: mean[cell])
     words = f"{written(ordered[0])} {mean[ordered[0]]:.2g}"
     for one, two in pairwise(ordered):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from scipy.stats import gmean
 
 from companion.chapters.equal_footing.grid import PLAIN, Key
-from companion.chapters.equal_footing.mechanism_figures import geometric
 from companion.chapters.equal_footing.results import of_keys
 from companion.evidence import style
 from companion.runs.plane import TARGETS
@@ -23,7 +23,7 @@ def in_variants(networks: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
     """
     rows = []
     for variant, block in of_keys(networks, keys).groupby("variant", sort=False):
-        mean = block.groupby("target")["excess"].agg(geometric)
+        mean = block.groupby("target")["excess"].agg(gmean)
         order = " < ".join(style.SYMBOLS[t] for t in mean.sort_values().index)
         rows.append(
             {"variant": variant}

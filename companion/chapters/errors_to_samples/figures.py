@@ -13,12 +13,12 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from companion import study
 from companion.chapters.errors_to_samples import fine
-from companion.chapters.errors_to_samples.grid import BOUND
 from companion.chapters.errors_to_samples.pushed import METRICS
 from companion.chapters.errors_to_samples.results import MODEL, PREDICTORS
 from companion.chapters.errors_to_samples.scores import left_out
 from companion.evidence import perturbed, style
 from companion.evidence.exact_paths import FARTHEST
+from companion.runs.plane import BOUND
 
 COLOURS = dict(zip(study.DATASETS, style.OKABE_ITO, strict=False))
 """Of data sets; markers tell targets."""

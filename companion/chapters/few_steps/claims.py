@@ -19,7 +19,7 @@ from companion.chapters.few_steps.comparisons import (
 )
 from companion.chapters.few_steps.grid import datasets
 from companion.chapters.few_steps.results import FEW
-from companion.evidence.claims import Claim, Decision, Tables, Verdict
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, listed
 from companion.evidence.intervals import CONFIDENCE
 from companion.profiles import STANDARD
 
@@ -112,5 +112,4 @@ def verdicts(tables: Tables) -> str:
     Args:
         tables: those that the claims read, by name.
     """
-    lines = [f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS]
-    return "\n".join(line.replace(f" {DATA}", "") for line in lines)
+    return listed(CLAIMS, tables, f" {DATA}")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from companion.chapters.few_steps.grid import BOUND
 from companion.chapters.few_steps.results import (
     FEW,
     GRIDS,
@@ -17,15 +16,9 @@ from companion.chapters.few_steps.results import (
     SOLVERS,
     TIME,
 )
-from companion.evidence.claims import Verdict
-from companion.evidence.intervals import (
-    CONFIDENCE,
-    as_factors,
-    holm,
-    interval,
-    p_value,
-    smallest_seen,
-)
+from companion.evidence.intervals import smallest_seen
+from companion.evidence.paired import tested
+from companion.runs.plane import BOUND
 
 OTHER_SOLVERS = tuple(solver for solver in SOLVERS if solver != "DDIM")
 """Those by which no other chapter compares targets."""
@@ -38,8 +31,6 @@ AGAINST_V, AGAINST_X, BY_HEUN, MENDED = "eps over v", "eps over x", "x over v by
 
 Cases = Mapping[str, Mapping[str, pd.Series]]
 """Logarithms by seed, by data set and case."""
-
-TESTED = ["dataset", "question", "case", "value", "least", "most", "p", "verdict"]
 
 
 def logs(
@@ -116,27 +107,14 @@ def asked(cells: pd.DataFrame) -> dict[str, Cases]:
 
 
 def tests(cells: pd.DataFrame) -> pd.DataFrame:
-    """Paired t tests of every question, Holm over its cases on a data set: columns `TESTED`.
-
-    Returns:
-        ``value``, the factor, ``least`` and ``most``, its interval, each for itself; ``p``, adjusted;
-        ``verdict``, whether the factor is above 1.
+    """Paired t tests of every question, Holm over its cases on a data set: columns of `tested`, but the
+    one of what was compared, which is a distance in all.
     """
-    rows = []
-    for question, cases in asked(cells).items():
-        for name, of in cases.items():
-            adjusted = holm([p_value(values) for values in of.values()])
-            for (case, values), p in zip(of.items(), adjusted, strict=True):
-                ends = as_factors(interval(values))
-                rows.append([name, question, case, *ends, p, judged(ends[0], p)])
-    return pd.DataFrame(rows, columns=TESTED)
-
-
-def judged(factor: float, p: float) -> Verdict:
-    """Whether a factor is above 1, by its adjusted p value."""
-    if not p < 1 - CONFIDENCE:
-        return Verdict.UNDECIDED
-    return Verdict.HOLDS if factor > 1 else Verdict.FAILS
+    blocks = [
+        tested(question, cases, "total").drop(columns="column")
+        for question, cases in asked(cells).items()
+    ]
+    return pd.concat(blocks, ignore_index=True)
 
 
 def power(cells: pd.DataFrame, question: str) -> float:

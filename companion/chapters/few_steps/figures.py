@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from companion import study
-from companion.chapters.few_steps.grid import BOUND
 from companion.chapters.few_steps.results import (
     FEW,
     LOG_SNR,
@@ -25,7 +24,7 @@ from companion.chapters.few_steps.results import (
 )
 from companion.evidence import style
 from companion.evidence.intervals import as_factors, interval
-from companion.runs.plane import ENDS, TARGETS
+from companion.runs.plane import BOUND, ENDS, TARGETS
 
 TALLEST = 30.0
 """Distances are drawn up to here: the data have a size of about 1.4."""

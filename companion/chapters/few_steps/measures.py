@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from companion.evidence.distances import log_density, projections
+from companion.evidence.distances import between, log_density, projections
 from companion.evidence.middles import centres
 from diffcore.exact.data2d import DATASETS
 
@@ -60,20 +60,15 @@ class Reference:
             found: of a network, (n, 2) float64.
             there: the `projections` of the exact denoiser's by the same chain.
         """
-        steps = float(_apart(there, self.projected))
+        steps = float(between(there, self.projected))
         if not found.isfinite().all():
             broken = {"total": math.inf, "steps": steps, "network": math.inf}
             return broken | {"off": 1.0, "width": math.inf}
         here = projections(found)
         return {
-            "total": float(_apart(here, self.projected)),
+            "total": float(between(here, self.projected)),
             "steps": steps,
-            "network": float(_apart(here, there)),
+            "network": float(between(here, there)),
             "off": float(self.off(found)),
             "width": float(self.width(found)),
         }
-
-
-def _apart(first: Tensor, second: Tensor) -> Tensor:
-    """Sliced W2 of sets by their projections (..., n, directions), (...)."""
-    return (first - second).square().mean((-1, -2)).sqrt()

@@ -12,12 +12,12 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.few_steps.grid import BOUND, Key
+from companion.chapters.few_steps.grid import Key
 from companion.chapters.few_steps.measures import METRICS, Reference
 from companion.chapters.few_steps.walks import AT_THE_MEAN, FromPureNoise, begun_by
-from companion.evidence.distances import projections
+from companion.evidence.distances import between, projections
 from companion.evidence.drawn_samples import WINDOW
-from companion.runs.plane import ENDS, SCHEDULE
+from companion.runs.plane import BOUND, ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
@@ -287,7 +287,7 @@ def floors(of: Mapping[str, Known], budget: Budget, most: float = 0.95) -> pd.Da
                 for _ in range(budget.sets)
             ]
         )
-        apart = (projections(sets) - reference.projected).square().mean((-1, -2)).sqrt()
+        apart = between(projections(sets), reference.projected)
         found = {
             "total": apart, "off": reference.off(sets), "width": (reference.width(sets) - 1).abs()
         }  # fmt: skip

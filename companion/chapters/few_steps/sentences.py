@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import gmean
 
 from companion import study
 from companion.chapters.few_steps import comparisons
-from companion.chapters.few_steps.grid import BOUND, OWN
 from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME, levels
-from companion.evidence import style
+from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE
-from companion.runs.plane import ENDS, TARGETS
+from companion.runs.plane import BOUND, ENDS, OWN, TARGETS
 from diffcore.samplers import GaussianStep, Predicted
 
 BROKEN = 1.0
@@ -30,12 +30,7 @@ def networks(count: int, seeds: int, samples: int, steps: int) -> str:
     )
 
 
-def geometric(values: pd.Series) -> float:
-    """The geometric mean."""
-    return float(np.exp(np.log(values).mean()))
-
-
-def parts(cells: pd.DataFrame, exact: pd.DataFrame) -> str:
+def parts(cells: pd.DataFrame) -> str:
     """What steps do, and what networks do, by DDIM with `FEW` evaluations, steps equal in time."""
     at = cells[
         (cells["solver"] == "DDIM")
@@ -47,7 +42,7 @@ def parts(cells: pd.DataFrame, exact: pd.DataFrame) -> str:
     words = []
     for name, block in at.groupby("dataset", sort=False):
         listed = ", ".join(
-            f"{style.SYMBOLS[t]} {geometric(block[block['target'] == t]['network']):.2g}"
+            f"{style.SYMBOLS[t]} {gmean(block[block['target'] == t]['network']):.2g}"
             for t in TARGETS
         )
         words.append(
@@ -66,18 +61,7 @@ def told(tests: pd.DataFrame, question: str, above: str, below: str) -> str:
     """The cases of a question by what they told, data set by data set, with factors."""
     words = []
     for name, block in tests[tests["question"] == question].groupby("dataset", sort=False):
-        listed = []
-        for verdict, what in (
-            (Verdict.HOLDS, above),
-            (Verdict.FAILS, below),
-            (Verdict.UNDECIDED, "not told"),
-        ):
-            some = block[block["verdict"] == verdict]
-            if len(some):
-                factors = ", ".join(f"{r.case} {r.value:.2g}" for r in some.itertuples())
-                listed.append(f"{what}: {factors}")
-        said = "; ".join(listed)
-        words.append(f"{study.TITLES[str(name)]}. {said[0].upper()}{said[1:]}.")
+        words.append(f"{study.TITLES[str(name)]}. {paired.told(block, above, below)}")
     return " ".join(words)
 
 
@@ -140,8 +124,8 @@ def first_steps(table: pd.DataFrame) -> str:
     words = []
     for name, block in table[table["first"] == ENDS[0]].groupby("dataset", sort=False):
         listed = "; ".join(
-            f"{style.SYMBOLS[t]} {geometric(of['error']):.2g} times {of['factor'].iloc[0]:.2g} makes "
-            f"{geometric(of['moved']):.2g}"
+            f"{style.SYMBOLS[t]} {gmean(of['error']):.2g} times {of['factor'].iloc[0]:.2g} makes "
+            f"{gmean(of['moved']):.2g}"
             for t in TARGETS
             for of in [block[block["target"] == t]]
         )
@@ -160,12 +144,12 @@ def at_one(table: pd.DataFrame) -> str:
         of = {t: block[block["target"] == t] for t in TARGETS}
         lost = [style.SYMBOLS[t] for t in TARGETS if np.isinf(of[t]["total"]).all()]
         kept = [
-            f"{style.SYMBOLS[t]} {geometric(of[t]['total']):.2g}"
+            f"{style.SYMBOLS[t]} {gmean(of[t]['total']):.2g}"
             for t in TARGETS
             if np.isfinite(of[t]["total"]).all()
         ]
         mended = [
-            f"{style.SYMBOLS[t]} {geometric(of[t]['mean']):.2g} and {geometric(of[t]['v']):.2g}"
+            f"{style.SYMBOLS[t]} {gmean(of[t]['mean']):.2g} and {gmean(of[t]['v']):.2g}"
             for t in TARGETS
         ]
         words.append(
@@ -181,7 +165,7 @@ def of_x(cells: pd.DataFrame) -> str:
     at = at[(at["solver"] == "DDIM") & (at["start"] == PLAIN)]
     words = []
     for name, block in at.groupby("dataset", sort=False):
-        by = block.groupby("evaluations")["total"].agg(geometric)
+        by = block.groupby("evaluations")["total"].agg(gmean)
         listed = ", ".join(f"{value:.2g} with {n}" for n, value in by.items())
         words.append(f"{study.TITLES[str(name)]} {listed}")
     return (
@@ -196,11 +180,7 @@ def of_x(cells: pd.DataFrame) -> str:
 def by_heun(cells: pd.DataFrame) -> str:
     """What the division at the clean end adds to networks of x: Heun over Euler, beside that of v."""
     at = cells[(cells["objective"] == BOUND) & (cells["grid"] == TIME) & (cells["start"] == PLAIN)]
-    mean = (
-        at[at["evaluations"] == FEW]
-        .groupby(["dataset", "solver", "target"])["total"]
-        .agg(geometric)
-    )
+    mean = at[at["evaluations"] == FEW].groupby(["dataset", "solver", "target"])["total"].agg(gmean)
     parts = [
         f"{study.TITLES[name]} {mean[name, 'Heun', 'x'] / mean[name, 'Euler', 'x']:.2g} for $x$, "
         f"{mean[name, 'Heun', 'v'] / mean[name, 'Euler', 'v']:.2g} for $v$"
@@ -237,7 +217,7 @@ def own(cells: pd.DataFrame) -> str:
     ]
     words = []
     for name, block in at.groupby("dataset", sort=False):
-        mean = block.groupby(["solver", "target"])["total"].agg(geometric)
+        mean = block.groupby(["solver", "target"])["total"].agg(gmean)
         listed = ", ".join(f"{s} {mean[s, 'eps'] / mean[s, 'v']:.2g}" for s in SOLVERS)
         words.append(f"{study.TITLES[str(name)]} {listed}")
     return (

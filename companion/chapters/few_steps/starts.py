@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from companion.chapters.few_steps.grid import BOUND, Key
+from companion.chapters.few_steps.grid import Key
 from companion.chapters.few_steps.results import (
     BY_V,
     FEW,
@@ -25,7 +25,7 @@ from companion.chapters.few_steps.results import (
 )
 from companion.chapters.few_steps.walks import AT_THE_MEAN, begun_by
 from companion.evidence.distances import projections
-from companion.runs.plane import ENDS, SCHEDULE, TARGETS
+from companion.runs.plane import BOUND, ENDS, SCHEDULE, TARGETS
 from diffcore.denoisers import Denoiser
 from diffcore.samplers import DDIM, Level, Predicted
 

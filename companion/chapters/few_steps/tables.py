@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from companion import study
-from companion.chapters.few_steps.grid import BOUND
 from companion.chapters.few_steps.results import FEW, KARRAS, PLAIN
 from companion.evidence import style
-from companion.runs.plane import TARGETS
+from companion.runs.plane import BOUND, TARGETS
 
 NINE_COLUMNS = {
     "dataset": "data set",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from companion.chapters.full_length.results import ASKED, FALSE_ALARM, FREE, OWN
-from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, exceeds, listed
 from companion.evidence.intervals import CONFIDENCE, POWER, in_words, interval
 
 PLANNED = 8
@@ -104,4 +104,4 @@ CLAIMS: tuple[Claim, ...] = (
 
 def verdicts(tables: Tables) -> str:
     """Every claim and its verdict, as a list; of the tables that the claims read, by name."""
-    return "\n".join(f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS)
+    return listed(CLAIMS, tables)

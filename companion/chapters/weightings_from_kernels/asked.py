@@ -13,9 +13,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
 from companion.chapters.weightings_from_kernels import rules, words
-from companion.chapters.weightings_from_kernels.grid import BOUND
 from companion.chapters.weightings_from_kernels.results import CELL
 from companion.evidence import style
+from companion.runs.plane import BOUND
 
 ASKED = {
     "seen": "the loss that\nit was trained on",

@@ -11,7 +11,7 @@ from functools import partial
 
 from companion.chapters.weightings_from_kernels.compared import LIMIT, PAIRS, both_axes
 from companion.chapters.weightings_from_kernels.grid import datasets
-from companion.evidence.claims import Claim, Decision, Tables, Verdict
+from companion.evidence.claims import Claim, Decision, Tables, Verdict, listed
 from companion.evidence.intervals import CONFIDENCE
 from companion.profiles import STANDARD
 
@@ -154,5 +154,4 @@ def verdicts(tables: Tables) -> str:
     Args:
         tables: those that the claims read, by name.
     """
-    lines = [f"- {claim.statement} *{claim.decide(tables).label}*." for claim in CLAIMS]
-    return "\n".join(line.replace(f" {DATA}", "") for line in lines)
+    return listed(CLAIMS, tables, f" {DATA}")

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from companion.chapters.weightings_from_kernels.grid import BOUND, OWN_OF
 from companion.chapters.weightings_from_kernels.results import AXES
 from companion.chapters.weightings_from_kernels.rules import NAMES
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE, holm, p_value, smallest_seen
 from companion.evidence.paired import tested
-from companion.runs.plane import TARGETS
+from companion.runs.plane import BOUND, OWN_OF, TARGETS
 
 Cell = tuple[str, str]
 """Predicted target, weighting."""
@@ -178,18 +177,3 @@ DOMINANCE_SHOWN: dict[str, Any] = {
     "digits": {"excess": ".2f", "sliced": ".2f", "below": ".2g", "above": ".1e"},
 }
 """How `dominance` is shown."""
-
-PAIRS_SHOWN: dict[str, Any] = {
-    "columns": {
-        "question": "question",
-        "case": "case",
-        "column": "of",
-        "value": "factor",
-        "least": "from",
-        "most": "to",
-        "p": "$p$, Holm",
-        "verdict": "above 1?",
-    },
-    "digits": {"value": ".3g", "least": ".3g", "most": ".3g", "p": ".2g"},
-}
-"""How `pairs` are shown."""

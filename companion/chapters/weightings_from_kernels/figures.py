@@ -16,11 +16,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from companion import study
 from companion.chapters.weightings_from_kernels import rules, words
 from companion.chapters.weightings_from_kernels.fronts import Spread, ellipse
-from companion.chapters.weightings_from_kernels.grid import BOUND, OWN_OF
 from companion.chapters.weightings_from_kernels.measured import ERRORS
 from companion.chapters.weightings_from_kernels.pilots import MULTIPLES, SEEDS
 from companion.chapters.weightings_from_kernels.results import AXES, weight
 from companion.evidence import style
+from companion.runs.plane import BOUND, OWN_OF
 
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from companion.chapters.weightings_from_kernels.results import AXES, CELL
-from companion.evidence.intervals import CONFIDENCE, as_factors, interval
+from companion.evidence.intervals import CONFIDENCE
+from companion.evidence.paired import means
 
 
 class Spread(NamedTuple):
@@ -116,16 +117,10 @@ def cells(networks: pd.DataFrame, draws: int) -> pd.DataFrame:
         ``share``.
     """
     blocks = []
-    for name, block in networks.groupby("dataset", sort=False):
-        rows = []
-        for (target, weighting), cell in block.groupby(["target", "weighting"], sort=False):
-            row: dict[str, Any] = {"dataset": name, "target": target, "weighting": weighting}
-            for axis in AXES:
-                ends = as_factors(interval(np.log(cell[axis])))
-                row |= dict(zip((axis, f"{axis}_least", f"{axis}_most"), ends, strict=True))
-            rows.append(row | {"energy": float(np.exp(np.log(cell["energy"]).mean()))})
-        found = shares(block, draws)
-        blocks.append(pd.DataFrame(rows).merge(found, on=CELL[1:], validate="one_to_one"))
+    for _, block in networks.groupby("dataset", sort=False):
+        found = means(block, CELL, [*AXES, "energy"])
+        found = found.drop(columns=["energy_least", "energy_most", "seeds"])
+        blocks.append(found.merge(shares(block, draws), on=CELL[1:], validate="one_to_one"))
     return pd.concat(blocks, ignore_index=True)
 
 

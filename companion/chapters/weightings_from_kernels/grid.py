@@ -14,16 +14,12 @@ from companion.chapters.weightings_from_kernels import measured, pilots, rules
 from companion.chapters.weightings_from_kernels.pilots import Pilot
 from companion.profiles import Profile
 from companion.runs import Run, plane
-from companion.runs.plane import EVEN, SCHEDULE, TARGETS
+from companion.runs.plane import BOUND, EVEN, OWN_OF, SCHEDULE, TARGETS
 from diffcore.catalogue import EDM, MinSNR, Sigmoid
 from diffcore.weightings import Elbo, Native, Weighting
 
 Key = tuple[str, str, str, int]
 """Data set, predicted target, weighting, seed."""
-
-BOUND = "bound"
-OWN_OF = {"x": "x-mse", "eps": "eps-mse", "v": "v-mse", "score": "s-mse"}
-"""The weighting that is the plain squared error of a target at uniform times."""
 
 CATALOGUE: dict[str, Weighting] = {
     BOUND: Elbo(),

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from companion.chapters.weightings_from_kernels.grid import BOUND, CATALOGUE, Key, derived
+from companion.chapters.weightings_from_kernels.grid import CATALOGUE, Key, derived
 from companion.chapters.weightings_from_kernels.measured import PATHS, POINTS, STEPS
 from companion.evidence import exact_paths, excess
 from companion.evidence.distances import apart, energy_of, sliced
-from companion.runs.plane import ENDS, SCHEDULE
+from companion.runs.plane import BOUND, ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
 from diffcore.exact.floors import lean
@@ -129,6 +129,16 @@ def kernel_at(table: pd.DataFrame, dataset: str, log_snr: np.ndarray) -> np.ndar
     return np.asarray(np.exp(found))
 
 
+def width(levels: pd.DataFrame) -> float:
+    """Of a slice of the log-SNR, nats; the slices are equal."""
+    return float(np.diff(np.sort(levels["log_snr"].unique()))[0])
+
+
+def squared_errors(levels: pd.DataFrame) -> pd.Series:
+    """The mean squared error of the noise in each slice: twice the excess per nat."""
+    return 2 * levels["excess"] / width(levels)
+
+
 def mechanism(levels: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     r"""What each network's errors add up to, and to what they do in the network under the bound.
 
@@ -143,17 +153,17 @@ def mechanism(levels: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
         :math:`\int k^2 e^2 d\lambda`; ``seen``, :math:`\int w e^2 d\lambda` under the network's own (last)
         weight, over what the network of the same target and seed under the bound has under this weight.
     """
-    width = float(np.diff(np.sort(levels["log_snr"].unique()))[0])
-    of = {key: block.sort_values("log_snr") for key, block in levels.groupby(MODEL, sort=False)}
+    step, named = width(levels), levels.assign(squared=squared_errors(levels))
+    of = {key: block.sort_values("log_snr") for key, block in named.groupby(MODEL, sort=False)}
     rows = []
     for key, block in of.items():
         dataset, target, weighting, seed = key
         at = block["log_snr"].to_numpy()
-        squared = 2 * block["excess"].to_numpy() / width
+        squared = block["squared"].to_numpy()
         k = kernel_at(table, str(dataset), at)
         row = dict(zip(MODEL, key, strict=True))
-        row |= {"moved": width * float((k * np.sqrt(squared)).sum())}
-        row |= {"apart": float(np.sqrt(width * (k**2 * squared).sum()))}
+        row |= {"moved": step * float((k * np.sqrt(squared)).sum())}
+        row |= {"apart": float(np.sqrt(step * (k**2 * squared).sum()))}
         w = weight(str(dataset), str(weighting), at)
         under_bound = of[dataset, target, BOUND, seed]["excess"].to_numpy()
         row |= {"seen": float((w * block["excess"].to_numpy()).sum() / (w * under_bound).sum())}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from companion.chapters.weightings_from_kernels.grid import OWN_OF
 from companion.evidence import style
+from companion.runs.plane import OWN_OF
 
 TITLES = {
     "kernel": "$k$",
