@@ -134,11 +134,12 @@ def test_importing_diffcore_costs_little_more_than_torch(tmp_path: Path) -> None
     )
     assert compileall.compile_dir(tmp_path, quiet=1)
     code = (
-        "import time, torch; start = time.process_time(); import diffcore;"
-        "print(time.process_time() - start, diffcore.__file__)"
+        "import time; begin = time.process_time(); import torch;"
+        "start = time.process_time(); import diffcore; end = time.process_time();"
+        "print((end - start) / (start - begin), diffcore.__file__)"
     )
 
-    def cost() -> float:
+    def share() -> float:
         start = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tmp_path,
@@ -147,12 +148,13 @@ def test_importing_diffcore_costs_little_more_than_torch(tmp_path: Path) -> None
             text=True,
             check=True,
         )
-        seconds, file = start.stdout.split()
+        found, file = start.stdout.split()
         assert file == str(tmp_path / "diffcore" / "__init__.py")
-        return float(seconds)
+        return float(found)
 
-    # a busy machine makes a start dearer and never cheaper: the least of five is within the limit
-    assert any(cost() <= 0.050 for _ in range(5))
+    # Where torch takes 1.25 s of a core, as on a free one of 2026, this is 50 ms; a slower machine is slower
+    # at both. Five starts, as chance makes one of them dearer and never cheaper.
+    assert any(share() <= 1 / 25 for _ in range(5))
 
 
 def test_the_makefile_says_what_each_target_does() -> None:
