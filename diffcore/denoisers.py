@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from diffcore import checks
-from diffcore.memoized import Memoized
+from diffcore.memoized import memoized
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, X, convert
 
@@ -156,10 +156,9 @@ class Denoiser(ABC):
 
 
 def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
-    """The times, one for each example, after a look at what a denoiser is asked."""
+    """The times, (batch,) or (), after a look at what a denoiser is asked."""
     checks.instance("target", target, Target)
-    checks.for_each("t", t, len(checks.batch("z", z)))
-    return checks.times(t).expand(len(z))
+    return checks.times(checks.for_each("t", t, len(checks.batch("z", z))))
 
 
 class NetDenoiser(Denoiser):
@@ -179,19 +178,20 @@ class NetDenoiser(Denoiser):
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t, schedule = _asked(z, t, target), Memoized(self.schedule)
-        return convert(predicted(self.net, z, t), z, t, schedule, self.target, target)
+        t, schedule = _asked(z, t, target), memoized(self.schedule)
+        prediction = predicted(self.net, z, t.expand(len(z)))
+        return convert(prediction, z, t, schedule, self.target, target)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one call of the network."""
-        t = _asked(z, t)
-        prediction, schedule = predicted(self.net, z, t), Memoized(self.schedule)
+        t, schedule = _asked(z, t), memoized(self.schedule)
+        prediction = predicted(self.net, z, t.expand(len(z)))
         x_hat = convert(prediction, z, t, schedule, self.target, X)
         return x_hat, convert(prediction, z, t, schedule, self.target, EPS)
 
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(z (batch, ...), alpha (batch,), sigma (batch,)) -> (E[x | z], E[eps | z])."""
+"""(z (batch, ...), alpha, sigma) -> (E[x | z], E[eps | z]); scales are (batch,), or () for all at one time."""
 
 
 class ExactDenoiser(Denoiser):
@@ -212,11 +212,11 @@ class ExactDenoiser(Denoiser):
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t, schedule = _asked(z, t, target), Memoized(self.schedule)
+        t, schedule = _asked(z, t, target), memoized(self.schedule)
         x_hat, eps_hat = self.posterior(z, schedule.alpha(t), schedule.sigma(t))
         return target.of(x_hat, eps_hat, t, schedule)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one evaluation of the posterior."""
-        t, schedule = _asked(z, t), self.schedule
+        t, schedule = _asked(z, t), memoized(self.schedule)
         return self.posterior(z, schedule.alpha(t), schedule.sigma(t))

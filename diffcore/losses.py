@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from diffcore import checks
 from diffcore.choice import Choice
 from diffcore.denoisers import Denoiser, Net, checked, predicted, seen
-from diffcore.memoized import Memoized
+from diffcore.memoized import memoized
 from diffcore.schedules.base import Schedule
 from diffcore.targets import EPS, Target, error_scale, like
 from diffcore.times import Times, TimeSampler, Uniform
@@ -109,7 +109,7 @@ class Loss(Choice):
         """Per-example losses with the times that they were taken at; arguments as for a call."""
         checks.generator(generator)
         checks.finite("x", checks.batch("x", x))
-        once = self.memoized(Memoized(self.schedule))
+        once = replace(self, schedule=memoized(self.schedule))
         times = self.times.sample(x.shape[0], once.schedule, generator)
         eps = noise_like(x, generator)
         task = once.task(x, eps, times)
@@ -119,10 +119,6 @@ class Loss(Choice):
         """This loss as it is once a share of the training is done (:meth:`Weighting.at`)."""
         weighting = self.weighting.at(share)
         return self if weighting is self.weighting else replace(self, weighting=weighting)
-
-    def memoized(self, schedule: Memoized) -> Self:
-        """This loss, computing no function of its schedule twice for the same tensor: for one batch."""
-        return replace(self, schedule=schedule)
 
     def task(self, x: Tensor, eps: Tensor, times: Times) -> Task:
         """What a network is asked of data ``x`` and noise ``eps``, both (batch, ...), at ``times``."""
@@ -148,7 +144,7 @@ class Loss(Choice):
                     f"times.{name}: expected shape ({len(x)},), got {tuple(values.shape)}"
                 )
         checks.times(times.t)
-        once = self.memoized(Memoized(self.schedule))
+        once = replace(self, schedule=memoized(self.schedule))
         return once.task(x, eps, times).value(checked(prediction, x))
 
     def factor(self, times: Times) -> Tensor:

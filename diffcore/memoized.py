@@ -1,67 +1,59 @@
 """A schedule that evaluates each of its functions once for each tensor."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from copy import copy
+from functools import cache
+from types import new_class
+from typing import Any, TypeVar
 
 from torch import Tensor
 
-from diffcore.schedules.base import Schedule
+from diffcore.schedules.base import CHECKED, Schedule
+
+Kind = TypeVar("Kind", bound=Schedule)
 
 
-@dataclass(frozen=True)
-class Memoized(Schedule, any_time=True):
-    """Another schedule, whose values are kept: asked again for the same tensor, it does not compute.
+def memoized(schedule: Kind) -> Kind:
+    """A schedule of the same class and fields that keeps its values: asked again, it does not compute.
 
     A loss needs alpha and sigma of the same times two to four times: in the noisy data, the target, the
-    error scale and the weighting. Tensors are told apart by identity, so none may be changed in place,
-    and every one is kept alive: make one for each batch, and let it go.
+    error scale and the weighting; and a schedule may make several of its functions from the same parts
+    (:attr:`Schedule.parts`). Tensors are told apart by identity, so none may be changed in place, and every
+    one is kept alive: make one for each batch, and let it go.
 
-    It does not look at the times: who makes one has done so, or has drawn them.
-
-    Attributes:
-        schedule: the schedule.
+    It does not look at the times: who makes one has done so, or has drawn them. Made of one of its own kind,
+    it is that.
     """
+    if _KNOWN in vars(schedule):
+        return schedule
+    keeping = copy(schedule)  # a frozen value, of which only the class is to be another
+    object.__setattr__(keeping, "__class__", _keeping(type(schedule)))
+    vars(keeping)[_KNOWN] = {}
+    return keeping
 
-    schedule: Schedule
-    _known: dict[tuple[str, int], tuple[Tensor, Tensor]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
-    def _once(self, name: str, at: Tensor) -> Tensor:
-        key = name, id(at)
-        if key not in self._known:
-            function = getattr(self.schedule, name)
-            unchecked = getattr(function, "__wrapped__", None)
-            value: Tensor = unchecked(self.schedule, at) if unchecked else function(at)
-            self._known[key] = at, value  # with `at`, whose id is then nobody else's
-        return self._known[key][1]
+_KNOWN = "_known"
 
-    def looked_at(self, t: Tensor) -> Tensor:
-        return t
 
-    def alpha(self, t: Tensor) -> Tensor:
-        return self._once("alpha", t)
+def _once(name: str, function: Callable[[Any, Tensor], Any]) -> Callable[[Any, Tensor], Any]:
+    """The method, evaluated once for each tensor."""
 
-    def sigma(self, t: Tensor) -> Tensor:
-        return self._once("sigma", t)
+    def once(self: Any, at: Tensor) -> Any:
+        known, key = self._known, (name, id(at))
+        if key not in known:
+            known[key] = at, function(self, at)  # with `at`, whose id is then nobody else's
+        return known[key][1]
 
-    def alpha_prime(self, t: Tensor) -> Tensor:
-        return self._once("alpha_prime", t)
+    return once
 
-    def sigma_prime(self, t: Tensor) -> Tensor:
-        return self._once("sigma_prime", t)
 
-    def log_snr(self, t: Tensor) -> Tensor:
-        return self._once("log_snr", t)
-
-    def log_snr_prime(self, t: Tensor) -> Tensor:
-        return self._once("log_snr_prime", t)
-
-    def time_of(self, log_snr: Tensor) -> Tensor:
-        return self._once("time_of", log_snr)
-
-    @property
-    def log_snr_range(self) -> tuple[float, float]:
-        return self.schedule.log_snr_range
-
-    def log_snr_window(self, asked: tuple[float | None, float | None]) -> tuple[float, float]:
-        return self.schedule.log_snr_window(asked)
+@cache
+def _keeping(kind: type[Schedule]) -> type[Schedule]:
+    """The subclass of schedules of a kind that keep their values."""
+    methods = {name: getattr(kind, name) for name in (*CHECKED, *kind.parts)}
+    body: dict[str, Any] = {
+        name: _once(name, getattr(method, "__wrapped__", method))
+        for name, method in methods.items()
+    }
+    body["looked_at"] = lambda self, t: t
+    return new_class(kind.__name__, (kind,), {"any_time": True}, lambda space: space.update(body))

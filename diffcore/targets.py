@@ -22,7 +22,7 @@ from torch import Tensor
 
 from diffcore import checks
 from diffcore.choice import Choice, Scalar
-from diffcore.memoized import Memoized
+from diffcore.memoized import memoized
 from diffcore.schedules.base import Schedule
 
 
@@ -78,6 +78,8 @@ class Target(Choice, ABC):
         checks.alike("eps", eps, checks.batch("x", x))
         schedule.looked_at(checks.for_each("t", t, len(x)))
         a, b = self.row(schedule, t)
+        if _plain_zero(a):
+            return like(b, eps) * eps
         return like(a, x) * x + like(b, eps) * eps
 
 
@@ -198,6 +200,11 @@ def like(coefficient: Tensor | float, data: Tensor) -> Tensor | float:
     return coefficient.reshape(-1, *[1] * (data.ndim - 1)).to(data.dtype)
 
 
+def _plain_zero(coefficient: Scalar) -> bool:
+    """Whether a coefficient is the number 0, so that what it multiplies need not be computed."""
+    return isinstance(coefficient, int) and coefficient == 0
+
+
 def convert(
     prediction: Tensor, z: Tensor, t: Tensor, schedule: Schedule, source: Target, to: Target
 ) -> Tensor:
@@ -232,7 +239,7 @@ def convert(
     schedule.looked_at(t)
     if source is to or (not isinstance(source, Row) and source == to):  # a Row may hold tensors
         return prediction
-    schedule = Memoized(schedule)
+    schedule = memoized(schedule)
     alpha, sigma = schedule.alpha(t), schedule.sigma(t)
     a, b = source.row(schedule, t)
     c, d = to.row(schedule, t)
@@ -250,4 +257,4 @@ def error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
     :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept. Symbols in, symbol out.
     """
     a, b = target.row(schedule, t)
-    return b - a * schedule.sigma(t) / schedule.alpha(t)
+    return b if _plain_zero(a) else b - a * schedule.sigma(t) / schedule.alpha(t)

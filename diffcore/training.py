@@ -10,7 +10,7 @@ Models with the same seed start from the same weights and see the same data, noi
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -24,7 +24,7 @@ from diffcore.denoisers import Net, checked
 from diffcore.draws import Draw, Draws
 from diffcore.levels import Levels
 from diffcore.losses import Loss, Task
-from diffcore.memoized import Memoized
+from diffcore.memoized import memoized
 from diffcore.networks.weights import frozen, initialised
 from diffcore.schedules.base import Schedule
 from diffcore.times import TimeSampler
@@ -245,11 +245,11 @@ class Trainer:
         for group in self._groups:
             draws = [drawn[seed] for seed in group.seeds]
             x, eps = torch.cat([d.x for d in draws]), torch.cat([d.eps for d in draws])
-            schedule = Memoized(group.schedule)
+            schedule = memoized(group.schedule)
             u = torch.cat([d.u[group.times] for d in draws])
             times = group.times.quantile(u, schedule)
             for loss, models in group.models.items():
-                task = loss.at(done).memoized(schedule).task(x, eps, times)
+                task = replace(loss.at(done), schedule=schedule).task(x, eps, times)
                 parts = (part.unflatten(0, (len(draws), -1)).unbind() for part in task)
                 found |= {m: Task(*part) for m, part in zip(models, zip(*parts), strict=True)}
         tasks = (found[model] for model in range(len(self.losses)))

@@ -45,3 +45,15 @@ def log_density(
     residual = y / total
     exponent = (y * residual + total.log()).sum(0)
     return -0.5 * (exponent + z.shape[0] * math.log(2 * math.pi)), residual
+
+
+def whitening(alpha: Tensor, sigma: Tensor, component: Components) -> tuple[Tensor, Tensor]:
+    """What makes z of each component standard normal, at one noise level, scales (1,).
+
+    Returns:
+        The basis over the standard deviations of z along it, (D, D, n), and alpha times the mean there,
+        (D, n): the whitened residual is the one, transposed, times z less the other.
+    """
+    total = alpha.square() * component.variance + sigma.square()
+    frame = component.basis / total.sqrt()
+    return frame, alpha * (frame * component.mean.unsqueeze(1)).sum(0)

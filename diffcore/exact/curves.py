@@ -9,7 +9,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from typing import Self
 
 import torch
@@ -18,8 +18,19 @@ from torch import Tensor
 from diffcore.choice import Choice, Count, Positive
 from diffcore.exact.components import Components, log_density
 from diffcore.exact.mixtures import Mixture
+from diffcore.exact.one_level import Densities, Labels, with_one
+from diffcore.exact.panels import Panels, parts_of
 from diffcore.exact.posterior import Moments, listed, shared
-from diffcore.exact.quadrature import CUTOFF, adapt, gauss_legendre, panel_grid, settled
+from diffcore.exact.quadrature import CUTOFF, adapt, judged, settled
+
+MOST_HALVINGS = 5
+"""How often all panels are halved, at most, for columns that share them; beyond, each halves its own."""
+
+STEP = 3
+"""How often panels are halved before those that do not count are left out again."""
+
+TOGETHER = 256
+"""Columns whose sums run over the same nodes: few enough for a fast cache; fewer for narrow panels."""
 
 
 @dataclass(frozen=True)
@@ -59,33 +70,15 @@ class CurveMixture(Choice, Mixture):
         branch = scaled.floor()
         return self.curve(branch.long(), scaled - branch)
 
-    @cached_property
-    def _coarse(self) -> Components:
-        """The components on the grid at which panels are judged, of one branch after the other."""
-        grid = panel_grid(self.panels)
-        branch = torch.arange(self.branches).repeat_interleave(len(grid))
-        return self.curve(branch, grid.repeat(self.branches))
-
-    @cached_property
-    def _equal(self) -> tuple[Components, Tensor]:
-        """Components and log weights of the nodes of equal panels, all branches."""
-        points, weights = gauss_legendre(self.nodes)
-        left = panel_grid(self.panels)[:-1:2]
-        u = (left[:, None] + points / self.panels).reshape(-1)
-        branch = torch.arange(self.branches).repeat_interleave(len(u))
-        log_weight = (
-            (weights / (self.panels * self.branches)).log().repeat(self.panels * self.branches)
-        )
-        return self.curve(branch, u.repeat(self.branches)), log_weight
-
-    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
         def noisy(column: Tensor) -> Moments:
-            return self._by_quadrature(z[:, column], alpha[column], sigma[column])
+            return self._by_quadrature(z[:, column], _at(alpha, column), _at(sigma, column), spread)
 
-        clean = sigma == 0
-        known = self._without_noise(z[:, clean], alpha[clean]) if clean.any() else None
+        clean = (sigma == 0).expand(z.shape[1])
+        every = alpha.expand(z.shape[1])
+        known = self._without_noise(z[:, clean], every[clean]) if clean.any() else None
         if known is None:
-            return self._by_quadrature(z, alpha, sigma)
+            return self._by_quadrature(z, alpha, sigma, spread)
         return _by_parts(clean, lambda _: known, noisy)
 
     def _without_noise(self, z: Tensor, alpha: Tensor) -> Moments | None:
@@ -103,31 +96,88 @@ class CurveMixture(Choice, Mixture):
         every = torch.full_like(volume, self.dim)
         return Moments(log_prob - volume, x, torch.zeros_like(x), gradient / alpha, every)
 
-    def _by_quadrature(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+    def _by_quadrature(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
         """Equal panels, shared by the columns whose posteriors are wide; the others halve them."""
+        panels = _panels(self, 0, z.device)
+        if len(alpha) == 1:
+            halvings = panels.halvings(alpha, sigma, self.cutoff)
+            if halvings <= MOST_HALVINGS:
+                return self._at_one_level(z, alpha, sigma, spread, halvings)
+            alpha, sigma = (scale.expand(z.shape[1]) for scale in (alpha, sigma))
         with torch.no_grad():
-            coarse = Components(*(part.to(z.device).unsqueeze(-2) for part in self._coarse))
-            values = -log_density(z[..., None], alpha[:, None], sigma[:, None], coarse)[0]
+            grid = Components(*(part.unsqueeze(-2) for part in panels.grid))
+            values = -log_density(z[..., None], alpha[:, None], sigma[:, None], grid)[0]
             values = values.unflatten(1, (self.branches, -1))
 
         def equal(column: Tensor) -> Moments:
-            component, log_weight = self._equal
-            component = Components(*(part.to(z.device) for part in component))
             given = z[:, column], alpha[column], sigma[column]
-            return shared(*given, component, log_weight.to(z.device))
+            return shared(*given, panels.nodes, panels.log_weight)
 
         def halved(column: Tensor) -> Moments:
-            given = z[:, column], alpha[column], sigma[column]
-
-            def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
-                there, a, s = (part[..., row] for part in given)
-                return -log_density(there, a, s, self.curve(branch, u))[0]
-
-            nodes = adapt(exponent, values[column], self.nodes, self.cutoff)
-            log_weight = nodes.log_weight - math.log(self.branches)
-            return listed(*given, nodes.row, self.curve(nodes.branch, nodes.u), log_weight)
+            return self._halved(z[:, column], alpha[column], sigma[column], values[column])
 
         return _by_parts(settled(values, self.cutoff), equal, halved)
+
+    def _halved(self, z: Tensor, alpha: Tensor, sigma: Tensor, values: Tensor) -> Moments:
+        """Panels that each column halves for itself, from the exponent on the coarsest grid."""
+
+        def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
+            there, a, s = (part[..., row] for part in (z, alpha, sigma))
+            return -log_density(there, a, s, self.curve(branch, u))[0]
+
+        nodes = adapt(exponent, values, self.nodes, self.cutoff)
+        log_weight = nodes.log_weight - math.log(self.branches)
+        component = self.curve(nodes.branch, nodes.u)
+        return listed(z, alpha, sigma, nodes.row, component, log_weight)
+
+    def _at_one_level(
+        self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool, halvings: int
+    ) -> Moments:
+        """Panels halved as often as the noise asks for, shared by neighbours; few columns halve their own."""
+        first, *finer = (
+            _panels(self, done, z.device) for done in (0, *range(halvings, 0, -STEP)[::-1])
+        )
+        last = finer[-1] if finer else first
+        grids = [Densities.of(alpha, sigma, panels.grid) for panels in finer]
+        labels = Labels.of(alpha, sigma, last.nodes, last.log_weight)
+        with torch.no_grad():
+            coarse = -Densities.of(alpha, sigma, first.grid).at(with_one(z))
+            at_once, counts = judged(coarse[first.ends_of()], self.cutoff)
+        parts, places, alone = [], [], []
+        for column in coarse.argmin(0).argsort().split(TOGETHER >> min(halvings, 2)):
+            ready, panels = at_once[column], counts[:, column].any(1).nonzero().squeeze(1)
+            given, each = with_one(z[:, column].detach()), first.each
+            with torch.no_grad():
+                for fine, grid in zip(finer, grids, strict=True):
+                    panels, each = parts_of(panels, fine.each // each), fine.each
+                    at = -grid.some(fine.ends_of(panels).flatten()).at(given)
+                    ready, counted = judged(at.unflatten(0, (3, -1)), self.cutoff)
+                    panels = panels[counted.any(1)]
+            alone.append(column[~ready])
+            if ready.any():
+                chosen, shown = labels.some(last.nodes_of(panels)), column[ready]
+                parts.append(chosen.moments(z[:, shown], sigma, spread))
+                places.append(shown)
+        left = torch.cat(alone)
+        if len(left):
+            values = coarse[:, left].unflatten(0, (self.branches, -1)).movedim(-1, 0)
+            parts.append(
+                self._halved(z[:, left], alpha.expand(len(left)), sigma.expand(len(left)), values)
+            )
+            places.append(left)
+        return _in_order(torch.cat(places), *parts)
+
+
+@lru_cache(64)
+def _panels(mixture: CurveMixture, halvings: int, device: torch.device) -> Panels:
+    """The panels of a curve after so many halvings of all."""
+    each = mixture.panels << halvings
+    return Panels.of(mixture.curve, mixture.branches, each, mixture.nodes, device)
+
+
+def _at(scale: Tensor, column: Tensor) -> Tensor:
+    """The scales (batch,) of some columns; the one of all, (1,), as it is."""
+    return scale if len(scale) == 1 else scale[column]
 
 
 def _by_parts(
@@ -139,6 +189,10 @@ def _by_parts(
         return of_these(these)
     if not len(these):
         return of_others(others)
-    order = torch.argsort(torch.cat([these, others]))
-    parts = zip(of_these(these), of_others(others), strict=True)
-    return Moments(*(torch.cat(pair, -1)[..., order] for pair in parts))
+    return _in_order(torch.cat([these, others]), of_these(these), of_others(others))
+
+
+def _in_order(columns: Tensor, *parts: Moments) -> Moments:
+    """Moments of parts of the columns, which say where each belongs, as one."""
+    order = columns.argsort()
+    return Moments(*(torch.cat(part, -1)[..., order] for part in zip(*parts, strict=True)))

@@ -8,6 +8,7 @@ from torch import Tensor
 from diffcore import checks
 from diffcore.exact.components import Components
 from diffcore.exact.mixtures import Mixture
+from diffcore.exact.one_level import Labels
 from diffcore.exact.posterior import Moments, shared
 
 
@@ -65,6 +66,9 @@ class GaussianMixture(Mixture):
         edges = self.weights.to(quantile.device).cumsum(0)[:-1].contiguous()
         return self._at(torch.searchsorted(edges, quantile.contiguous(), right=True))
 
-    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
         component = Components(*(part.to(z.device) for part in self.components))
-        return shared(z, alpha, sigma, component, self.weights.to(z.device).log())
+        log_weight = self.weights.to(z.device).log()
+        if len(alpha) == 1:
+            return Labels.of(alpha, sigma, component, log_weight).moments(z, sigma, spread)
+        return shared(z, alpha, sigma, component, log_weight)

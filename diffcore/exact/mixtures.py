@@ -44,8 +44,11 @@ class Mixture(ABC):
         """The n components at quantiles (n,) of the label: uniform numbers draw from the prior."""
 
     @abstractmethod
-    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
-        """`moments` with the coordinates first: z (D, batch), scales (batch,), in float64."""
+    def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
+        """`moments` with the coordinates first: z (D, batch), scales (batch,) or (1,), in float64.
+
+        Without ``spread`` nobody looks at the variance, which then may be nan.
+        """
 
     def sample(
         self, n: int, generator: torch.Generator, dtype: torch.dtype | None = None
@@ -80,14 +83,20 @@ class Mixture(ABC):
             ValueError: if a shape is not one of these, a value is not finite, a scale is negative, both are
                 zero, or float64 does not resolve the noise.
         """
+        return self._asked(z, alpha, sigma, spread=True)
+
+    def _asked(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool = False) -> Moments:
         checks.finite("z", checks.matrix("z", z, self.dim))
-        scales = [
-            scale.to(z.device, torch.float64) for scale in checks.scales(alpha, sigma, len(z))
-        ]
-        _resolved(*scales)
+        checks.scales(alpha, sigma, len(z))
+        # Where one noise level is that of all rows, what follows from it alone is computed once.
+        each = len(z) if alpha.ndim or sigma.ndim else 1
+        a, s = (scale.to(z.device, torch.float64).expand(each) for scale in (alpha, sigma))
+        _resolved(a, s)
         wide = z.to(torch.float64).T.contiguous()
-        starts = range(0, len(z), CHUNK)
-        parts = [self._moments(*(v[..., i : i + CHUNK] for v in (wide, *scales))) for i in starts]
+        cut = range(0, len(z), CHUNK)
+        own = [slice(i, i + CHUNK) if each == len(z) else slice(None) for i in cut]
+        columns = zip(wide.split(CHUNK, 1), own, strict=True)
+        parts = [self._moments(column, a[of], s[of], spread) for column, of in columns]
         return Moments(
             *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))
         )
@@ -97,20 +106,20 @@ class Mixture(ABC):
 
         With alpha = 1 and sigma = 0 it is the density of the data. Differentiable in ``z``.
         """
-        return self.moments(z, alpha, sigma).log_prob
+        return self._asked(z, alpha, sigma).log_prob
 
     def posterior(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
         r"""Posterior means :math:`(E[x|z], E[\epsilon|z])`, each (batch, D); see :meth:`moments`."""
-        moments = self.moments(z, alpha, sigma)
+        moments = self._asked(z, alpha, sigma)
         return moments.x_hat, moments.eps_hat
 
     def denoise(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""The denoiser of least squared error, :math:`E[x|z]`, (batch, D); see :meth:`moments`."""
-        return self.moments(z, alpha, sigma).x_hat
+        return self._asked(z, alpha, sigma).x_hat
 
     def score(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""The score :math:`\nabla_z \log q(z)`, (batch, D); see :meth:`moments`."""
-        return self.moments(z, alpha, sigma).score
+        return self._asked(z, alpha, sigma).score
 
     def denoiser(self, schedule: Schedule) -> ExactDenoiser:
         """This distribution's exact denoiser, for every place where a network does."""

@@ -48,8 +48,8 @@ def shared(
 
     Args:
         z: (D, batch).
-        alpha: (batch,).
-        sigma: (batch,).
+        alpha: (batch,), or (1,) where all columns have one.
+        sigma: like ``alpha``.
         component: n of them.
         log_weight: (n,).
     """

@@ -60,19 +60,21 @@ def panel_grid(panels: int) -> Tensor:
     return torch.arange(2 * panels + 1, dtype=torch.float64) / (2 * panels)
 
 
-def _judged(at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _judged(left: Tensor, middle: Tensor, right: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Which panels are narrow enough, the least that is seen of each, and a bound on the least inside.
 
-    From the exponent at their left ends, middles and right ends, (3, ...).
+    From the exponent at their left ends, middles and right ends, of one shape.
     """
-    low, high = at.amin(0), at.amax(0)
-    bend = (at[0] - 2 * at[1] + at[2]).abs()
+    low = torch.minimum(torch.minimum(left, right), middle)
+    high = torch.maximum(torch.maximum(left, right), middle)
+    bend = (left - 2 * middle + right).abs()
     return (high - low <= SPAN) & (bend <= BEND), low, low - bend
 
 
-def _of_panels(values: Tensor) -> Tensor:
-    """Values on the `panel_grid`, its last axis, as (3, ..., panels)."""
-    return torch.stack([values[..., :-1:2], values[..., 1::2], values[..., 2::2]])
+def of_panels(values: Tensor) -> Tensor:
+    """Values on the `panel_grid`, (rows, branches, 2 panels + 1), as :func:`judged` takes them."""
+    at = values[..., :-1:2], values[..., 1::2], values[..., 2::2]
+    return torch.stack(at).flatten(2).mT
 
 
 def settled(values: Tensor, cutoff: float = CUTOFF) -> Tensor:
@@ -82,9 +84,19 @@ def settled(values: Tensor, cutoff: float = CUTOFF) -> Tensor:
         values: the exponent on the `panel_grid`, (rows, branches, 2 panels + 1).
         cutoff: what is too small to count, in nats.
     """
-    narrow, low, bound = _judged(_of_panels(values))
-    counts = bound <= low.amin((1, 2), keepdim=True) + cutoff
-    return (narrow | ~counts).all(2).all(1)
+    return judged(of_panels(values), cutoff)[0]
+
+
+def judged(at: Tensor, cutoff: float = CUTOFF) -> tuple[Tensor, Tensor]:
+    """Which columns' panels will do as they are, (columns,), and which count in each, (panels, columns).
+
+    Args:
+        at: the exponent at the left ends, middles and right ends of panels, (3, panels, columns).
+        cutoff: what is too small to count, in nats.
+    """
+    narrow, low, bound = _judged(*at)
+    counts = bound <= low.amin(0) + cutoff
+    return (narrow | ~counts).all(0), counts
 
 
 @torch.no_grad()
@@ -106,7 +118,7 @@ def adapt(exponent: Exponent, values: Tensor, nodes: int, cutoff: float = CUTOFF
     """
     rows, branches, size = values.shape
     panels, device = size // 2, values.device
-    at = _of_panels(values).reshape(3, -1)
+    at = of_panels(values).mT.reshape(3, -1)
     index = torch.arange(rows * branches, device=device).repeat_interleave(panels)
     row, branch = index // branches, index % branches
     left = panel_grid(panels)[:-1:2].to(device).repeat(rows * branches)
@@ -114,7 +126,7 @@ def adapt(exponent: Exponent, values: Tensor, nodes: int, cutoff: float = CUTOFF
     width = 1.0 / panels
     done: list[tuple[Tensor, ...]] = []
     while True:
-        narrow, low, bound = _judged(at)
+        narrow, low, bound = _judged(*at)
         best = best.scatter_reduce(0, row, low, "amin")
         alive = bound <= best[row] + cutoff
         final = alive & narrow

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -35,7 +35,13 @@ class Schedule(Choice, ABC):
     Every function below refuses what is no tensor of floating-point numbers, with a TypeError, and times
     outside [0, 1], with a ValueError, whoever wrote the schedule. Times are looked at only on the CPU, where
     no device is waited for. ``class Mine(Schedule, any_time=True)`` goes without.
+
+    Attributes:
+        parts: names of methods, elementwise in times as well, from which a schedule makes several of its
+            functions: they too are evaluated once where values are kept (:func:`diffcore.memoized.memoized`).
     """
+
+    parts: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, *, any_time: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -19,40 +19,47 @@ class Cosine(Schedule):
     shift = 2 log(noise resolution / image resolution)).
     """
 
+    parts = ("_legs", "_norm")
+
     shift: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.log_snr("Cosine.shift", self.shift)
 
-    def log_snr(self, t: Tensor) -> Tensor:
-        half_pi = math.pi / 2
-        return 2 * (torch.sin(half_pi * (1 - t)).log() - torch.sin(half_pi * t).log()) + self.shift
+    # alpha : sigma = exp(shift / 2) sin(pi (1 - t) / 2) : sin(pi t / 2), and alpha^2 + sigma^2 = 1.
 
-    def log_snr_prime(self, t: Tensor) -> Tensor:
+    def _legs(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Signal and noise, before they are scaled to the circle."""
         half_pi = math.pi / 2
-        return -math.pi / (torch.sin(half_pi * (1 - t)) * torch.sin(half_pi * t))
+        signal, noise = torch.sin(half_pi * (1 - t)), torch.sin(half_pi * t)
+        return (math.exp(self.shift / 2) * signal if self.shift else signal), noise
 
     def _norm(self, t: Tensor) -> Tensor:
-        # alpha^2 + sigma^2 = 1 fixes both scales from tan(pi t / 2) * exp(-shift / 2).
-        half_pi, r = math.pi / 2, math.exp(self.shift / 2)
-        return torch.hypot(r * torch.sin(half_pi * (1 - t)), torch.sin(half_pi * t))
+        return torch.hypot(*self._legs(t))
+
+    def log_snr(self, t: Tensor) -> Tensor:
+        signal, noise = self._legs(t)
+        return 2 * (signal.log() - noise.log())
+
+    def log_snr_prime(self, t: Tensor) -> Tensor:
+        signal, noise = self._legs(t)
+        return -math.pi * math.exp(self.shift / 2) / (signal * noise)
 
     def alpha(self, t: Tensor) -> Tensor:
-        r = math.exp(self.shift / 2)
-        return r * torch.sin(math.pi / 2 * (1 - t)) / self._norm(t)
+        return self._legs(t)[0] / self._norm(t)
 
     def sigma(self, t: Tensor) -> Tensor:
-        return torch.sin(math.pi / 2 * t) / self._norm(t)
+        return self._legs(t)[1] / self._norm(t)
 
     def alpha_prime(self, t: Tensor) -> Tensor:
         # alpha' = alpha sigma^2 lambda' / 2 with the sines cancelled: finite at both ends.
-        r = math.exp(self.shift / 2)
-        return -math.pi / 2 * r * torch.sin(math.pi / 2 * t) / self._norm(t) ** 3
+        rate = -math.pi / 2 * math.exp(self.shift / 2)
+        return rate * self._legs(t)[1] / self._norm(t) ** 3
 
     def sigma_prime(self, t: Tensor) -> Tensor:
-        r = math.exp(self.shift / 2)
-        return math.pi / 2 * r**2 * torch.sin(math.pi / 2 * (1 - t)) / self._norm(t) ** 3
+        rate = math.pi / 2 * math.exp(self.shift / 2)
+        return rate * self._legs(t)[0] / self._norm(t) ** 3
 
     def time_of(self, log_snr: Tensor) -> Tensor:
         return 2 / math.pi * torch.atan(torch.exp(-(log_snr - self.shift) / 2))
