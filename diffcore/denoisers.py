@@ -8,6 +8,8 @@ import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import copy
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor
@@ -154,11 +156,24 @@ class Denoiser(ABC):
         """The predicted (x, eps), which satisfy z = alpha x + sigma eps."""
         return self.predict(z, t, X), self.predict(z, t, EPS)
 
+    def keeping(self) -> Self:
+        """The same with a schedule that keeps its values (:func:`memoized`): for one chain of samples."""
+        return self
+
+
+Known = TypeVar("Known", bound=Denoiser)
+
 
 def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
     """The times, (batch,) or (), after a look at what a denoiser is asked."""
     checks.instance("target", target, Target)
     return checks.times(checks.for_each("t", t, len(checks.batch("z", z))))
+
+
+def _keeping(denoiser: Known) -> Known:
+    kept = copy(denoiser)
+    kept.schedule = memoized(denoiser.schedule)
+    return kept
 
 
 class NetDenoiser(Denoiser):
@@ -189,9 +204,13 @@ class NetDenoiser(Denoiser):
         x_hat = convert(prediction, z, t, schedule, self.target, X)
         return x_hat, convert(prediction, z, t, schedule, self.target, EPS)
 
+    def keeping(self) -> Self:
+        """See :meth:`Denoiser.keeping`."""
+        return _keeping(self)
+
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(z (batch, ...), alpha, sigma) -> (E[x | z], E[eps | z]); scales are (batch,), or () for all at one time."""
+"""(z (batch, ...), alpha, sigma) -> (E[x | z], E[eps | z]); scales (batch,), or () for one noise level."""
 
 
 class ExactDenoiser(Denoiser):
@@ -220,3 +239,7 @@ class ExactDenoiser(Denoiser):
         """See :meth:`Denoiser.predict_pair`; one evaluation of the posterior."""
         t, schedule = _asked(z, t), memoized(self.schedule)
         return self.posterior(z, schedule.alpha(t), schedule.sigma(t))
+
+    def keeping(self) -> Self:
+        """See :meth:`Denoiser.keeping`."""
+        return _keeping(self)

@@ -18,7 +18,7 @@ from diffcore.choice import Choice
 from diffcore.denoisers import Denoiser, Net, checked, predicted, seen
 from diffcore.memoized import memoized
 from diffcore.schedules.base import Schedule
-from diffcore.targets import EPS, Target, error_scale, like
+from diffcore.targets import EPS, Target, like, plain_error_scale
 from diffcore.times import Times, TimeSampler, Uniform
 from diffcore.weightings import Elbo, Weighting
 
@@ -42,7 +42,7 @@ def noised(x: Tensor, eps: Tensor, t: Tensor, schedule: Schedule) -> Tensor:
 
 def per_example(values: Tensor) -> Tensor:
     """The sum over all axes but the first: (batch, ...) -> (batch,), (batch,) unchanged."""
-    return values.unsqueeze(1).flatten(1).sum(1)
+    return values.flatten(1).sum(1) if values.ndim > 1 else values
 
 
 def squared_norm(difference: Tensor) -> Tensor:
@@ -149,8 +149,9 @@ class Loss(Choice):
 
     def factor(self, times: Times) -> Tensor:
         """The factor on the squared error of the target: w / (2 p) / (error scale)^2, (batch,)."""
-        scale: Tensor = error_scale(self.schedule, times.t, self.target)
-        return self.weighting(times.log_snr, self.schedule) / (2 * times.density) / scale**2
+        per_error = self.weighting(times.log_snr, self.schedule) / (2 * times.density)
+        scale = plain_error_scale(self.schedule, times.t, self.target)
+        return per_error / scale**2
 
 
 def excess(

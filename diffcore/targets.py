@@ -78,8 +78,8 @@ class Target(Choice, ABC):
         checks.alike("eps", eps, checks.batch("x", x))
         schedule.looked_at(checks.for_each("t", t, len(x)))
         a, b = self.row(schedule, t)
-        if _plain_zero(a):
-            return like(b, eps) * eps
+        if _plain(0, a):
+            return eps if _plain(1, b) else like(b, eps) * eps
         return like(a, x) * x + like(b, eps) * eps
 
 
@@ -200,9 +200,16 @@ def like(coefficient: Tensor | float, data: Tensor) -> Tensor | float:
     return coefficient.reshape(-1, *[1] * (data.ndim - 1)).to(data.dtype)
 
 
-def _plain_zero(coefficient: Scalar) -> bool:
-    """Whether a coefficient is the number 0, so that what it multiplies need not be computed."""
-    return isinstance(coefficient, int) and coefficient == 0
+def _plain(number: int, coefficient: Scalar) -> bool:
+    """Whether a coefficient is this number and no tensor, so that no product with it need be computed."""
+    return isinstance(coefficient, int) and coefficient == number
+
+
+def _difference(a: Scalar, b: Scalar, c: Scalar, d: Scalar) -> Scalar:
+    """a b - c d, without what is plainly 0."""
+    if _plain(0, c) or _plain(0, d):
+        return a * b
+    return -c * d if _plain(0, a) or _plain(0, b) else a * b - c * d
 
 
 def convert(
@@ -243,9 +250,9 @@ def convert(
     alpha, sigma = schedule.alpha(t), schedule.sigma(t)
     a, b = source.row(schedule, t)
     c, d = to.row(schedule, t)
-    determinant = alpha * b - sigma * a
-    on_z = (b * c - a * d) / determinant
-    on_prediction = (alpha * d - sigma * c) / determinant
+    determinant = _difference(alpha, b, sigma, a)
+    on_z = _difference(b, c, a, d) / determinant
+    on_prediction = _difference(alpha, d, sigma, c) / determinant
     return like(on_z, z) * z + like(on_prediction, prediction) * prediction
 
 
@@ -257,4 +264,11 @@ def error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
     :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept. Symbols in, symbol out.
     """
     a, b = target.row(schedule, t)
-    return b if _plain_zero(a) else b - a * schedule.sigma(t) / schedule.alpha(t)
+    scale = plain_error_scale(schedule, t, target)
+    return scale + 0 * t if isinstance(scale, int) else scale
+
+
+def plain_error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
+    """The :func:`error_scale`, as a plain number where it does not depend on the time."""
+    a, b = target.row(schedule, t)
+    return b if _plain(0, a) else b - a * schedule.sigma(t) / schedule.alpha(t)

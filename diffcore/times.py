@@ -93,9 +93,12 @@ class TimeSampler(Choice, ABC):
         return self.quantile(self.draw(n, generator), schedule)
 
 
-def _at_time(t: Tensor, density_in_t: Tensor | float, schedule: Schedule) -> Times:
+def _at_time(t: Tensor, density_in_t: Tensor | None, schedule: Schedule) -> Times:
+    """Times with their density; of uniform ones it is 1."""
     # p(lambda) = p(t) / |d lambda / dt|
-    return Times(t, schedule.log_snr(t), density_in_t / schedule.log_snr_prime(t).abs())
+    slope = schedule.log_snr_prime(t).abs()
+    density = slope.reciprocal() if density_in_t is None else density_in_t / slope
+    return Times(t, schedule.log_snr(t), density)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Uniform(TimeSampler):
     """t uniform in (0, 1): the study's choice, and the usual one."""
 
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        return _at_time(checks.quantiles(u), 1.0, schedule)
+        return _at_time(checks.quantiles(u), None, schedule)
 
 
 @dataclass(frozen=True)

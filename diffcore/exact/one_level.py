@@ -1,9 +1,9 @@
 r"""Posterior moments where all columns have one noise level, by products of matrices.
 
-With one alpha and sigma, the residual of ``z`` under a label is affine in ``z``, with coefficients that are the
-label's alone. Whitened, its squares give the log density; and sums over labels of what is affine are a table of
-coefficients times the weights of the labels. Results are those of :func:`diffcore.exact.posterior.shared`,
-which computes everything for each label and each column, but for rounding.
+With one alpha and sigma, the residual of ``z`` under a label is affine in ``z``, with coefficients that
+are the label's alone. Whitened, its squares give the log density; and sums over labels of what is affine
+are a table of coefficients times the weights of the labels. But for rounding, results are those of
+:func:`diffcore.exact.posterior.shared`, which computes everything for each label and each column.
 """
 
 import math

@@ -94,10 +94,11 @@ def _walk(
     checks.instance("grid", grid, Grid)
     shape = checks.sample_shape(shape)
     checks.float_dtype(dtype)
-    schedule, device = denoiser.schedule, checks.generator(generator).device
+    denoiser, device = denoiser.keeping(), checks.generator(generator).device
+    schedule = denoiser.schedule
     window = schedule.log_snr_window((None, None) if log_snr is None else log_snr)
     times = grid.times(schedule, window, steps)
-    levels = [Level(schedule, t) for t in times.to(device)]
+    levels, at_times = [Level(schedule, t) for t in times.to(device)], times.tolist()
 
     def predict(z: Tensor, level: Level) -> Predicted:
         return Predicted(level, z, *denoiser.predict_pair(z, level.t))
@@ -109,6 +110,6 @@ def _walk(
     for number, (at, there) in enumerate(pairwise(levels)):
         here = predict(z, at)
         z = solver.step(here, there, Chain(predict, generator, before)).to(dtype)
-        checks.predictions(f"step {number + 1} of {steps}, from t = {times[number]:.4g}", z)
+        checks.predictions(f"step {number + 1} of {steps}, from t = {at_times[number]:.4g}", z)
         yield there, z
         before = here

@@ -8,7 +8,7 @@ import torch
 from reference import SCHEDULES
 
 import diffcore as dc
-from diffcore.memoized import Memoized
+from diffcore.memoized import memoized
 
 FUNCTIONS = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr_prime")
 CALLS: Counter = Counter()
@@ -33,7 +33,7 @@ def times() -> torch.Tensor:
 
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_it_has_the_values_of_its_schedule(schedule):
-    memo, t = Memoized(schedule), times()
+    memo, t = memoized(schedule), times()
     for name in FUNCTIONS:
         assert torch.equal(getattr(memo, name)(t), getattr(schedule, name)(t))
     log_snr = memo.log_snr(t)
@@ -44,7 +44,7 @@ def test_it_has_the_values_of_its_schedule(schedule):
 
 def test_a_tensor_that_takes_the_place_of_another_is_not_taken_for_it():
     """CPython gives the address, and so the id, of a tensor that is gone to the next one."""
-    memo, cosine = Memoized(dc.schedules.Cosine()), dc.schedules.Cosine()
+    memo, cosine = memoized(dc.schedules.Cosine()), dc.schedules.Cosine()
     for k in range(50):
         t = torch.full((3,), k / 100, dtype=torch.float64)
         assert torch.equal(memo.alpha(t), cosine.alpha(t))

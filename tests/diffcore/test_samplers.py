@@ -155,7 +155,7 @@ def test_a_step_with_the_exact_denoiser_evaluates_its_posterior_once(name):
     asked = []
 
     def posterior(z, alpha, sigma):
-        asked.append(float(sigma[0]))
+        asked.append(float(sigma))
         return DATA.posterior(z, alpha, sigma)
 
     schedule = Cosine()
