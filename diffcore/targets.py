@@ -263,7 +263,6 @@ def error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
     :math:`1/\sigma^2`, for v :math:`(\alpha^2 + \sigma^2)^2 / \alpha^2`, for the flow velocity
     :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept. Symbols in, symbol out.
     """
-    a, b = target.row(schedule, t)
     scale = plain_error_scale(schedule, t, target)
     return scale + 0 * t if isinstance(scale, int) else scale
 

@@ -169,14 +169,11 @@ class Mixture(ABC):
         alpha, sigma = alpha.double(), sigma.double()
         rows = []
         for first in range(seed, seed + scrambles * len(alpha), len(alpha)):
-            z = [
-                self.noised(sobol(points, 1 + self.dim, first + i), a, s)
-                for i, (a, s) in enumerate(zip(alpha, sigma, strict=True))
-            ]
-            scales = alpha.repeat_interleave(points), sigma.repeat_interleave(points)
-            rows.append(
-                self.moments(torch.cat(z), *scales).eps_variance.reshape(-1, points).mean(1)
-            )
+            row = []
+            for number, level in enumerate(zip(alpha, sigma, strict=True), first):
+                z = self.noised(sobol(points, 1 + self.dim, number), *level)
+                row.append(self.moments(z, *level).eps_variance.mean())
+            rows.append(torch.stack(row))
         return torch.stack(rows)
 
     def mmse(

@@ -50,6 +50,7 @@ def sample(
             schedule does not reach that far, or two levels of the grid are one in float64; on the CPU, if a
             step leaves something that is not finite.
     """
+    denoiser = _asked_often(denoiser)
     walk = _walk(denoiser, shape, steps, generator, solver, grid, log_snr, dtype)
     ((level, z),) = deque(walk, maxlen=1)  # no other latent is kept
     x = denoiser.predict(z, level.t, X).to(dtype)
@@ -73,9 +74,16 @@ def trajectory(
     Returns:
         The times, (steps + 1,) in float64, falling, and z at each of them, (steps + 1, \*shape).
     """
+    denoiser = _asked_often(denoiser)
     walked = list(_walk(denoiser, shape, steps, generator, solver, grid, log_snr, dtype))
     levels, latents = zip(*walked, strict=True)
     return torch.stack([level.t for level in levels]), torch.stack(latents)
+
+
+def _asked_often(denoiser: Denoiser) -> Denoiser:
+    """The same, which computes the scales of a noise level once."""
+    checks.instance("denoiser", denoiser, Denoiser)
+    return denoiser.keeping()
 
 
 def _walk(
@@ -89,13 +97,11 @@ def _walk(
     dtype: torch.dtype,
 ) -> Iterator[tuple[Level, Tensor]]:
     """Each of the ``steps`` + 1 noise levels, and the latent there."""
-    checks.instance("denoiser", denoiser, Denoiser)
     checks.instance("solver", solver, Solver)
     checks.instance("grid", grid, Grid)
     shape = checks.sample_shape(shape)
     checks.float_dtype(dtype)
-    denoiser, device = denoiser.keeping(), checks.generator(generator).device
-    schedule = denoiser.schedule
+    schedule, device = denoiser.schedule, checks.generator(generator).device
     window = schedule.log_snr_window((None, None) if log_snr is None else log_snr)
     times = grid.times(schedule, window, steps)
     levels, at_times = [Level(schedule, t) for t in times.to(device)], times.tolist()

@@ -118,6 +118,7 @@ def _functions_of_noise() -> Iterator[Call]:
     for target in dc.targets.TARGETS.values():
         arguments = {"schedule": (COSINE, ""), "t": (T, "times"), "target": (target, "")}
         yield Call("error_scale", dc.error_scale, arguments)
+        yield Call("plain_error_scale", dc.targets.plain_error_scale, arguments)
         truth = {
             "x": (z, "data"),
             "eps": (numbers(B, D, seed=1), "like"),

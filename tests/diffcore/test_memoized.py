@@ -64,3 +64,52 @@ def test_a_loss_evaluates_each_scale_once(target):
     eps = torch.randn(x.shape, generator=g)
     task = plain.task(x, eps, drawn)  # which evaluates them where they are needed
     assert torch.equal(got, task.value(task.z))
+
+
+def test_it_is_a_schedule_of_the_same_kind_made_once_and_leaves_the_other_alone():
+    cosine = dc.schedules.Cosine(shift=0.5)
+    memo = memoized(cosine)
+    assert memoized(memo) is memo
+    assert isinstance(memo, dc.schedules.Cosine)
+    assert memo.shift == 0.5
+    memo.alpha(times())
+    assert vars(cosine) == {"shift": 0.5}
+    assert type(memoized(dc.schedules.Cosine())) is type(memo)
+
+
+def test_parts_from_which_several_functions_are_made_are_evaluated_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch, "sin", lambda angle, sin=torch.sin: asked.append(1) or sin(angle))
+    memo, t = memoized(dc.schedules.Cosine()), times()
+    for name in FUNCTIONS:
+        getattr(memo, name)(t)
+    assert len(asked) == 2
+    dc.schedules.Cosine().alpha(t)
+    assert len(asked) > 3
+
+
+class Doubled(dc.NetDenoiser):
+    """Says twice what its network says."""
+
+    def predict(self, z, t, target=dc.X):
+        return 2 * super().predict(z, t, target)
+
+    def predict_pair(self, z, t):
+        x_hat, eps_hat = super().predict_pair(z, t)
+        return 2 * x_hat, 2 * eps_hat
+
+
+def test_a_chain_evaluates_the_scales_of_each_level_once():
+    CALLS.clear()
+    denoiser = dc.NetDenoiser(lambda z, t: z, Counted(), dc.EPS)
+    dc.sample(denoiser, (4, 2), 6, torch.Generator().manual_seed(0))
+    assert CALLS == {"alpha": 7, "sigma": 7}
+    assert "_known" not in vars(denoiser.schedule)
+
+
+def test_a_chain_asks_the_denoiser_that_it_was_given():
+    def ends(kind):
+        denoiser = kind(lambda z, t: z, dc.schedules.Cosine(), dc.EPS)
+        return dc.sample(denoiser, (4, 2), 1, torch.Generator().manual_seed(0))
+
+    assert not torch.allclose(ends(Doubled), ends(dc.NetDenoiser))

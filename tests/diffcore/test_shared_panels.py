@@ -24,11 +24,12 @@ CURVES = ["rings", "swiss_roll", "waves"]
 
 
 def given_at(mixture: CurveMixture, n: int, log_snr: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Noised data, and scales (n,): each column is asked at a level of its own."""
     generator = torch.Generator().manual_seed(n)
     scales = [torch.tensor(s * log_snr, dtype=torch.float64).sigmoid().sqrt() for s in (1, -1)]
     x = mixture.sample(n, generator, torch.float64)
     eps = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-    return scales[0] * x + scales[1] * eps, scales[0], scales[1]
+    return scales[0] * x + scales[1] * eps, scales[0].expand(n), scales[1].expand(n)
 
 
 @pytest.mark.parametrize("name", CURVES)
@@ -65,11 +66,12 @@ def test_noise_decides_which_panels_are_taken(
 def test_the_noised_density_is_scipy_s_integral_along_the_roll(log_snr: float) -> None:
     mixture = data2d.swiss_roll()
     z, alpha, sigma = given_at(mixture, 6, log_snr)
+    signal = float(alpha[0])
     centre, scale = (part.squeeze(1).numpy() for part in mixture.standardisation)
-    deviation = ((alpha.item() * 0.5 / scale) ** 2 + sigma.item() ** 2) ** 0.5
+    deviation = ((signal * 0.5 / scale) ** 2 + float(sigma[0]) ** 2) ** 0.5
 
     def density(tau: float, row: np.ndarray) -> float:
-        mean = alpha.item() * (tau * np.array([math.cos(tau), math.sin(tau)]) - centre) / scale
+        mean = signal * (tau * np.array([math.cos(tau), math.sin(tau)]) - centre) / scale
         return stats.norm.pdf(row, mean, deviation).prod() / (3 * math.pi)
 
     edges = [math.pi * (1.5 + 0.25 * k) for k in range(13)]

@@ -22,7 +22,8 @@ from mpmath import mpf, workdps
 from reference import ENDS, EPS32, EPS64, NAMES, SCHEDULES, generator, point, tensor
 
 import diffcore as dc
-from diffcore.losses import squared_norm
+from diffcore import targets
+from diffcore.losses import noised, squared_norm
 from diffcore.targets import TARGETS, Target, convert, error_scale, like
 
 ALL = tuple(TARGETS.values())
@@ -262,3 +263,33 @@ def test_a_target_converted_to_itself_is_untouched_even_where_no_solve_is(target
     again = type(target)()
     assert again is not target
     assert convert(y, z, tensor([time]).expand(3), SCHEDULES["cosine"], target, again) is y
+
+
+def test_the_error_scale_of_the_noise_is_one_at_every_time_and_has_their_shape_and_dtype():
+    t = torch.tensor([0.0, 0.3, 1.0], dtype=torch.float64)
+    scale = error_scale(SCHEDULES["cosine"], t, dc.EPS)
+    assert torch.equal(scale, torch.ones_like(t))
+    assert targets.plain_error_scale(SCHEDULES["cosine"], t, dc.EPS) == 1
+
+
+@pytest.mark.parametrize("row", [(0, 1), (0, 2), (0.0, 1.0), (1, 0), (-1, 0), (0, -1)])
+def test_plain_coefficients_are_numbers_like_others(row):
+    """Products with a plain 0 or 1 are not computed; those with tensors of them are."""
+    (x, eps), t = data((4, 3), 1), torch.linspace(0.2, 0.8, 4, dtype=torch.float64)
+    schedule, plain = SCHEDULES["cosine"], dc.Row(*row)
+    computed = dc.Row(*(tensor(number) for number in row))
+    z = noised(x, eps, t, schedule)
+    torch.testing.assert_close(
+        plain.of(x, eps, t, schedule), computed.of(x, eps, t, schedule), rtol=0, atol=0
+    )
+    for source, to in ((plain, dc.V), (dc.V, plain)):
+        other = (computed, dc.V) if source is plain else (dc.V, computed)
+        torch.testing.assert_close(
+            convert(x, z, t, schedule, source, to),
+            convert(x, z, t, schedule, *other),
+            rtol=1e-15,
+            atol=1e-15,
+        )
+    torch.testing.assert_close(
+        error_scale(schedule, t, plain) + 0 * t, error_scale(schedule, t, computed) + 0 * t
+    )
