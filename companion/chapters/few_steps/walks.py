@@ -11,7 +11,7 @@ from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser, ExactDenoiser
 from diffcore.samplers import Grid
 from diffcore.schedules import Schedule
-from diffcore.targets import Target, X
+from diffcore.targets import Target, X, like
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Starting(Denoiser):
 
 
 def _middle(z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.zeros_like(z), z / sigma[:, None].to(z)
+    return torch.zeros_like(z), z / like(sigma, z)
 
 
 AT_THE_MEAN = ExactDenoiser(_middle, SCHEDULE)
