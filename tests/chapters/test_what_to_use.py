@@ -15,10 +15,12 @@ from scipy import stats
 
 from companion import notebooks
 from companion.chapters.equal_footing import objectives, samples
+from companion.chapters.few_steps import comparisons
+from companion.chapters.few_steps.results import FEW, SOLVERS
 from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
-from companion.chapters.what_to_use import families, figures, results, rules, sentences, trust
+from companion.chapters.what_to_use import families, few, figures, results, rules, sentences, trust
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence import style
 from companion.evidence.intervals import holm, interval
@@ -217,8 +219,26 @@ def tables(
         "sampling_densities": pd.DataFrame(sd, columns=kinds),
         "solver_orders": pd.DataFrame(orders, columns=["solver", "32", "128", "512"]),
         "few_steps": pd.DataFrame(few, columns=["solver", "grid", "steps", "width"]),
+        "few_tests": few_tests(names),
         "nelbo_gaps": pd.DataFrame({"T": [8, 512], "exact": [27.0, 0.13]}),
     }
+
+
+def few_tests(names=("clusters", "rings")) -> pd.DataFrame:
+    """Of which the rule reads all but the solver that draws noise, and the start."""
+    rows = [
+        [name, question, case, *ends, p, "holds"]
+        for name in names
+        for question, case, ends, p in (
+            ("eps over v", "Heun, time", (3.0, 2.0, 5.0), 0.01),
+            ("eps over v", "reverse SDE, time", (0.1, 0.05, 0.2), 0.01),
+            ("eps over x", "Euler, log-SNR", (0.5, 0.1, 2.0), 0.3),
+            ("x over v by Heun", "5 evaluations", (9.0, 8.0, 10.0), 0.001),
+            ("the start", "DDIM", (0.1, 0.05, 0.2), 0.01),
+        )
+    ]
+    columns = ["dataset", "question", "case", "value", "least", "most", "p", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def found(**changed) -> pd.DataFrame:
@@ -360,10 +380,46 @@ def test_few_steps_follow_the_paired_tests(value, p, first, status):
     tests = (
         tables()["equal_tests"].iloc[:1].assign(value=value, least=value / 2, most=value * 2, p=p)
     )
-    (of,) = families.of_few(tests)
+    (of,) = few.of_few(tests, few_tests(()))
     assert of["candidate"].iloc[0] == first
     assert of["status"].iloc[1] == status
     assert tuple(of.loc[1, ["over", "over_least", "over_most"]]) == (4.0, 2.0, 8.0)
+
+
+def test_few_steps_follow_the_paired_tests_by_solvers_that_draw_no_noise():
+    blocks = few.of_few(tables()["equal_tests"].iloc[:0], few_tests(("rings",)))
+    of = pd.concat(blocks).set_index(["seen", "candidate"])
+    assert list(of["over"]) == [1, 3, 1, 2, 1, 9]
+    assert set(of["chapter"]) == {"26_few_steps"}
+    eps, v = style.SYMBOLS["eps"], style.SYMBOLS["v"]
+    assert of.loc[(f"Rings, {eps} and {v} by Heun, time", "eps"), "status"] == WORSE
+    x_and_eps = of.loc[f"Rings, {eps} and {style.SYMBOLS['x']} by Euler, log-SNR"]
+    assert list(x_and_eps.index) == ["eps", "x"]
+    assert tuple(x_and_eps.loc["x", ["over", "over_least", "over_most"]]) == (2.0, 0.5, 10.0)
+    assert set(x_and_eps["status"]) == {USE}
+    assert (
+        of.loc[(f"Rings, {v} and {style.SYMBOLS['x']} by Heun, 5 evaluations", "x"), "status"]
+        == WORSE
+    )
+
+
+def test_a_test_by_another_solver_changes_the_advice_for_few_steps():
+    assert results.advised(found(), families.FEW, "target") == ["v"]
+    tests = few_tests()
+    rows = tests["case"] == "Heun, time"
+    turned = tests.assign(value=tests["value"].where(~rows, 0.3))
+    assert results.advised(found(few_tests=turned), families.FEW, "target") == []
+    assert f"with {'nine' if FEW == 9 else FEW} evaluations" in sentences.compared(tables())
+    assert set(few.DRAWING) == {name for name, solver in SOLVERS.items() if draws(solver)}
+    assert set(few.PAIRS) == {comparisons.AGAINST_V, comparisons.AGAINST_X, comparisons.BY_HEUN}
+
+
+def draws(solver) -> bool:
+    """Whether a solver draws more than the first noise."""
+    generator, first = torch.Generator().manual_seed(0), torch.Generator().manual_seed(0)
+    sample(clusters().denoiser(Cosine()), (4, 2), 4, generator, solver)
+    torch.randn((4, 2), generator=first)
+    return not torch.equal(generator.get_state(), first.get_state())
 
 
 @pytest.mark.parametrize(

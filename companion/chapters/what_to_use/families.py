@@ -165,28 +165,6 @@ def of_levels(densities: pd.DataFrame, goal: str, weighting: str, seeds: int) ->
     return family(goal, LEVELS, style.WEIGHTINGS[weighting], "08_weightings", of, UNITS["examples"])
 
 
-def of_few(tests: pd.DataFrame) -> list[pd.DataFrame]:
-    """After few steps: v and eps under the bound, by the paired tests of chapter 19."""
-    families = []
-    for row in tests[tests["question"] == "few steps"].itertuples():
-        ends = [row.value, row.least, row.most]
-        names = ["v", "eps"]
-        if row.value < 1:
-            names, ends = names[::-1], [1 / row.value, 1 / row.most, 1 / row.least]
-        told = row.p < 1 - CONFIDENCE
-        found = pd.DataFrame(
-            [
-                [names[0], 1.0, 1.0, 1.0, 1.0, Status.USE.value],
-                [names[1], *ends, row.p, (Status.WORSE if told else Status.USE).value],
-            ],
-            columns=["candidate", "over", "over_least", "over_most", "p", "status"],
-        )
-        shared = [FEW, TARGET, f"{study.TITLES[str(row.dataset)]}, {row.case} steps"]
-        keys = dict(zip(KEYS, [*shared, "19_equal_footing", UNITS["sliced"]], strict=True))
-        families.append(found.assign(value=np.nan, **keys)[EVIDENCE])
-    return families
-
-
 def compared_at(tests: pd.DataFrame) -> list[int]:
     """The step counts at which chapter 19 compared targets after few steps, in order."""
     return sorted({int(case) for case in tests.loc[tests["question"] == "few steps", "case"]})

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from companion.chapters.what_to_use import families as of
+from companion.chapters.what_to_use import few
 from companion.chapters.what_to_use.families import (
     BOTH,
     FEW,
@@ -52,18 +53,18 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
 
     Args:
         tables: ``equal_totals``, ``equal_tests``, ``digits_nelbo``, ``sampling_densities``,
-            ``solver_orders``, ``few_steps`` and ``nelbo_gaps``.
+            ``solver_orders``, ``few_steps``, ``few_tests`` and ``nelbo_gaps``.
         samples: behind each width in ``few_steps``.
         seeds: behind each number in ``sampling_densities``.
     """
     totals, densities = tables["equal_totals"], tables["sampling_densities"]
-    few = of.as_few(tables["few_steps"], tables["equal_tests"])
-    samplers = of.of_samplers(tables["solver_orders"], few, samples)
+    as_few = of.as_few(tables["few_steps"], tables["equal_tests"])
+    samplers = of.of_samplers(tables["solver_orders"], as_few, samples)
     found = [
         *of.of_networks(totals, LIKELIHOOD, "excess"),
         *of.of_digits(tables["digits_nelbo"]),
         *of.of_networks(totals, SAMPLES, "sliced"),
-        *of.of_few(tables["equal_tests"]),
+        *few.of_few(tables["equal_tests"], tables["few_tests"]),
         *samplers,
         *of.of_steps(tables, samplers, samples),
     ]

@@ -101,8 +101,10 @@ def compared(tables: Tables) -> str:
     solver, grid = families.COMPARED_WITH.split(", ")
     return (
         "The rule reads how $v$ and $\\epsilon$ compare with trained networks after few steps, both under "
-        f"the bound, by {solver} with steps equal in {grid}, after {listed} steps. Which sampler makes least "
-        "of an error of its own is asked of an exact denoiser, which has no other; here after no more than "
+        f"the bound, by {solver} with steps equal in {grid}, after {listed} steps. It also reads how $x$, "
+        "$\\epsilon$ and $v$ compare in [](26_few_steps) by the solvers that draw no noise: with nine "
+        "evaluations, or as many as are said. Which sampler makes least of an error of its own is asked "
+        "of an exact denoiser, which has no other; here after no more than "
         f"{counts[-1]} steps."
     )
 
