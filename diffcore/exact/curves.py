@@ -72,7 +72,7 @@ class CurveMixture(Choice, Mixture):
 
     def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
         def noisy(column: Tensor) -> Moments:
-            return self._by_quadrature(z[:, column], _at(alpha, column), _at(sigma, column), spread)
+            return self._by_quadrature(z[:, column], alpha[column], sigma[column], spread)
 
         clean = (sigma == 0).expand(z.shape[1])
         every = alpha.expand(z.shape[1])
@@ -173,11 +173,6 @@ def _panels(mixture: CurveMixture, halvings: int, device: torch.device) -> Panel
     """The panels of a curve after so many halvings of all."""
     each = mixture.panels << halvings
     return Panels.of(mixture.curve, mixture.branches, each, mixture.nodes, device)
-
-
-def _at(scale: Tensor, column: Tensor) -> Tensor:
-    """The scales (batch,) of some columns; the one of all, (1,), as it is."""
-    return scale if len(scale) == 1 else scale[column]
 
 
 def _by_parts(

@@ -274,3 +274,12 @@ def test_few_columns_of_one_level_halve_panels_for_themselves(
             assert sum(alone) == 300
         else:
             assert sum(alone) <= (75 if log_snr > 4 else 0)
+
+
+def test_each_noise_level_of_an_estimate_has_scrambles_of_its_own() -> None:
+    mixture, same = data2d.clusters(), torch.full((3,), 0.7, dtype=DOUBLE)
+    found = mixture.eps_mmse(same, same, points=16, scrambles=2)
+    assert found.shape == (2, 3)
+    assert len(found.unique()) == 6
+    again = mixture.eps_mmse(same[:1], same[:1], points=16, scrambles=1, seed=4)
+    assert torch.equal(again[0, 0], found[1, 1])

@@ -18,7 +18,7 @@ from diffcore.exact import curves, data2d
 from diffcore.exact.components import Components
 from diffcore.exact.curves import CurveMixture
 from diffcore.exact.posterior import listed, shared
-from diffcore.exact.quadrature import BEND, CUTOFF, SPAN, panel_grid, settled
+from diffcore.exact.quadrature import BEND, CUTOFF, SPAN, judged, panel_grid, settled
 
 CURVES = ["rings", "swiss_roll", "waves"]
 
@@ -106,6 +106,18 @@ def test_a_panel_too_small_to_count_may_be_as_steep_as_it_likes() -> None:
     values[0, 1, 2:] -= 2e-6
     assert not settled(values).item()
     assert settled(values, CUTOFF - 1.0).item()
+
+
+def test_a_panel_that_may_dip_below_the_cutoff_between_the_places_that_are_seen_counts() -> None:
+    flat = torch.zeros(3, dtype=torch.float64)
+
+    def counted(middle: float) -> bool:
+        """Of a panel whose ends are 5 nats above the cutoff: it may be lower by the second difference."""
+        steep = CUTOFF + torch.tensor([5.0, middle, 5.0], dtype=torch.float64)
+        return bool(judged(torch.stack([flat, steep], 1)[..., None])[1][1])
+
+    assert counted(10 / 3 - 1e-9)
+    assert not counted(10 / 3 + 1e-9)
 
 
 def test_what_lies_below_a_cutoff_is_left_out_of_halved_panels_too() -> None:

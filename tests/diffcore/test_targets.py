@@ -269,6 +269,7 @@ def test_the_error_scale_of_the_noise_is_one_at_every_time_and_has_their_shape_a
     t = torch.tensor([0.0, 0.3, 1.0], dtype=torch.float64)
     scale = error_scale(SCHEDULES["cosine"], t, dc.EPS)
     assert torch.equal(scale, torch.ones_like(t))
+    assert str(error_scale(SCHEDULES["cosine"], 0.5, dc.EPS)) == "1"  # of symbols: no 1.0
     assert targets.plain_error_scale(SCHEDULES["cosine"], t, dc.EPS) == 1
 
 
