@@ -264,8 +264,7 @@ def error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:
     :math:`\sigma^2 \lambda'^2 / 4`. Elementwise in ``t``; the sign is kept. Symbols in, symbol out.
     """
     scale = plain_error_scale(schedule, t, target)
-    plain = isinstance(scale, int) and isinstance(t, Tensor)
-    return t.new_full(t.shape, scale) if plain else scale
+    return scale + 0 * schedule.sigma(t) if isinstance(scale, int) else scale
 
 
 def plain_error_scale(schedule: Scales, t: Scalar, target: Target) -> Scalar:

@@ -73,6 +73,8 @@ def test_it_is_a_schedule_of_the_same_kind_made_once_and_leaves_the_other_alone(
     assert isinstance(memo, dc.schedules.Cosine)
     assert memo.shift == 0.5
     memo.alpha(times())
+    outside = times() + 1
+    assert memo.looked_at(outside) is outside
     assert vars(cosine) == {"shift": 0.5}
     assert type(memoized(dc.schedules.Cosine())) is type(memo)
 

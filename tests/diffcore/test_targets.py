@@ -15,6 +15,7 @@ eps, rounded to 1e-16, fixes x only to 1e-16 sigma / alpha. So three criteria, e
 from itertools import permutations, product
 
 import pytest
+import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ from reference import ENDS, EPS32, EPS64, NAMES, SCHEDULES, generator, point, te
 import diffcore as dc
 from diffcore import targets
 from diffcore.losses import noised, squared_norm
+from diffcore.schedules.pointwise import ANY_TIME, Pointwise
 from diffcore.targets import TARGETS, Target, convert, error_scale, like
 
 ALL = tuple(TARGETS.values())
@@ -269,7 +271,8 @@ def test_the_error_scale_of_the_noise_is_one_at_every_time_and_has_their_shape_a
     t = torch.tensor([0.0, 0.3, 1.0], dtype=torch.float64)
     scale = error_scale(SCHEDULES["cosine"], t, dc.EPS)
     assert torch.equal(scale, torch.ones_like(t))
-    assert str(error_scale(SCHEDULES["cosine"], 0.5, dc.EPS)) == "1"  # of symbols: no 1.0
+    symbols = Pointwise(*sp.symbols("alpha sigma"))
+    assert str(error_scale(symbols, ANY_TIME, dc.EPS)) == "1"  # and no 1.0
     assert targets.plain_error_scale(SCHEDULES["cosine"], t, dc.EPS) == 1
 
 
