@@ -58,9 +58,9 @@ def test_the_errors_of_ddim_are_products_of_cosines_of_its_steps(errors) -> None
 @pytest.mark.parametrize("name", results.SOLVERS)
 def test_a_solver_that_asks_twice_takes_half_as_many_steps(name: str, monkeypatch) -> None:
     asked = []
-    honest = results.GaussianMixture.moments
+    honest = results.GaussianMixture.posterior
     monkeypatch.setattr(
-        results.GaussianMixture, "moments", lambda *given: (asked.append(1), honest(*given))[1]
+        results.GaussianMixture, "posterior", lambda *given: (asked.append(1), honest(*given))[1]
     )
     monkeypatch.setattr(results, "EVALUATIONS", (8,))
     monkeypatch.setattr(results, "GRIDS", {"time": results.UniformTime()})
