@@ -101,7 +101,7 @@ Markdown(f"{sentences.floors(tables)} {sentences.by_energy(tables, found)} {sent
 # %% [markdown]
 # ## For few steps
 #
-# Corrected after a review, when the results were known. The page had advised samplers and 64 steps or more by the width of exact clusters alone, and had named another sampler than the one that [](19_equal_footing) compares targets with at few steps. Now the page looks at no more steps than targets were compared at, and advises nothing by that width. The tests of [](26_few_steps) were added when they were known; they did not change what is advised.
+# Corrected after a review, when the results were known. The page had advised samplers and 64 steps or more by the width of exact clusters alone, and had named another sampler than the one that [](19_equal_footing) compares targets with at few steps. Now the page looks at no more steps than targets were compared at, and advises nothing by that width. The tests of [](26_few_steps) were added later, when they were known.
 
 # %%
 Markdown(sentences.compared(tables))
