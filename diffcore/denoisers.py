@@ -9,7 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import copy
-from typing import Self, TypeVar
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -161,22 +161,23 @@ class Denoiser(ABC):
         return self
 
 
-Known = TypeVar("Known", bound=Denoiser)
-
-
 def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
     """The times, (batch,) or (), after a look at what a denoiser is asked."""
     checks.instance("target", target, Target)
     return checks.times(checks.for_each("t", t, len(checks.batch("z", z))))
 
 
-def _keeping(denoiser: Known) -> Known:
-    kept = copy(denoiser)
-    kept.schedule = memoized(denoiser.schedule)
-    return kept
+class _WithSchedule(Denoiser):
+    """A denoiser whose schedule is an attribute of its own, and not that of another denoiser."""
+
+    def keeping(self) -> Self:
+        """See :meth:`Denoiser.keeping`."""
+        kept = copy(self)
+        kept.schedule = memoized(self.schedule)
+        return kept
 
 
-class NetDenoiser(Denoiser):
+class NetDenoiser(_WithSchedule):
     """A network that predicts one target, converted to any other on request.
 
     Args:
@@ -204,16 +205,12 @@ class NetDenoiser(Denoiser):
         x_hat = convert(prediction, z, t, schedule, self.target, X)
         return x_hat, convert(prediction, z, t, schedule, self.target, EPS)
 
-    def keeping(self) -> Self:
-        """See :meth:`Denoiser.keeping`."""
-        return _keeping(self)
-
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 """(z (batch, ...), alpha, sigma) -> (E[x | z], E[eps | z]); scales (batch,), or () for one noise level."""
 
 
-class ExactDenoiser(Denoiser):
+class ExactDenoiser(_WithSchedule):
     r"""The Bayes-optimal denoiser of a distribution whose posterior means are known.
 
     Because :math:`E[a x + b \epsilon | z] = a E[x|z] + b E[\epsilon|z]`, the pair of posterior means gives
@@ -239,7 +236,3 @@ class ExactDenoiser(Denoiser):
         """See :meth:`Denoiser.predict_pair`; one evaluation of the posterior."""
         t, schedule = _asked(z, t), memoized(self.schedule)
         return self.posterior(z, schedule.alpha(t), schedule.sigma(t))
-
-    def keeping(self) -> Self:
-        """See :meth:`Denoiser.keeping`."""
-        return _keeping(self)
