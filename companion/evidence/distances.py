@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,8 +17,9 @@ DIRECTIONS = 64
 def projections(x: Tensor) -> Tensor:
     """A set (..., n, 2) on each of the `DIRECTIONS`, sorted, (..., n, directions)."""
     angle = torch.arange(DIRECTIONS, dtype=torch.float64) * math.pi / DIRECTIONS
-    on = torch.stack([angle.cos(), angle.sin()])
-    return (x @ on).sort(-2).values
+    across = torch.stack([angle.cos(), angle.sin()], 1) @ x.mT
+    # NumPy sorts the values alone; torch their places as well, ten times slower
+    return torch.from_numpy(np.sort(across.numpy())).mT
 
 
 def sliced(first: Tensor, second: Tensor) -> float:

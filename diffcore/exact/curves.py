@@ -17,7 +17,7 @@ from torch import Tensor
 
 from diffcore.choice import Choice, Count, Positive
 from diffcore.exact.components import Components, log_density
-from diffcore.exact.mixtures import Mixture
+from diffcore.exact.mixtures import CHUNK, Mixture
 from diffcore.exact.one_level import Densities, Labels, with_one
 from diffcore.exact.panels import Panels, parts_of
 from diffcore.exact.posterior import Moments, listed, shared
@@ -48,6 +48,7 @@ class CurveMixture(Choice, Mixture):
     branches = 1
     panels = 16
     dim = 2
+    rows_at_one_level = 16 * CHUNK  # the more there are, the fewer panels neighbours need
 
     @abstractmethod
     def curve(self, branch: Tensor, u: Tensor) -> Components:
@@ -97,13 +98,18 @@ class CurveMixture(Choice, Mixture):
         return Moments(log_prob - volume, x, torch.zeros_like(x), gradient / alpha, every)
 
     def _by_quadrature(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
-        """Equal panels, shared by the columns whose posteriors are wide; the others halve them."""
+        """Panels that columns of one noise level share, or else that each has for itself."""
         panels = _panels(self, 0, z.device)
         if len(alpha) == 1:
             halvings = panels.halvings(alpha, sigma, self.cutoff)
             if halvings <= MOST_HALVINGS:
                 return self._at_one_level(z, alpha, sigma, spread, halvings)
-            alpha, sigma = (scale.expand(z.shape[1]) for scale in (alpha, sigma))
+        a, s = (scale.expand(z.shape[1]) for scale in (alpha, sigma))
+        return _in_chunks(self._one_by_one, z, a, s)
+
+    def _one_by_one(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Moments:
+        """Columns whose posteriors are wide share equal panels; the others halve them for themselves."""
+        panels = _panels(self, 0, z.device)
         with torch.no_grad():
             grid = Components(*(part.unsqueeze(-2) for part in panels.grid))
             values = -log_density(z[..., None], alpha[:, None], sigma[:, None], grid)[0]
@@ -114,18 +120,19 @@ class CurveMixture(Choice, Mixture):
             return shared(*given, panels.nodes, panels.log_weight)
 
         def halved(column: Tensor) -> Moments:
-            return self._halved(z[:, column], alpha[column], sigma[column], values[column])
+            given = z[:, column], alpha[column], sigma[column]
+            return self._halved(*given, values[column].movedim(0, -1))
 
         return _by_parts(settled(values, self.cutoff), equal, halved)
 
     def _halved(self, z: Tensor, alpha: Tensor, sigma: Tensor, values: Tensor) -> Moments:
-        """Panels that each column halves for itself, from the exponent on the coarsest grid."""
+        """Panels that each column halves for itself, from the exponent on the coarsest grid, columns last."""
 
         def exponent(row: Tensor, branch: Tensor, u: Tensor) -> Tensor:
             there, a, s = (part[..., row] for part in (z, alpha, sigma))
             return -log_density(there, a, s, self.curve(branch, u))[0]
 
-        nodes = adapt(exponent, values, self.nodes, self.cutoff)
+        nodes = adapt(exponent, values.movedim(-1, 0), self.nodes, self.cutoff)
         log_weight = nodes.log_weight - math.log(self.branches)
         component = self.curve(nodes.branch, nodes.u)
         return listed(z, alpha, sigma, nodes.row, component, log_weight)
@@ -160,10 +167,9 @@ class CurveMixture(Choice, Mixture):
                 places.append(shown)
         left = torch.cat(alone)
         if len(left):
-            values = coarse[:, left].unflatten(0, (self.branches, -1)).movedim(-1, 0)
-            parts.append(
-                self._halved(z[:, left], alpha.expand(len(left)), sigma.expand(len(left)), values)
-            )
+            values = coarse[:, left].unflatten(0, (self.branches, -1))
+            a, s = (scale.expand(len(left)) for scale in (alpha, sigma))
+            parts.append(_in_chunks(self._halved, z[:, left], a, s, values))
             places.append(left)
         return _in_order(torch.cat(places), *parts)
 
@@ -185,6 +191,14 @@ def _by_parts(
     if not len(these):
         return of_others(others)
     return _in_order(torch.cat([these, others]), of_these(these), of_others(others))
+
+
+def _in_chunks(of_columns: Callable[..., Moments], *given: Tensor) -> Moments:
+    """Moments of all columns, the last axis of what is given, of at most `CHUNK` at a time."""
+    parts = [
+        of_columns(*part) for part in zip(*(one.split(CHUNK, -1) for one in given), strict=True)
+    ]
+    return Moments(*(torch.cat(part, -1) for part in zip(*parts, strict=True)))
 
 
 def _in_order(columns: Tensor, *parts: Moments) -> Moments:

@@ -7,9 +7,12 @@ from torch import Tensor
 
 from diffcore import checks
 from diffcore.exact.components import Components
-from diffcore.exact.mixtures import Mixture
+from diffcore.exact.mixtures import CHUNK, Mixture
 from diffcore.exact.one_level import Labels
 from diffcore.exact.posterior import Moments, shared
+
+TERMS = 65_536
+"""Rows times Gaussians that are evaluated at once where all rows share a noise level."""
 
 
 class GaussianMixture(Mixture):
@@ -49,6 +52,7 @@ class GaussianMixture(Mixture):
             least = variance.min().item()
             raise ValueError(f"covariances without negative eigenvalues expected, got {least:.3g}")
         self.weights = weights
+        self.rows_at_one_level = max(CHUNK, TERMS // k)
         self.components = Components(means.T, basis.permute(1, 2, 0), variance.T)
 
     @classmethod

@@ -35,9 +35,11 @@ class Mixture(ABC):
 
     Attributes:
         dim: D.
+        rows_at_one_level: rows evaluated at once where they share a noise level.
     """
 
     dim: int
+    rows_at_one_level = CHUNK
 
     @abstractmethod
     def component_at(self, quantile: Tensor) -> Components:
@@ -93,9 +95,10 @@ class Mixture(ABC):
         a, s = (scale.to(z.device, torch.float64).expand(each) for scale in (alpha, sigma))
         _resolved(a, s)
         wide = z.to(torch.float64).T.contiguous()
-        cut = range(0, len(z), CHUNK)
-        own = [slice(i, i + CHUNK) if each == len(z) else slice(None) for i in cut]
-        columns = zip(wide.split(CHUNK, 1), own, strict=True)
+        size = CHUNK if each == len(z) else self.rows_at_one_level
+        cut = range(0, len(z), size)
+        own = [slice(i, i + size) if each == len(z) else slice(None) for i in cut]
+        columns = zip(wide.split(size, 1), own, strict=True)
         parts = [self._moments(column, a[of], s[of], spread) for column, of in columns]
         return Moments(
             *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))

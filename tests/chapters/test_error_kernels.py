@@ -156,8 +156,7 @@ def test_the_metrics_see_what_was_done_to_samples() -> None:
     assert shifted["mean"] == pytest.approx(0.5)
     assert shifted["covariance"] == pytest.approx(0, abs=1e-12)
     assert shifted["sliced"] == pytest.approx(math.sqrt(0.125), rel=1e-6)
-    noise = math.exp(-7.0)
-    q, p = (float(distances.log_density(rings, y, noise).mean()) for y in (x, x + shift))
+    q, p = (float(distances.log_density(rings, y).mean()) for y in (x, x + shift))
     assert shifted["density"] == pytest.approx(p - q)
     assert shifted["density"] < -5
     larger = metrics.compared(1.5 * x, x)

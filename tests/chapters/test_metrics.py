@@ -219,7 +219,46 @@ def test_power_is_the_share_outside_of_the_floor_on_either_side(
     )
     found = results.power(floor, results.Budget(samples=4, floors=1, sets=4))
     assert (found["power"] == 0.5).all()
-    assert len(found) == len(DEFECTS) * 6 * len(LABELS)
+    assert len(found) == len(DEFECTS) * len(LABELS), "none is asked for what is weaker"
+
+
+def test_a_metric_is_asked_from_the_strongest_down_as_long_as_it_sees(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outside = {"mmd": [1.0, 0.8, 0.6, 1.0], "energy": [1.0, 1.0, 1.0, 0.8, 0.8, 0.0], "off": [0.6]}
+    asked: list[list[str]] = []
+
+    def judged(name: str, x: Tensor, y: Tensor, metrics: list[str]) -> dict[str, float]:
+        asked.append(list(metrics))
+        strength, number = divmod((len(asked) - 1), 5)
+        return {
+            m: float(number < 5 * outside[m][strength]) if m in outside else 0.5 for m in metrics
+        }
+
+    monkeypatch.setattr(results, "judge", judged)
+    monkeypatch.setattr(results, "DEFECTS", {"strays": DEFECTS["strays"]})
+    floor = pd.DataFrame(
+        {"dataset": "rings", "metric": list(LABELS), "low": 0.0, "middle": 0.5, "high": 0.9}
+    )
+    found = results.power(floor, results.Budget(samples=4, floors=1, sets=5))
+    by_metric = {m: part["power"].tolist() for m, part in found.groupby("metric")}
+    assert by_metric["energy"] == outside["energy"]
+    assert by_metric["mmd"] == [1.0, 0.8, 0.6], "0.8 is enough, and 0.6 the end"
+    assert by_metric["off"] == [0.6]
+    assert by_metric["mean"] == [0.0]
+    strengths = found[found["metric"] == "energy"]["strength"].tolist()
+    assert strengths == [*reversed(DEFECTS["strays"].strengths)]
+    assert [len(each) for each in asked[::5]] == [14, 2, 2, 1, 1, 1]
+    weak = results.weakest(found).set_index("metric")["strength"]
+    assert (weak["energy"], weak["mmd"]) == (1 / 16, 1 / 2)
+    assert weak[["off", "mean"]].isna().all()
+
+
+def test_a_part_of_the_metrics_is_measured_as_all_are() -> None:
+    samples, data = 1.1 * drawn("rings", 60, 0), drawn("rings", 60, 1)
+    every = judge("rings", samples, data)
+    for metric, value in every.items():
+        assert judge("rings", samples, data, [metric]) == {metric: value}
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,9 @@ def test_the_errors_of_ddim_are_products_of_cosines_of_its_steps(errors) -> None
 @pytest.mark.parametrize("name", results.SOLVERS)
 def test_a_solver_that_asks_twice_takes_half_as_many_steps(name: str, monkeypatch) -> None:
     asked = []
-    honest = results.GaussianMixture.posterior
+    honest = results.EmpiricalGaussian.posterior
     monkeypatch.setattr(
-        results.GaussianMixture, "posterior", lambda *given: (asked.append(1), honest(*given))[1]
+        results.EmpiricalGaussian, "posterior", lambda *given: (asked.append(1), honest(*given))[1]
     )
     monkeypatch.setattr(results, "EVALUATIONS", (8,))
     monkeypatch.setattr(results, "GRIDS", {"time": results.UniformTime()})
@@ -245,6 +245,33 @@ def test_fewer_nodes_leave_the_predicted_noise_where_it_is() -> None:
             at = torch.full((60,), alpha).double(), torch.full((60,), sigma).double()
             gap = (used.posterior(z, *at)[1] - exact.posterior(z, *at)[1]).abs().max()
             assert gap < 1e-3
+
+
+def test_sets_are_drawn_together_and_none_twice(monkeypatch) -> None:
+    law = perfect.mixture("clusters")
+    monkeypatch.setattr(perfect, "AT_ONCE", 25)  # two sets of ten
+    sets = perfect.draw_sets(law, perfect.WALK, 5, 10, 6, 3)
+    assert sets.shape == (5, 10, 2)
+    parts = [perfect.draw(law, perfect.WALK, n, 6, seed) for n, seed in ((20, 3), (20, 5), (10, 7))]
+    assert torch.equal(sets.flatten(0, 1), torch.cat(parts))
+    assert len(sets.flatten(0, 1).unique(dim=0)) == 50
+    monkeypatch.setattr(perfect, "AT_ONCE", 9)
+    alone = perfect.draw_sets(law, perfect.WALK, 2, 10, 6, 3)
+    assert torch.equal(alone[1], perfect.draw(law, perfect.WALK, 10, 6, 4))
+
+
+def test_targets_with_one_rule_are_drawn_once(monkeypatch) -> None:
+    drawn, honest = [], perfect.draw_sets
+
+    def spied(law, sampled, *rest):
+        drawn.append(sampled.rule)
+        return honest(law, sampled, *rest)
+
+    monkeypatch.setattr(perfect, "draw_sets", spied)
+    perfect.moments(perfect.Budget(sets=2, others=1, samples=20, steps=4))
+    rules = dict.fromkeys(sampled.rule for sampled in perfect.SAMPLERS)
+    assert drawn == [*rules, *[perfect.WALK.rule] * 3]
+    assert len(rules) == 4
 
 
 @pytest.fixture(scope="module")

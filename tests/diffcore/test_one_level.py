@@ -14,9 +14,10 @@ from torch import Tensor
 from diffcore.exact import curves, data2d
 from diffcore.exact.components import Components, log_density, whitening
 from diffcore.exact.curves import CurveMixture
+from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.one_level import Densities, Labels, with_one
 from diffcore.exact.panels import Panels, parts_of
-from diffcore.exact.posterior import shared
+from diffcore.exact.posterior import Moments, shared
 from diffcore.exact.quadrature import CUTOFF, SPAN, gauss_legendre, judged
 
 DOUBLE = torch.float64
@@ -225,6 +226,45 @@ def test_which_columns_go_together_does_not_matter(name: str) -> None:
     for value, mixed, one in zip(whole, turned, alone, strict=True):
         torch.testing.assert_close(value[order], mixed, rtol=ALIKE, atol=ALIKE)
         torch.testing.assert_close(value[:1], one, rtol=ALIKE, atol=ALIKE)
+
+
+@pytest.mark.parametrize("name", data2d.DATASETS)
+@pytest.mark.parametrize(
+    "log_snr", [-2.0, 4.0, 16.0]
+)  # at the last no panels of a curve are shared
+def test_how_many_rows_are_evaluated_at_once_does_not_matter(
+    name: str, log_snr: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mixture = data2d.DATASETS[name]()
+    alpha, sigma = (part.squeeze(0) for part in scale(log_snr))
+    x = mixture.sample(90, torch.Generator().manual_seed(1), DOUBLE)
+    far = torch.tensor([3.0, -2.0], dtype=DOUBLE)
+    z = torch.cat([x, x[:30] + far])  # of the last, most halve panels for themselves
+    whole, seen = mixture.moments(z, alpha, sigma), []
+    owner = mixture if isinstance(mixture, GaussianMixture) else type(mixture)
+    monkeypatch.setattr(owner, "rows_at_one_level", 50)
+    monkeypatch.setattr(curves, "CHUNK", 16)
+    honest = CurveMixture._halved
+
+    def spied(self: CurveMixture, columns: Tensor, *rest: Tensor) -> Moments:
+        seen.append(columns.shape[1])
+        return honest(self, columns, *rest)
+
+    monkeypatch.setattr(CurveMixture, "_halved", spied)
+    for value, other in zip(whole, mixture.moments(z, alpha, sigma), strict=True):
+        torch.testing.assert_close(value, other, rtol=ALIKE, atol=ALIKE)
+    if owner is not mixture and log_snr == 22.0:
+        assert max(seen) == 16
+        assert sum(seen) <= 120
+    assert max(seen, default=16) <= 16
+
+
+def test_a_mixture_of_many_takes_fewer_rows_at_once() -> None:
+    def rows(k: int) -> int:
+        means, covariances = torch.zeros(k, 1), torch.ones(k, 1, 1)
+        return GaussianMixture(torch.full((k,), 1 / k), means, covariances).rows_at_one_level
+
+    assert (rows(1), rows(4), rows(64), rows(65), rows(1000)) == (65_536, 16_384, 1024, 1024, 1024)
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from companion.chapters.likelihood_and_samples.results import WINDOW
 from companion.evidence import moments
 from companion.evidence.distances import log_density, sliced
 from diffcore import exact
@@ -66,11 +65,7 @@ def compared(first: Tensor, second: Tensor) -> dict[str, float]:
     """
     centre, spread = moments.distances(first, second.mean(0), torch.cov(second.T))
     widths = [float(off_the_rings(x).square().mean().sqrt()) for x in (first, second)]
-    # at the noise that is left in samples
-    densities = [
-        float(log_density(exact.rings(), x, math.exp(-WINDOW[1] / 2)).mean())
-        for x in (first, second)
-    ]
+    densities = [float(log_density(exact.rings(), x).mean()) for x in (first, second)]
     return {
         "sliced": sliced(first, second),
         "mean": float(centre),

@@ -7,8 +7,9 @@ Precision and recall are those of Kynkäänniemi et al. (2019), density and cove
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -107,41 +108,107 @@ def histogram(x: Tensor) -> np.ndarray:
     return np.append(counts.ravel(), len(x) - counts.sum()) / len(x)
 
 
-def judge(name: str, samples: Tensor, data: Tensor) -> dict[str, float]:
-    """Every metric of ``samples`` of a data set, beside as many ``data``, both (n, 2) float64.
+def judge(
+    name: str, samples: Tensor, data: Tensor, metrics: Iterable[str] = tuple(LABELS)
+) -> dict[str, float]:
+    """Metrics of ``samples`` of a data set, beside as many ``data``, both (n, 2) float64.
+
+    Args:
+        name: of the data set.
+        samples: what is judged.
+        data: what it is judged by.
+        metrics: which, of `LABELS`.
 
     Returns:
-        By name, in the order of `LABELS`. Lengths are in standard deviations of the data, divergences and
+        By name, in their order. Lengths are in standard deviations of the data, divergences and
         log-densities in nats, the others shares.
     """
-    known = law(name)
-    centre, spread = moments.distances(samples, known.mean, known.covariance)
-    within, own, across = (
-        distances.apart(a, b) for a, b in ((data, data), (samples, samples), (data, samples))
-    )
-    matched = linear_sum_assignment(across.square().numpy())
-    of_data, of_samples = (  # itself is the first neighbour
-        square.kthvalue(NEIGHBOUR + 1, dim=1).values for square in (within, own)
-    )
-    inside = across <= of_data[:, None]
-    shares = torch.bincount(centres(name, samples)[0], minlength=len(known.weights)) / len(samples)
-    found = distances.log_density(known.mixture, samples)
-    return {
-        "mean": float(centre),
-        "covariance": float(spread),
-        "sliced": distances.sliced(samples, data),
-        "exact": float(across.square()[matched].mean().sqrt()),
-        "energy": distances.energy_of(within, own, across),
-        "mmd": math.sqrt(max(float(_kernel(within) + _kernel(own) - 2 * _kernel(across)), 0.0)),
-        "jensen": float(jensenshannon(histogram(samples), known.cells) ** 2),
-        "precision": float(inside.any(0).double().mean()),
-        "recall": float((across <= of_samples).any(1).double().mean()),
-        "density": float(inside.double().sum(0).mean() / NEIGHBOUR),
-        "coverage": float(inside.any(1).double().mean()),
-        "modes": float((shares - known.weights).abs().max()),
-        "likelihood": float(found.mean()) - known.mean_log_density,
-        "off": float((found < known.rare).double().mean()) - RARE,
-    }
+    pair = Pair(law(name), name, samples, data)
+    return {metric: float(MEASURES[metric](pair)) for metric in metrics}
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Samples, the data beside them, both (n, 2) float64, and what several metrics ask of them."""
+
+    law: Law
+    name: str
+    samples: Tensor
+    data: Tensor
+
+    @cached_property
+    def moved(self) -> tuple[Tensor, Tensor]:
+        """The study's two distances."""
+        return moments.distances(self.samples, self.law.mean, self.law.covariance)
+
+    @cached_property
+    def within(self) -> Tensor:
+        """Distances between data, (n, n)."""
+        return distances.apart(self.data, self.data)
+
+    @cached_property
+    def own(self) -> Tensor:
+        """Distances between samples, (n, n)."""
+        return distances.apart(self.samples, self.samples)
+
+    @cached_property
+    def across(self) -> Tensor:
+        """Distances of data, in rows, from samples, (n, n)."""
+        return distances.apart(self.data, self.samples)
+
+    @cached_property
+    def inside(self) -> Tensor:
+        """Which samples are in the ball of which datum, (n, n)."""
+        return self.across <= _reach(self.within)[:, None]
+
+    @cached_property
+    def log_density(self) -> Tensor:
+        """Of the samples, under the exact law, nats, (n,)."""
+        return distances.log_density(self.law.mixture, self.samples)
+
+    @property
+    def exact(self) -> Tensor:
+        """Exact Wasserstein-2 distance: by the best matching."""
+        squares = self.across.square()
+        return squares[linear_sum_assignment(squares.numpy())].mean().sqrt()
+
+    @property
+    def mmd(self) -> float:
+        """Maximum mean discrepancy."""
+        square = _kernel(self.within) + _kernel(self.own) - 2 * _kernel(self.across)
+        return math.sqrt(max(float(square), 0.0))
+
+    @property
+    def modes(self) -> Tensor:
+        """The largest error of the share of a mode."""
+        counts = torch.bincount(
+            centres(self.name, self.samples)[0], minlength=len(self.law.weights)
+        )
+        return (counts / len(self.samples) - self.law.weights).abs().max()
+
+
+MEASURES: dict[str, Callable[[Pair], Tensor | float]] = {
+    "mean": lambda of: of.moved[0],
+    "covariance": lambda of: of.moved[1],
+    "sliced": lambda of: distances.sliced(of.samples, of.data),
+    "exact": lambda of: of.exact,
+    "energy": lambda of: distances.energy_of(of.within, of.own, of.across),
+    "mmd": lambda of: of.mmd,
+    "jensen": lambda of: jensenshannon(histogram(of.samples), of.law.cells) ** 2,
+    "precision": lambda of: of.inside.any(0).double().mean(),
+    "recall": lambda of: (of.across <= _reach(of.own)).any(1).double().mean(),
+    "density": lambda of: of.inside.double().sum(0).mean() / NEIGHBOUR,
+    "coverage": lambda of: of.inside.any(1).double().mean(),
+    "modes": lambda of: of.modes,
+    "likelihood": lambda of: of.log_density.mean() - of.law.mean_log_density,
+    "off": lambda of: (of.log_density < of.law.rare).double().mean() - RARE,
+}
+"""How each of `LABELS` is measured."""
+
+
+def _reach(apart: Tensor) -> Tensor:
+    """The distance of each point from its neighbour number `NEIGHBOUR`, (n,); the first is itself."""
+    return apart.topk(NEIGHBOUR + 1, largest=False).values[:, -1]
 
 
 def _kernel(apart: Tensor) -> Tensor:

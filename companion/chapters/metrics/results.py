@@ -98,25 +98,32 @@ def power(floor: pd.DataFrame, budget: Budget, seed: int = 1) -> pd.DataFrame:
 
     Returns:
         Columns: dataset, defect, strength, metric, ``power``, the share of defective sets whose value is
-        not between ``low`` and ``high`` of the floor.
+        not between ``low`` and ``high`` of the floor. Of each metric from the greatest strength down, to
+        the first at which it is less than `SEEN`.
     """
     generator, rows = Generator().manual_seed(seed), []
     for name, part in floor.groupby("dataset", sort=False):
         name, ends = str(name), part.set_index("metric")
         mixture = law(name).mixture
         for defect, made in DEFECTS.items():
-            for strength in made.strengths:
+            seeing = list(LABELS)
+            for strength in reversed(made.strengths):
+                if not seeing:
+                    break
                 values = pd.DataFrame(
                     judge(
                         name,
                         made.samples(name, budget.samples, strength, generator),
                         mixture.sample(budget.samples, generator, torch.float64),
+                        seeing,
                     )
                     for _ in range(budget.sets)
                 )
-                outside = (values < ends["low"]) | (values > ends["high"])
+                known = ends.loc[seeing]
+                share = ((values < known["low"]) | (values > known["high"])).mean()
                 key = {"dataset": name, "defect": defect, "strength": strength}
-                rows += [key | {"metric": m, "power": outside[m].mean()} for m in LABELS]
+                rows += [key | {"metric": m, "power": share[m]} for m in seeing]
+                seeing = [m for m in seeing if share[m] >= SEEN]
     return pd.DataFrame(rows)
 
 

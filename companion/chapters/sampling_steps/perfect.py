@@ -56,6 +56,22 @@ def draw(mixture: Mixture, sampled: Sampled, n: int, steps: int, seed: int) -> T
     )
 
 
+AT_ONCE = 8_000
+"""Samples that walk together, and share what a noise level asks for: their latents are some 70 MB."""
+
+
+def draw_sets(
+    mixture: Mixture, sampled: Sampled, sets: int, n: int, steps: int, seed: int
+) -> Tensor:
+    """Sets of ``n`` samples of a perfect network, (sets, n, 2)."""
+    together = max(1, AT_ONCE // n)
+    parts = [
+        draw(mixture, sampled, min(together, sets - first) * n, steps, seed + first)
+        for first in range(0, sets, together)
+    ]
+    return torch.cat(parts).unflatten(0, (sets, n))
+
+
 @cache
 def covariance(name: str) -> Tensor:
     """The exact covariance of a data set, (2, 2)."""
@@ -152,10 +168,11 @@ def moments(budget: Budget, seed: int = 0) -> pd.DataFrame:
         exact = torch.stack(
             [law.sample(n, Generator().manual_seed(seed + k), torch.float64) for k in range(50)]
         )
+        samples_of: dict[Rule, Tensor] = {}  # two targets with one rule have the same
         for sampled in SAMPLERS if cheap or budget.everywhere else (WALK,):
-            drawn = torch.stack(
-                [draw(law, sampled, n, budget.steps, seed + k) for k in range(sets)]
-            )
+            if sampled.rule not in samples_of:
+                samples_of[sampled.rule] = draw_sets(law, sampled, sets, n, budget.steps, seed)
+            drawn = samples_of[sampled.rule]
             mean, cov = (float(found.mean()) for found in distances(drawn, name))
             rows.append(
                 {

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from diffcore.denoisers import Denoiser
 from diffcore.exact import clusters
+from diffcore.exact.gaussian import EmpiricalGaussian
 from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.samplers import (
     DDIM,
@@ -74,8 +75,8 @@ def width_errors(variance: float = VARIANCE) -> pd.DataFrame:
         A row for each: ``solver``, ``grid``, ``evaluations`` of the denoiser along the chain, and ``error``,
         the relative error of the width: negative if the samples are too narrow.
     """
-    covariance = torch.full((1, 1), variance, dtype=torch.float64)
-    oracle = GaussianMixture.gaussian(torch.zeros(1), covariance).denoiser(SCHEDULE)
+    two = math.sqrt(variance) * torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+    oracle = EmpiricalGaussian(two).denoiser(SCHEDULE)  # N(0, variance), as two points have it
     start = torch.randn(1, 1, generator=Generator().manual_seed(0), dtype=torch.float64)
     rows = []
     for name, unit, evaluations in product(SOLVERS, GRIDS, EVALUATIONS):
