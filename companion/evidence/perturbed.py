@@ -26,7 +26,7 @@ LEVELS = tuple(float(level) for level in range(-4, 13, 2))
 """Where bumps are tried, nats."""
 
 
-def bump(log_snr: Tensor, level: float) -> Tensor:
+def bump(log_snr: Tensor, level: float | Tensor) -> Tensor:
     """Size of the error at these log-SNRs, for a bump at ``level``."""
     return SIZE * torch.exp(-(((log_snr - level) / WIDTH) ** 2) / 2)
 

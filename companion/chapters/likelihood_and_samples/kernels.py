@@ -32,15 +32,15 @@ class Wrong(Perturbed):
     """A denoiser whose predicted noise is wrong around one log-SNR, by as much everywhere in z.
 
     Attributes:
-        level: where, nats.
+        level: where, nats, for all rows or for each (batch,).
         generator: given, the error is drawn anew at every call, as large on average; else it is the same
             along all axes.
-        sign: of the error.
+        sign: of the error, for all rows or for each (batch,).
     """
 
-    level: float
+    level: float | Tensor
     generator: Generator | None = None
-    sign: float = 1.0
+    sign: float | Tensor = 1.0
 
     def errors(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Perturbed.errors`."""
@@ -48,7 +48,7 @@ class Wrong(Perturbed):
         if self.generator is not None:
             direction = torch.randn(z.shape, generator=self.generator, dtype=z.dtype)
         size = bump(self.schedule.log_snr(t), self.level) / math.sqrt(z.shape[1])
-        error = self.sign * like(size, z) * direction
+        error = like(self.sign * size, z) * direction
         rho = self.schedule.sigma(t) / self.schedule.alpha(t)
         return -like(rho, z) * error, error
 
@@ -172,21 +172,24 @@ def nats(n: int, seed: int = 0) -> pd.DataFrame:
     x = exact.clusters().sample(n, Generator().manual_seed(seed), torch.float64)
     times = Stratified(UniformTimes(*WINDOW))
 
-    def likelihood(denoiser: Denoiser) -> Tensor:
+    def likelihood(denoiser: Denoiser, x: Tensor) -> Tensor:
         return log_likelihood(denoiser, x, method=RungeKutta(STEPS), log_snr=WINDOW)
 
-    known, rows = likelihood(right), []
-    for level in LEVELS:
-        both = [Wrong(right, level, sign=sign) for sign in (1.0, -1.0)]
-        lost = known - (likelihood(both[0]) + likelihood(both[1])) / 2
-        generator = Generator().manual_seed(seed)
-        above = excess(both[0], right, x.repeat(REPEATS, 1), generator, Elbo(), times)
+    # Every level and sign is a case, (levels, signs); all of them at once.
+    cases = torch.cartesian_prod(*(torch.tensor(of, dtype=x.dtype) for of in (LEVELS, (1.0, -1.0))))
+    where, sign = (of.repeat_interleave(n) for of in cases.T)
+    found = likelihood(Wrong(right, where, sign=sign), x.repeat(len(cases), 1))
+    lost = likelihood(right, x) - found.unflatten(0, (len(LEVELS), 2, n)).mean(1)
+    rows = []
+    for level, of_level in zip(LEVELS, lost, strict=True):
+        generator, wrong = Generator().manual_seed(seed), Wrong(right, level)
+        above = excess(wrong, right, x.repeat(REPEATS, 1), generator, Elbo(), times)
         rows.append(
             {
                 "level": level,
                 "bound": float(above.mean()),
-                "flow": float(lost.mean()),
-                "error": float(lost.std()) / math.sqrt(n),
+                "flow": float(of_level.mean()),
+                "error": float(of_level.std()) / math.sqrt(n),
             }
         )
     return pd.DataFrame(rows)
