@@ -121,6 +121,9 @@ artifacts.table(
 )
 
 # %%
+Markdown(sentences.how_sure(budget.sets))
+
+# %%
 Markdown(sentences.first_to_see(weak))
 
 # %%
@@ -147,7 +150,6 @@ Markdown(sentences.printed(cells))
 #
 # - Power depends on how many samples are judged: it is of the number in the captions. With more of them floors fall and weaker defects are seen. The study judges more samples than are judged here,
 #   but in the last table, whose floors are for its number.
-# - *Seen* is a share of few sets: near its threshold the strength may be one step off.
 # - The bandwidth of the kernel, the number of neighbours, the cells of the histogram are one choice each. Others see other scales.
 # - Each defect comes alone. Samples of networks have several at once, and not these exactly.
 # - A metric that sees a defect sooner is not better for all purposes: a person may not mind what it sees.

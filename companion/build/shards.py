@@ -2,7 +2,7 @@
 
 What a grid holds is only known by importing it, and torch with it. So the answer is looked for while
 Snakemake starts, and remembered in the build folder with the content of the code that gave it. A job trains
-small shards of a chapter one after the other, for a process takes seconds to start. A *stamp* stands for a
+small shards one after the other, for a process takes seconds to start. A *stamp* stands for a
 job whose runs are all finished. It is what Snakemake makes, not the runs themselves: Snakemake removes what
 a failed job has made, and runs are kept.
 """
@@ -28,6 +28,12 @@ GRIDS = "companion.chapters.*.grid"
 PLANNING = ("companion.runs.grids.shards", "companion.build.shards._found")
 WORTH = 8_000_000
 """Examples that the networks of one job see, at most, unless it is a single shard: some half a minute."""
+
+SHORT = 1_000_000
+"""A shard whose networks see no more is trained with others, whoever names them, up to as many in all.
+
+That takes some four seconds, and a process of its own as long to start.
+"""
 
 
 @dataclass(frozen=True)
@@ -114,20 +120,24 @@ def _found(profile: str) -> list[Job]:
         for run in runs.values():
             namers.setdefault(run.id, set()).add(chapter)
     found: list[Job] = []
-    before, seen = None, 0
+    latest: dict[tuple[str, ...], tuple[int, int]] = {}  # where it is in the list, and its examples
     for shard in grids.shards(profile):
         trained = shard.runs.values()
         ids = tuple(run.id for run in trained)
         chapters = tuple(sorted(set[str]().union(*(namers[run] for run in ids))))
         examples = sum(run.plan.steps * run.plan.batch for run in trained)
-        # A notebook waits for no shard that another chapter's names alone.
-        if found and chapters == before and seen + examples <= WORTH:
-            last = found.pop()
-            found.append(Job((*last.shards, shard.name), chapters, (*last.ids, *ids)))
-            seen += examples
+        short = examples <= SHORT
+        # A notebook waits for no shard that another chapter's names alone, unless it is short.
+        kind, most = ((), SHORT) if short else (chapters, WORTH)
+        at, seen = latest.get(kind, (0, most))
+        if seen + examples <= most:
+            job = found[at]
+            together = tuple(sorted({*job.chapters, *chapters}))
+            found[at] = Job((*job.shards, shard.name), together, (*job.ids, *ids))
+            latest[kind] = at, seen + examples
         else:
+            latest[kind] = len(found), examples
             found.append(Job((shard.name,), chapters, ids))
-            before, seen = chapters, examples
     return found
 
 

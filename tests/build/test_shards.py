@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ from miniature import ROOT, Miniature, notebook
 from small_repository import SmallRepository
 
 from companion.build import shards
+from companion.runs import grids
 
 TINY = '''
 """Twenty tiny runs, in shards of ten, or trained by one job each."""
@@ -44,7 +46,7 @@ def slow(self):
 Trainer.step = slow
 training.train.__kwdefaults__["checkpoint_every"] = float(os.environ.get("EVERY", "10"))
 grids.shards.__defaults__ = (10,)
-shards.WORTH = int(os.environ.get("WORTH", "0"))
+shards.WORTH = shards.SHORT = int(os.environ.get("WORTH", "0"))
 
 
 def grid(profile):
@@ -179,6 +181,41 @@ def test_one_job_trains_small_shards_one_after_the_other(
     assert found["3200"] == [[*one, *other]]
     assert build(project, "01").count("20 of 20 runs of tiny trained in") == 1
     assert contents(project) == contents(trained)
+
+
+SHORT, WORTH = shards.SHORT, shards.WORTH
+
+
+@pytest.mark.parametrize(
+    ("examples", "jobs"),
+    [
+        ([("a", SHORT // 2), ("b", SHORT - SHORT // 2)], ["a+b"]),
+        ([("a", SHORT // 2), ("b", SHORT - SHORT // 2), ("c", 1), ("d", 1)], ["a+b", "c+d"]),
+        ([("a", SHORT), ("a", 1)], ["a", "a"]),
+        ([("a", SHORT + 1), ("b", 1), ("a", SHORT + 1), ("c", 1)], ["a+a", "b+c"]),
+        ([("a", SHORT + 1), ("b", SHORT + 1)], ["a", "b"]),
+        ([("a", WORTH - SHORT - 1), ("a", SHORT + 1)], ["a+a"]),
+        ([("a", WORTH - SHORT), ("a", SHORT + 1)], ["a", "a"]),
+        ([("a", 2 * WORTH), ("a", SHORT + 1), ("a", SHORT + 1)], ["a", "a+a"]),
+    ],
+)
+def test_a_job_is_of_one_chapter_unless_it_is_short(
+    examples: list[tuple[str, int]], jobs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for number, (chapter, seen) in enumerate(examples):
+        run = SimpleNamespace(id=f"{number}", plan=SimpleNamespace(steps=seen, batch=1))
+        made.append((chapter, grids.Shard(f"{chapter}.{number}", {f"{chapter}/run": run})))
+    named: dict[str, dict] = {}
+    for chapter, shard in made:
+        named.setdefault(chapter, {}).update({shard.name: next(iter(shard.runs.values()))})
+    monkeypatch.setattr(grids, "grids", lambda profile: named)
+    monkeypatch.setattr(grids, "shards", lambda profile: [shard for _, shard in made])
+    found = shards._found("quick")
+    assert ["+".join(name[0] for name in job.shards) for job in found] == jobs
+    for job in found:
+        assert job.chapters == tuple(sorted({name[0] for name in job.shards}))
+        assert job.ids == tuple(name[2:] for name in job.shards)
 
 
 def test_what_was_found_while_its_code_was_edited_is_not_remembered(

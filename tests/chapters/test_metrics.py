@@ -309,6 +309,14 @@ def test_the_words_follow_the_table() -> None:
     assert "*thinned*: none" in sentences.first_to_see(nothing)
 
 
+def test_the_error_of_a_power_is_that_of_a_share() -> None:
+    assert (
+        "a share of 20 sets: where it is 80% its standard error is 9 points"
+        in sentences.how_sure(20)
+    )
+    assert "standard error is 4 points" in sentences.how_sure(100)
+
+
 def test_printed_cells_are_the_study_s_and_their_floors_those_of_gaussian_means() -> None:
     cells = results.printed_cells(400)
     assert len(cells) == 16

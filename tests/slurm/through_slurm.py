@@ -174,6 +174,7 @@ def test_the_pipeline_through_slurm_gives_the_bytes_of_a_run_by_hand(tmp_path: P
     remote = copy_of_the_repository(tmp_path / "remote")
     jobs, grids = (remote / "companion" / path for path in ("build/shards.py", "runs/grids.py"))
     for file, old, new in (
+        (jobs, "SHORT = 1_000_000", "SHORT = 0"),
         (jobs, "WORTH = 8_000_000", "WORTH = 0"),
         (grids, "MOST = 24", "MOST = 8"),
     ):

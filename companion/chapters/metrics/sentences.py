@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from companion import study
 from companion.chapters.metrics.figures import fraction
 from companion.chapters.metrics.measures import LABELS, STUDY
+from companion.chapters.metrics.results import SEEN
 from companion.evidence import style
 from companion.evidence.claims import STANDARD_ERRORS
 
@@ -49,6 +52,16 @@ def blind(weak: pd.DataFrame) -> str:
             f"they see later than the best of the others: {', '.join(later) or 'none'}"
         )
     return f"The study's two distances are of the mean and of the covariance. {'. '.join(words)}."
+
+
+def how_sure(sets: int) -> str:
+    """How well the power is known by which a defect is seen, of so many defective sets."""
+    error = math.sqrt(SEEN * (1 - SEEN) / sets)
+    return (
+        f"Every power is a share of {sets} sets: where it is {SEEN:.0%} its standard error is "
+        f"{100 * error:.0f} points. A strength near its threshold may be a step off, and more where power "
+        "rises slowly with strength."
+    )
 
 
 def printed(cells: pd.DataFrame) -> str:
