@@ -24,6 +24,7 @@ from companion.chapters.metrics.measures import (
     judge,
     law,
 )
+from companion.evidence import distances
 from companion.evidence.claims import Verdict
 from companion.evidence.middles import centres
 from diffcore import exact
@@ -252,6 +253,56 @@ def test_a_metric_is_asked_from_the_strongest_down_as_long_as_it_sees(
     weak = results.weakest(found).set_index("metric")["strength"]
     assert (weak["energy"], weak["mmd"]) == (1 / 16, 1 / 2)
     assert weak[["off", "mean"]].isna().all()
+
+
+def test_power_is_of_samples_with_the_defect_against_data_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def judged(name: str, samples: Tensor, data: Tensor, metrics: list[str]) -> dict[str, float]:
+        asked.append((name, samples, data))
+        return dict.fromkeys(metrics, 1.0)
+
+    monkeypatch.setattr(results, "judge", judged)
+    monkeypatch.setattr(results, "DEFECTS", {"shifted": DEFECTS["shifted"]})
+    parts = [
+        {"dataset": name, "metric": m, "low": 0.0, "middle": 0.5, "high": 0.9}
+        for name in results.DATASETS
+        for m in LABELS
+    ]
+    results.power(pd.DataFrame(parts), results.Budget(samples=2_000, floors=1, sets=1))
+    assert [name for name, *_ in asked] == ["clusters"] * 6 + ["rings"] * 6
+    lengths = [*reversed(DEFECTS["shifted"].strengths)] * 2
+    for (name, samples, data), length in zip(asked, lengths, strict=True):
+        assert float(samples[:, 0].mean()) == pytest.approx(length, abs=0.08)
+        assert abs(float(data[:, 0].mean())) < 0.08
+        found = float(distances.log_density(law(name).mixture, data).mean())
+        assert found == pytest.approx(law(name).mean_log_density, abs=0.1), "of the same law"
+
+
+def test_metrics_of_shares_are_those_of_counts() -> None:
+    samples, data = drawn("clusters", 300, 4), drawn("clusters", 200, 5)
+    samples = samples[samples[:, 0] + samples[:, 1] < 1][:200]  # one mode is dropped
+    found = judge("clusters", samples, data)
+    right, upper = samples[:, 0] > 0, samples[:, 1] > 0
+    shares = [float(((right == a) & (upper == b)).double().mean()) for a in (0, 1) for b in (0, 1)]
+    assert min(shares) == 0
+    assert found["modes"] == pytest.approx(max(abs(share - 0.25) for share in shares), abs=0.005)
+    p, q = histogram(samples), law("clusters").cells
+    nats = [stats.entropy(a, (p + q) / 2) for a in (p, q)]
+    assert found["jensen"] == pytest.approx(sum(nats) / 2)
+    assert found["sliced"] == distances.sliced(samples, data)
+
+
+def test_exact_matching_is_by_squares() -> None:
+    """Two samples, one beyond the other: by distances it hardly matters which is matched with which."""
+    data = torch.tensor([[0.0, 0.0], [1.0, 0.0]] * 4, dtype=torch.float64)
+    samples = torch.tensor([[2.0, 0.0], [1.0, 0.1]] * 4, dtype=torch.float64)
+    by_squares, across = (math.hypot(1, 0.1) ** 2 + 1) / 2, (2**2 + 0.1**2) / 2
+    assert math.hypot(1, 0.1) + 1 + 0.1 > 2 + 0.1
+    assert by_squares < across
+    assert judge("rings", samples, data, ["exact"])["exact"] == pytest.approx(by_squares**0.5)
 
 
 def test_a_part_of_the_metrics_is_measured_as_all_are() -> None:

@@ -75,7 +75,8 @@ def test_the_orders_are_those_that_are_derived(errors) -> None:
     for name, order in zip(results.SOLVERS, (1, 1, 2, 2, 2), strict=True):
         assert frame.loc[name, "order"] == pytest.approx(order, abs=0.1)
         rows = errors.query("solver == @name and grid == 'time'").set_index("evaluations")["error"]
-        assert frame.loc[name, "128"] == abs(rows[128])
+        for count in results.EVALUATIONS:  # all of them: chapter 24 reads the row
+            assert frame.loc[name, str(count)] == abs(rows[count])
         assert frame.loc[name, "order"] == pytest.approx(math.log2(rows[512] / rows[1024]))
 
 
@@ -287,6 +288,20 @@ def test_the_table_has_the_printed_numbers_and_every_row(table) -> None:
             assert row[objective] == printed[row["dataset"], row["target"], objective]
     assert table["sets"].tolist() == [2] * len(perfect.SAMPLERS) + [1] * 3
     assert set(table.columns) == set(perfect.SHOWN["columns"])
+
+
+def test_each_row_is_of_its_own_data_and_rule() -> None:
+    table = perfect.moments(perfect.Budget(sets=3, others=2, samples=40, steps=9), seed=5)
+    cases = [("clusters", sampled) for sampled in perfect.SAMPLERS]
+    cases += [(name, perfect.WALK) for name in study.DATASETS if name != "clusters"]
+    for (name, sampled), (_, row) in zip(cases, table.iterrows(), strict=True):
+        n, sets = (perfect.SAMPLES, 3) if name == "clusters" else (40, 2)
+        drawn = perfect.draw_sets(perfect.mixture(name), sampled, sets, n, 9, 5)
+        assert drawn.shape == (sets, n, 2)
+        assert (row["dataset"], row["sampler"]) == (name, sampled.words)
+        expected = sum(float(part.mean(0).norm()) for part in drawn) / sets
+        assert row["mean"] == pytest.approx(expected, rel=1e-9)
+    assert table["cov"].nunique() == len(table) - 1, "two targets have one rule"
 
 
 def test_the_decision_reads_the_walk_alone(table) -> None:

@@ -17,6 +17,7 @@ from companion import notebooks
 from companion.chapters.equal_footing import objectives, samples
 from companion.chapters.few_steps import comparisons
 from companion.chapters.few_steps.results import FEW, SOLVERS
+from companion.chapters.few_steps.sentences import BROKEN
 from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
@@ -24,6 +25,7 @@ from companion.chapters.what_to_use import families, few, figures, results, rule
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence import style
 from companion.evidence.intervals import holm, interval
+from companion.paths import RESULTS
 from diffcore.exact.data2d import clusters
 from diffcore.samplers import DDIM, UniformTime, sample
 from diffcore.schedules import Cosine
@@ -220,12 +222,13 @@ def tables(
         "solver_orders": pd.DataFrame(orders, columns=["solver", "32", "128", "512"]),
         "few_steps": pd.DataFrame(few, columns=["solver", "grid", "steps", "width"]),
         "few_tests": few_tests(names),
+        "few_at_nine": chains(names),
         "nelbo_gaps": pd.DataFrame({"T": [8, 512], "exact": [27.0, 0.13]}),
     }
 
 
 def few_tests(names=("clusters", "rings")) -> pd.DataFrame:
-    """Of which the rule reads all but the solver that draws noise, and the start."""
+    """Of which the rule reads all but the chain that is broken, and the start."""
     rows = [
         [name, question, case, *ends, p, "holds"]
         for name in names
@@ -239,6 +242,13 @@ def few_tests(names=("clusters", "rings")) -> pd.DataFrame:
     ]
     columns = ["dataset", "question", "case", "value", "least", "most", "p", "verdict"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def chains(names=("clusters", "rings"), far: float = 1.001) -> pd.DataFrame:
+    """Where the exact denoiser ends: by one chain too far, by the others just not."""
+    solvers = {"Heun, time": 1.0, "reverse SDE, time": far, "Euler, log-SNR": 1.0}
+    rows = [[name, *case.split(", "), exact] for name in names for case, exact in solvers.items()]
+    return pd.DataFrame(rows, columns=["dataset", "solver", "grid", "exact"])
 
 
 def found(**changed) -> pd.DataFrame:
@@ -380,14 +390,14 @@ def test_few_steps_follow_the_paired_tests(value, p, first, status):
     tests = (
         tables()["equal_tests"].iloc[:1].assign(value=value, least=value / 2, most=value * 2, p=p)
     )
-    (of,) = few.of_few(tests, few_tests(()))
+    (of,) = few.of_few(tests, few_tests(()), chains())
     assert of["candidate"].iloc[0] == first
     assert of["status"].iloc[1] == status
     assert tuple(of.loc[1, ["over", "over_least", "over_most"]]) == (4.0, 2.0, 8.0)
 
 
-def test_few_steps_follow_the_paired_tests_by_solvers_that_draw_no_noise():
-    blocks = few.of_few(tables()["equal_tests"].iloc[:0], few_tests(("rings",)))
+def test_few_steps_follow_the_paired_tests_by_chains_that_are_not_broken():
+    blocks = few.of_few(tables()["equal_tests"].iloc[:0], few_tests(("rings",)), chains())
     of = pd.concat(blocks).set_index(["seen", "candidate"])
     assert list(of["over"]) == [1, 3, 1, 2, 1, 9]
     assert set(of["chapter"]) == {"26_few_steps"}
@@ -410,16 +420,11 @@ def test_a_test_by_another_solver_changes_the_advice_for_few_steps():
     turned = tests.assign(value=tests["value"].where(~rows, 0.3))
     assert results.advised(found(few_tests=turned), families.FEW, "target") == []
     assert f"with {'nine' if FEW == 9 else FEW} evaluations" in sentences.compared(tables())
-    assert set(few.DRAWING) == {name for name, solver in SOLVERS.items() if draws(solver)}
+    unbroken = chains(far=1.0)  # just inside
+    assert results.advised(found(few_at_nine=unbroken), families.FEW, "target") == []
+    assert few.broken(chains(("rings",))) == {("rings", "reverse SDE, time")}
+    assert few.BROKEN == BROKEN, "that of chapter 26"
     assert set(few.PAIRS) == {comparisons.AGAINST_V, comparisons.AGAINST_X, comparisons.BY_HEUN}
-
-
-def draws(solver) -> bool:
-    """Whether a solver draws more than the first noise."""
-    generator, first = torch.Generator().manual_seed(0), torch.Generator().manual_seed(0)
-    sample(clusters().denoiser(Cosine()), (4, 2), 4, generator, solver)
-    torch.randn((4, 2), generator=first)
-    return not torch.equal(generator.get_state(), first.get_state())
 
 
 @pytest.mark.parametrize(
@@ -585,3 +590,52 @@ def test_sentences_and_figure_follow_the_tables_of_every_profile():
     assert "is *not*" in sentences.chosen(found(), "x", "bound", families.IN_LOG_SNR)
     assert "not*" not in sentences.chosen(found(), "eps", "bound", families.IN_LOG_SNR)
     assert "For samples alone" in sentences.both(found())
+
+
+def test_every_chain_that_targets_are_compared_by_is_found_among_those_of_exact_denoisers():
+    tested, at_nine = (
+        pd.read_csv(RESULTS / f"{name}.csv") for name in ("few_tests", "few_at_nine")
+    )
+    pairs = tested[tested["question"].isin([comparisons.AGAINST_V, comparisons.AGAINST_X])]
+    known = {(r.dataset, f"{r.solver}, {r.grid}") for r in at_nine.itertuples()}
+    assert len(pairs) > 30
+    assert set(zip(pairs["dataset"], pairs["case"], strict=True)) <= known
+    assert set(at_nine["solver"]) <= set(SOLVERS)
+
+
+def own_error(value: float = 2.0, p: float = 0.01, case: str = "eps") -> pd.DataFrame:
+    rows = [
+        ["rings", "own error", case, c, value, 1.5, 3.0, p, "holds"] for c in ("excess", "sliced")
+    ]
+    return pd.DataFrame(rows, columns=list(tables()["equal_tests"].columns))
+
+
+@pytest.mark.parametrize(
+    ("changed", "weightings", "warned"),
+    [
+        ({}, ["eps-mse"], True),
+        ({"p": 0.049}, ["bound", "eps-mse"], True),
+        ({"p": 0.051}, ["eps-mse"], False),
+        ({"value": 0.5}, ["eps-mse"], False),
+        ({"case": "score"}, ["eps-mse"], False),
+        ({}, ["bound"], False),
+    ],
+)
+def test_pairs_that_are_told_to_be_worse_are_named(changed, weightings, warned, monkeypatch):
+    kept = {families.TARGET: ["eps"], families.WEIGHTING: weightings}
+    monkeypatch.setattr(trust, "advised", lambda found, goal, choice: kept[choice])
+    said = trust.pairs({"equal_tests": own_error(**changed)}, pd.DataFrame())
+    assert ("do not combine" in said) == warned
+    assert ("tells none to be worse" in said) == (not warned)
+    if warned:
+        pair = f"{style.SYMBOLS['eps']} with {style.WEIGHTINGS['eps-mse']}"
+        assert (
+            f"{pair}, advised for *likelihood*: Rings, 2 (1.5 to 3) times the excess in nats."
+            in said
+        )
+        assert said.count("times the excess") == said.count(r"times the sliced") == 2
+
+
+def test_no_pair_is_named_whose_target_is_not_advised(monkeypatch):
+    monkeypatch.setattr(trust, "advised", lambda found, goal, choice: ["v", "eps-mse"])
+    assert "tells none" in trust.pairs({"equal_tests": own_error()}, pd.DataFrame())

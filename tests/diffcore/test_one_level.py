@@ -230,7 +230,7 @@ def test_which_columns_go_together_does_not_matter(name: str) -> None:
 
 @pytest.mark.parametrize("name", data2d.DATASETS)
 @pytest.mark.parametrize(
-    "log_snr", [-2.0, 4.0, 16.0]
+    "log_snr", [-2.0, 4.0, 22.0]
 )  # at the last no panels of a curve are shared
 def test_how_many_rows_are_evaluated_at_once_does_not_matter(
     name: str, log_snr: float, monkeypatch: pytest.MonkeyPatch
@@ -239,7 +239,7 @@ def test_how_many_rows_are_evaluated_at_once_does_not_matter(
     alpha, sigma = (part.squeeze(0) for part in scale(log_snr))
     x = mixture.sample(90, torch.Generator().manual_seed(1), DOUBLE)
     far = torch.tensor([3.0, -2.0], dtype=DOUBLE)
-    z = torch.cat([x, x[:30] + far])  # of the last, most halve panels for themselves
+    z = torch.cat([x, x[:30] + far])
     whole, seen = mixture.moments(z, alpha, sigma), []
     owner = mixture if isinstance(mixture, GaussianMixture) else type(mixture)
     monkeypatch.setattr(owner, "rows_at_one_level", 50)
@@ -253,7 +253,7 @@ def test_how_many_rows_are_evaluated_at_once_does_not_matter(
     monkeypatch.setattr(CurveMixture, "_halved", spied)
     for value, other in zip(whole, mixture.moments(z, alpha, sigma), strict=True):
         torch.testing.assert_close(value, other, rtol=ALIKE, atol=ALIKE)
-    if owner is not mixture and log_snr == 22.0:
+    if name in ("rings", "waves") and log_snr == 22.0:  # of the Swiss roll few ask for it
         assert max(seen) == 16
         assert sum(seen) <= 120
     assert max(seen, default=16) <= 16

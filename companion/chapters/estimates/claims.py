@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from companion.chapters.estimates.results import NET, PILOT, SOBOL, WANTED
+from companion.chapters.estimates.results import NET, PILOT, SCRAMBLES, SOBOL, STANDARD, WANTED
 from companion.chapters.estimates.spectrum import LINEAR
 from companion.evidence.claims import Claim, Decision, Tables, reaches
 from companion.evidence.intervals import CONFIDENCE
@@ -29,13 +29,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="few-evaluations",
         statement=f"The bound between log-SNRs of -12 and 12 takes {WANTED:g} times fewer evaluations than "
-        "with uniform times and independent points, at equal standard error.",
+        "with uniform times and independent points, at equal standard error, for an estimate from "
+        f"{SCRAMBLES} times {STANDARD.n:,} points.",
         stated="nobody: a goal that this book set itself",
         measure="The variance of one evaluation of the naive estimator, by quadrature, over that with a "
         "pilot's times, Sobol points and the linear guess subtracted, measured from independent scrambles, "
-        f"the mean over independent pilots with replicates of their own, their evaluations counted; its "
-        f"{CONFIDENCE:.0%} interval by Student's t over pilots; the rings, for the exact denoiser and for a "
-        "trained network. A pilot drawn by chance is one of the things that vary, so the interval covers it.",
+        "the mean over independent pilots with replicates of their own, their evaluations counted: with "
+        f"fewer points these weigh more, and the factor is less. Its {CONFIDENCE:.0%} interval by Student's "
+        "t over pilots; the rings, for the exact denoiser and for a trained network. A pilot drawn by "
+        "chance is one of the things that vary, so the interval covers it.",
         threshold=f"holds if the interval is at or above {WANTED:g}, does not hold if it is below, undecided "
         f"if it has {WANTED:g} inside; {WANTED:g} was fixed beforehand, the rest after a trial had shown 350 "
         "to 700 for the exact denoiser, and before a network was measured. The interval was corrected after "

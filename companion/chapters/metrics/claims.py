@@ -49,7 +49,8 @@ CLAIMS: tuple[Claim, ...] = (
         measure="The least strength of a known defect from which on a metric is outside its noise floor "
         f"({1 - OUTSIDE:.0%}) in at least {SEEN:.0%} of defective sets; the better of the study's two "
         f"against the "
-        f"best of {', '.join(WHOLE)}; each data set and defect.",
+        f"best of {', '.join(WHOLE)} (not of the divergence of histograms, which sees some defects sooner); "
+        "each data set and defect.",
         threshold=f"holds if the study's strength is no greater, does not hold if it is at least "
         f"{CLEARLY:g} times "
         "that of the others (two steps of the strengths tried) or there is none, undecided between, or if "

@@ -129,23 +129,23 @@ def mixture(name: str) -> Mixture:
 
 
 SHOWN: dict[str, Any] = {
-    "caption": "Perfect networks put into the study's samplers: distance of the moments of "
-    f"{SAMPLES:,} samples from those of the data, {STEPS} steps (mean over the *sets*). *Error*: standard "
-    "error of the covariance distance of one set, by bootstrap over the samples of the first. *Published*: "
-    "what the study prints for its networks, trained on the NELBO and on the Weighted loss. The last "
-    "column says what exact samples show.",
+    "caption": "Perfect networks put into the study's samplers: distances of the *mean* and the *covariance* "
+    f"of {SAMPLES:,} samples from those of the data, {STEPS} steps (means over the *sets*). *Error*: "
+    "standard error of the covariance distance of one set, by bootstrap over the samples of the first. "
+    "*NELBO* and *Weighted*: the covariance distances that the study prints for its networks, trained on "
+    "either. *Exact*: that of exact samples.",
     "digits": {"mean": 3, "cov": 3, "error": 3, "nelbo": 3, "weighted": 3, "exact": 3},
     "columns": {
         "dataset": "data set",
         "target": "target",
         "sampler": "sampler",
         "sets": "sets",
-        "mean": "mean distance",
-        "cov": "covariance distance",
+        "mean": "mean",
+        "cov": "covariance",
         "error": "error",
-        "nelbo": "published, NELBO",
-        "weighted": "published, Weighted",
-        "exact": "exact samples",
+        "nelbo": "NELBO",
+        "weighted": "Weighted",
+        "exact": "exact",
     },
 }
 """How `moments` is shown."""

@@ -103,7 +103,7 @@ def orders(errors: pd.DataFrame, grid: str = "time") -> pd.DataFrame:
     chosen = errors[errors["grid"] == grid]
     table = chosen.pivot_table(index="solver", columns="evaluations", values="error", sort=False)
     table = table.abs()
-    found = table[[32, 128, 512]].set_axis(["32", "128", "512"], axis=1)
+    found = table.set_axis(table.columns.astype(str), axis=1)
     order = np.log2(table[EVALUATIONS[-2]] / table[EVALUATIONS[-1]])
     return found.assign(order=order).reset_index()
 

@@ -134,8 +134,8 @@ def of_pilots_shown(table: pd.DataFrame) -> dict[str, Any]:
         read.append(f"{name}: {listed}")
     return {
         "caption": "Error of pilots, networks of $v$ under the bound, after a quarter, a half and all of the "
-        f"steps, each trained to the end of its own rates; {len(SEEDS)} seeds. Grey: the root of the least "
-        "loss, which no network goes below.",
+        f"steps, each trained to the end of its own rates; {len(SEEDS)} seeds. It is the root of the excess. "
+        "Grey, for scale: the root of the least loss, which the excess is added to.",
         "alt": f"Curves of error against log-SNR on a logarithmic axis. {'; '.join(read)}.",
     }
 

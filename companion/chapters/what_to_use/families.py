@@ -204,7 +204,9 @@ def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[p
     needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
     many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
     many = many.assign(error=0.0, freedom=np.inf)
-    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many, UNITS["evaluations"])]
+    found = [
+        family(SAMPLES, SAMPLER, "Gaussian, equal in time", CHAPTER_15, many, UNITS["evaluations"])
+    ]
     if not few.empty:
         least = int(few["steps"].min())
         of = widths(few, least, samples)

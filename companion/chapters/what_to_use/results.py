@@ -53,7 +53,7 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
 
     Args:
         tables: ``equal_totals``, ``equal_tests``, ``digits_nelbo``, ``sampling_densities``,
-            ``solver_orders``, ``few_steps``, ``few_tests`` and ``nelbo_gaps``.
+            ``solver_orders``, ``few_steps``, ``few_tests``, ``few_at_nine`` and ``nelbo_gaps``.
         samples: behind each width in ``few_steps``.
         seeds: behind each number in ``sampling_densities``.
     """
@@ -64,7 +64,7 @@ def evidence(tables: Tables, samples: int, seeds: int) -> pd.DataFrame:
         *of.of_networks(totals, LIKELIHOOD, "excess"),
         *of.of_digits(tables["digits_nelbo"]),
         *of.of_networks(totals, SAMPLES, "sliced"),
-        *few.of_few(tables["equal_tests"], tables["few_tests"]),
+        *few.of_few(tables["equal_tests"], tables["few_tests"], tables["few_at_nine"]),
         *samplers,
         *of.of_steps(tables, samplers, samples),
     ]

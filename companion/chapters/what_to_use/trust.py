@@ -12,11 +12,13 @@ from companion.chapters.what_to_use.families import (
     LIKELIHOOD,
     SAMPLES,
     TARGET,
+    UNITS,
     WEIGHTING,
     Tables,
 )
-from companion.chapters.what_to_use.results import rows_of
+from companion.chapters.what_to_use.results import advised, rows_of
 from companion.chapters.what_to_use.rules import Status
+from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE
 
 
@@ -47,6 +49,40 @@ def paired(tables: Tables, found: pd.DataFrame) -> str:
         f"tests of each weighting against the bound. Of the {total} factors that they tell, the worse one is "
         f"out here in {agreed}, not told in {alone}, and the better one is out instead in {against}."
     )
+
+
+OWN = {"eps": "eps-mse", "v": "v-mse"}
+"""The weightings of this page that are the plain squared error of a target."""
+
+COLUMNS = {LIKELIHOOD: ["excess"], SAMPLES: ["sliced"], BOTH: ["excess", "sliced"]}
+
+
+def pairs(tables: Tables, found: pd.DataFrame) -> str:
+    """Which pairs of an advised target and an advised weighting chapter 19 tells to be worse."""
+    tests = tables["equal_tests"]
+    tests = tests[tests["question"] == "own error"]
+    told = tests[(tests["p"] < 1 - CONFIDENCE) & (tests["value"] > 1)]
+    warned = []
+    for goal, columns in COLUMNS.items():
+        for target, own in OWN.items():
+            rows = told[(told["case"] == target) & told["column"].isin(columns)]
+            both = target in advised(found, goal, TARGET) and own in advised(found, goal, WEIGHTING)
+            if both and not rows.empty:
+                factors = "; ".join(
+                    f"{study.TITLES[row.dataset]}, {row.value:.3g} ({row.least:.3g} to {row.most:.3g}) "
+                    f"{UNITS[row.column]}"
+                    for row in rows.itertuples()
+                )
+                pair = f"{style.SYMBOLS[target]} with {style.WEIGHTINGS[own]}"
+                warned.append(f"{pair}, advised for *{goal}*: {factors}")
+    start = (
+        "**Rows of the table need not combine.** Targets are compared under the bound, weightings with $v$. "
+        "Of a target with its own squared error chapter 19 has a paired test against the same target under "
+        "the bound. "
+    )
+    if not warned:
+        return f"{start}It tells none to be worse of which both are advised."
+    return f"{start}It tells these to be worse, so do not combine them. {'. '.join(warned)}."
 
 
 def together(found: pd.DataFrame) -> dict[tuple[str, str], int]:
