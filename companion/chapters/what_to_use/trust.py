@@ -20,16 +20,19 @@ from companion.chapters.what_to_use.results import advised, rows_of
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE
+from companion.runs.plane import OWN_OF
+
+GOALS = {"excess": LIKELIHOOD, "sliced": SAMPLES}
+"""For which goal a column of chapter 19's tests counts."""
 
 
 def paired(tables: Tables, found: pd.DataFrame) -> str:
     """Whether the paired tests of chapter 19 contradict the unpaired ones of this page."""
     tests = tables["equal_tests"]
-    goals = {"excess": LIKELIHOOD, "sliced": SAMPLES}
     agreed = alone = against = 0
     for row in tests[tests["question"] == "weightings"].itertuples():
         of = found[
-            (found["goal"] == goals[str(row.column)])
+            (found["goal"] == GOALS[str(row.column)])
             & (found["choice"] == WEIGHTING)
             & (found["seen"] == study.TITLES[str(row.dataset)])
         ].set_index("candidate")
@@ -51,23 +54,18 @@ def paired(tables: Tables, found: pd.DataFrame) -> str:
     )
 
 
-OWN = {"eps": "eps-mse", "v": "v-mse"}
-"""The weightings of this page that are the plain squared error of a target."""
-
-COLUMNS = {LIKELIHOOD: ["excess"], SAMPLES: ["sliced"], BOTH: ["excess", "sliced"]}
-
-
 def pairs(tables: Tables, found: pd.DataFrame) -> str:
     """Which pairs of an advised target and an advised weighting chapter 19 tells to be worse."""
     tests = tables["equal_tests"]
     tests = tests[tests["question"] == "own error"]
     told = tests[(tests["p"] < 1 - CONFIDENCE) & (tests["value"] > 1)]
     warned = []
-    for goal, columns in COLUMNS.items():
-        for target, own in OWN.items():
+    for goal in (LIKELIHOOD, SAMPLES, BOTH):
+        columns = [column for column, of in GOALS.items() if goal in (of, BOTH)]
+        targets, weightings = (advised(found, goal, choice) for choice in (TARGET, WEIGHTING))
+        for target, own in OWN_OF.items():
             rows = told[(told["case"] == target) & told["column"].isin(columns)]
-            both = target in advised(found, goal, TARGET) and own in advised(found, goal, WEIGHTING)
-            if both and not rows.empty:
+            if target in targets and own in weightings and not rows.empty:
                 factors = "; ".join(
                     f"{study.TITLES[row.dataset]}, {row.value:.3g} ({row.least:.3g} to {row.most:.3g}) "
                     f"{UNITS[row.column]}"
