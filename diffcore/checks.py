@@ -122,14 +122,13 @@ def times(t: Any, name: str = "t") -> Tensor:
 def predictions(where: str, *values: Tensor) -> None:
     """What a denoiser predicts, or what is made of it, at some ``where``: finite numbers."""
     for value in values:
-        if readable(value):
+        if readable(value) and not _all_finite(value):
             low, high = _least_and_most(value)
-            if not (-math.inf < low and high < math.inf):
-                found = "nan" if math.isnan(low) else _ends(low, high)
-                raise ValueError(
-                    f"{where}: expected finite predictions of the denoiser, got {found}: look at the network "
-                    "there"
-                )
+            found = "nan" if math.isnan(low) else _ends(low, high)
+            raise ValueError(
+                f"{where}: expected finite predictions of the denoiser, got {found}: look at the network "
+                "there"
+            )
 
 
 def quantiles(u: Any) -> Tensor:
@@ -153,10 +152,8 @@ def positive(name: str, value: Any, *, or_zero: bool = False) -> Tensor:
 
 def finite(name: str, value: Any) -> Tensor:
     """Finite floating-point numbers, of any shape."""
-    if readable(floating(name, value)):
-        low, high = _least_and_most(value)
-        if not (-math.inf < low and high < math.inf):
-            raise ValueError(f"{name}: expected finite numbers, got {_ends(low, high)}")
+    if readable(floating(name, value)) and not _all_finite(value):
+        raise ValueError(f"{name}: expected finite numbers, got {_ends(*_least_and_most(value))}")
     return value
 
 
@@ -255,8 +252,19 @@ def described(value: Any) -> str:
 
 
 def _least_and_most(value: Tensor) -> tuple[float, float]:
+    if value.ndim == 0:
+        only = value.item()
+        return only, only
     low, high = torch.aminmax(value.detach())
     return low.item(), high.item()
+
+
+def _all_finite(value: Tensor) -> bool:
+    """Whether all numbers are finite; told from their sum, unless it overflows."""
+    if math.isfinite(value.detach().sum().item()):
+        return True
+    low, high = _least_and_most(value)
+    return -math.inf < low and high < math.inf
 
 
 def _ends(low: float, high: float) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor
 from diffcore import checks
 from diffcore.memoized import memoized
 from diffcore.schedules.base import Schedule
-from diffcore.targets import EPS, Target, X, convert
+from diffcore.targets import EPS, Target, X, _solved
 
 Net = Callable[[Tensor, Tensor], Tensor]
 """A network: (z of shape (batch, ...), t of shape (batch,)) -> prediction of the shape of z."""
@@ -161,10 +161,10 @@ class Denoiser(ABC):
         return self
 
 
-def _asked(z: Tensor, t: Tensor, target: Target = X) -> Tensor:
+def _asked(schedule: Schedule, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
     """The times, (batch,) or (), after a look at what a denoiser is asked."""
     checks.instance("target", target, Target)
-    return checks.times(checks.for_each("t", t, len(checks.batch("z", z))))
+    return schedule.looked_at(checks.for_each("t", t, len(checks.batch("z", z))))
 
 
 class _WithSchedule(Denoiser):
@@ -194,16 +194,16 @@ class NetDenoiser(_WithSchedule):
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t, schedule = _asked(z, t, target), memoized(self.schedule)
-        prediction = predicted(self.net, z, t.expand(len(z)))
-        return convert(prediction, z, t, schedule, self.target, target)
+        t, schedule = _asked(self.schedule, z, t, target), memoized(self.schedule)
+        prediction = predicted(self.net, z, seen(t, z.dtype).expand(len(z)))
+        return _solved(prediction, z, t, schedule, self.target, target)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one call of the network."""
-        t, schedule = _asked(z, t), memoized(self.schedule)
-        prediction = predicted(self.net, z, t.expand(len(z)))
-        x_hat = convert(prediction, z, t, schedule, self.target, X)
-        return x_hat, convert(prediction, z, t, schedule, self.target, EPS)
+        t, schedule = _asked(self.schedule, z, t), memoized(self.schedule)
+        prediction = predicted(self.net, z, seen(t, z.dtype).expand(len(z)))
+        x_hat = _solved(prediction, z, t, schedule, self.target, X)
+        return x_hat, _solved(prediction, z, t, schedule, self.target, EPS)
 
 
 Posterior = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -228,11 +228,11 @@ class ExactDenoiser(_WithSchedule):
 
     def predict(self, z: Tensor, t: Tensor, target: Target = X) -> Tensor:
         """See :meth:`Denoiser.predict`."""
-        t, schedule = _asked(z, t, target), memoized(self.schedule)
+        t, schedule = _asked(self.schedule, z, t, target), memoized(self.schedule)
         x_hat, eps_hat = self.posterior(z, schedule.alpha(t), schedule.sigma(t))
         return target.of(x_hat, eps_hat, t, schedule)
 
     def predict_pair(self, z: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         """See :meth:`Denoiser.predict_pair`; one evaluation of the posterior."""
-        t, schedule = _asked(z, t), memoized(self.schedule)
+        t, schedule = _asked(self.schedule, z, t), memoized(self.schedule)
         return self.posterior(z, schedule.alpha(t), schedule.sigma(t))

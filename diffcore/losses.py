@@ -109,11 +109,17 @@ class Loss(Choice):
         """Per-example losses with the times that they were taken at; arguments as for a call."""
         checks.generator(generator)
         checks.finite("x", checks.batch("x", x))
-        once = replace(self, schedule=memoized(self.schedule))
+        once = self._remembering()
         times = self.times.sample(x.shape[0], once.schedule, generator)
         eps = noise_like(x, generator)
         task = once.task(x, eps, times)
         return Terms(task.value(predicted(net, task.z, task.t)), times)
+
+    def _remembering(self) -> Self:
+        """This loss with a schedule that keeps its values, for one batch."""
+        kept = object.__new__(type(self))  # its fields have been looked at
+        vars(kept).update(vars(self), schedule=memoized(self.schedule))
+        return kept
 
     def at(self, share: float) -> Self:
         """This loss as it is once a share of the training is done (:meth:`Weighting.at`)."""
@@ -138,20 +144,21 @@ class Loss(Choice):
                 time for each example, or ``x`` is not finite.
         """
         checks.alike("eps", eps, checks.finite("x", checks.batch("x", x)))
-        for name, values in zip(times._fields, times, strict=True):
-            if checks.floating(f"times.{name}", values).shape != x.shape[:1]:
+        for name in ("t", "log_snr", "density"):
+            values = checks.floating(f"times.{name}", getattr(times, name))
+            if values.shape != x.shape[:1]:
                 raise ValueError(
                     f"times.{name}: expected shape ({len(x)},), got {tuple(values.shape)}"
                 )
         checks.times(times.t)
-        once = replace(self, schedule=memoized(self.schedule))
+        once = self._remembering()
         return once.task(x, eps, times).value(checked(prediction, x))
 
     def factor(self, times: Times) -> Tensor:
         """The factor on the squared error of the target: w / (2 p) / (error scale)^2, (batch,)."""
-        per_error = self.weighting(times.log_snr, self.schedule) / (2 * times.density)
+        per_error = self.weighting.at_times(times, self.schedule) / (2 * times.density)
         scale = plain_error_scale(self.schedule, times.t, self.target)
-        return per_error / scale**2
+        return per_error if isinstance(scale, int) and scale == 1 else per_error / scale**2
 
 
 def excess(

@@ -1,7 +1,6 @@
 """A schedule that evaluates each of its functions once for each tensor."""
 
 from collections.abc import Callable
-from copy import copy
 from functools import cache
 from types import new_class
 from typing import Any, TypeVar
@@ -26,10 +25,20 @@ def memoized(schedule: Kind) -> Kind:
     """
     if _KNOWN in vars(schedule):
         return schedule
-    keeping = copy(schedule)  # a frozen value, of which only the class is to be another
-    object.__setattr__(keeping, "__class__", _keeping(type(schedule)))
-    vars(keeping)[_KNOWN] = {}
+    kind: type[Kind] = _keeping(type(schedule))
+    keeping = object.__new__(kind)  # its fields have been looked at
+    vars(keeping).update(vars(schedule), **{_KNOWN: {}})
     return keeping
+
+
+def together(schedule: Schedule, times: Tensor) -> tuple[Tensor, ...]:
+    """Times (n,), one by one, with both scales of a memoized schedule computed for all of them at once."""
+    each = times.unbind()
+    for name in ("alpha", "sigma"):
+        values = getattr(schedule, name)(times).unbind()
+        pairs = zip(each, values, strict=True)
+        vars(schedule)[_KNOWN] |= {(name, id(pair[0])): pair for pair in pairs}
+    return each
 
 
 _KNOWN = "_known"
@@ -48,7 +57,7 @@ def _once(name: str, function: Callable[[Any, Tensor], Any]) -> Callable[[Any, T
 
 
 @cache
-def _keeping(kind: type[Schedule]) -> type[Schedule]:
+def _keeping(kind: type[Schedule]) -> Any:
     """The subclass of schedules of a kind that keep their values."""
     methods = {name: getattr(kind, name) for name in (*CHECKED, *kind.parts)}
     body: dict[str, Any] = {

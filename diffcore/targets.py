@@ -206,10 +206,17 @@ def _plain(number: int, coefficient: Scalar) -> bool:
 
 
 def _difference(a: Scalar, b: Scalar, c: Scalar, d: Scalar) -> Scalar:
-    """a b - c d, without what is plainly 0."""
+    """a b - c d, without what is plainly 0 or 1."""
     if _plain(0, c) or _plain(0, d):
-        return a * b
-    return -c * d if _plain(0, a) or _plain(0, b) else a * b - c * d
+        return _product(a, b)
+    return -_product(c, d) if _plain(0, a) or _plain(0, b) else a * b - c * d
+
+
+def _product(a: Scalar, b: Scalar) -> Scalar:
+    """a b, without what is plainly 1."""
+    if _plain(1, a):
+        return b
+    return a if _plain(1, b) else a * b
 
 
 def convert(
@@ -244,6 +251,13 @@ def convert(
         checks.instance(name, value, Target)
     checks.instance("schedule", schedule, Schedule)
     schedule.looked_at(t)
+    return _solved(prediction, z, t, schedule, source, to)
+
+
+def _solved(
+    prediction: Tensor, z: Tensor, t: Tensor, schedule: Schedule, source: Target, to: Target
+) -> Tensor:
+    """:func:`convert`, of arguments that have been looked at."""
     if source is to or (not isinstance(source, Row) and source == to):  # a Row may hold tensors
         return prediction
     schedule = memoized(schedule)

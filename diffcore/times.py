@@ -10,8 +10,10 @@ Times are always float64: the schedule is evaluated in double precision and cast
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -21,12 +23,26 @@ from diffcore.choice import Choice, Positive
 from diffcore.schedules.base import Schedule
 
 
-class Times(NamedTuple):
-    """Sampled times: ``t``, ``log_snr`` and ``density`` = p(log_snr), each (batch,) float64."""
+class Times:
+    """Sampled times: ``t``, ``log_snr`` and ``density`` = p(log_snr), each (batch,) float64.
 
-    t: Tensor
-    log_snr: Tensor
-    density: Tensor
+    Args:
+        t: the times.
+        log_snr: their levels, or the function that gives them, which is asked only if they are: the ELBO does
+            not need them.
+        density: of the levels.
+    """
+
+    def __init__(
+        self, t: Tensor, log_snr: Tensor | Callable[[Tensor], Tensor], density: Tensor
+    ) -> None:
+        self.t, self.density = t, density
+        self._log_snr = log_snr
+
+    @cached_property
+    def log_snr(self) -> Tensor:
+        """The levels, nats."""
+        return self._log_snr if isinstance(self._log_snr, Tensor) else self._log_snr(self.t)
 
 
 CELLS = 2**52
@@ -43,7 +59,7 @@ def uniform(n: int, generator: Generator) -> Tensor:
         ValueError: if n >= 1 does not hold.
     """
     checks.generator(generator)
-    return (_integers(CELLS, checks.count("n", n), generator).double() + 0.5) / CELLS
+    return _integers(CELLS, checks.count("n", n), generator).double().add_(0.5).div_(CELLS)
 
 
 REACH = 8.3
@@ -69,7 +85,9 @@ def _one_in_each_stratum(n: int, offsets: int, generator: Generator) -> Tensor:
 class TimeSampler(Choice, ABC):
     """A distribution of noise levels."""
 
-    @abstractmethod
+    closed: ClassVar[bool] = False
+    """Whether it has times at the quantiles 0 and 1 as well."""
+
     def quantile(self, u: Tensor, schedule: Schedule) -> Times:
         """Times at the quantiles ``u`` in (0, 1), shape (batch,).
 
@@ -77,6 +95,11 @@ class TimeSampler(Choice, ABC):
             TypeError: if ``u`` is no tensor of floating-point numbers.
             ValueError: if one is not in (0, 1); they are looked at on the CPU only.
         """
+        return self._at(checks.times(u, "u") if self.closed else checks.quantiles(u), schedule)
+
+    @abstractmethod
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
+        """:meth:`quantile`, without a look at ``u``."""
 
     def draw(self, n: int, generator: Generator) -> Tensor:
         """``n`` >= 1 uniforms, independent unless the sampler spreads them."""
@@ -90,7 +113,7 @@ class TimeSampler(Choice, ABC):
             ValueError: if n >= 1 does not hold.
         """
         checks.instance("schedule", schedule, Schedule)
-        return self.quantile(self.draw(n, generator), schedule)
+        return self._at(self.draw(n, generator), schedule)
 
 
 def _at_time(t: Tensor, density_in_t: Tensor | None, schedule: Schedule) -> Times:
@@ -98,15 +121,15 @@ def _at_time(t: Tensor, density_in_t: Tensor | None, schedule: Schedule) -> Time
     # p(lambda) = p(t) / |d lambda / dt|
     slope = schedule.log_snr_prime(t).abs()
     density = slope.reciprocal() if density_in_t is None else density_in_t / slope
-    return Times(t, schedule.log_snr(t), density)
+    return Times(t, schedule.log_snr, density)
 
 
 @dataclass(frozen=True)
 class Uniform(TimeSampler):
     """t uniform in (0, 1): the study's choice, and the usual one."""
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        return _at_time(checks.quantiles(u), None, schedule)
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
+        return _at_time(u, None, schedule)
 
 
 @dataclass(frozen=True)
@@ -120,6 +143,8 @@ class UniformLogSNR(TimeSampler):
             that far.
     """
 
+    closed = True
+
     low: float | None = None
     high: float | None = None
 
@@ -127,10 +152,10 @@ class UniformLogSNR(TimeSampler):
         super().__post_init__()
         checks.log_snr_range((self.low, self.high))
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
         low, high = schedule.log_snr_window((self.low, self.high))
         width = high - low
-        log_snr = high - width * checks.times(u, "u")  # decreasing, so that u runs the way t does
+        log_snr = high - width * u  # decreasing, so that u runs the way t does
         return Times(schedule.time_of(log_snr), log_snr, torch.full_like(u, 1 / width))
 
 
@@ -146,8 +171,8 @@ class LogitNormal(TimeSampler):
         reach = abs(self.mean) + REACH * self.std
         self._require(reach <= LAST_LOGIT, f"|mean| + {REACH} std <= {LAST_LOGIT:g}: times below 1")
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        n = torch.special.ndtri(checks.quantiles(u))
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
+        n = torch.special.ndtri(u)
         logit = self.mean + self.std * n
         t = torch.sigmoid(logit)
         # dt / dlogit = t (1 - t), written so that 1 - t does not cancel.
@@ -173,8 +198,8 @@ class LogNormalSigma(TimeSampler):
         reach = 2 * (abs(self.mean) + REACH * self.std)
         self._require(reach <= most, f"2 (|mean| + {REACH} std) <= {most:.4g}: log-SNRs of float64")
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        ends = torch.tensor(schedule.log_snr_range[::-1], dtype=checks.quantiles(u).dtype)
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
+        ends = torch.tensor(schedule.log_snr_range[::-1], dtype=u.dtype)
         first, last = torch.special.ndtr((-ends / 2 - self.mean) / self.std).tolist()
         if last - first < 1e-6:
             raise ValueError(
@@ -191,29 +216,32 @@ def _normal(n: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Stratified(TimeSampler):
+class _Spread(TimeSampler):
+    """The times of ``base`` at quantiles that are spread over (0, 1)."""
+
+    base: TimeSampler = Uniform()
+
+    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
+        return self.base.quantile(u, schedule)
+
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
+        return self.base._at(u, schedule)
+
+
+@dataclass(frozen=True)
+class Stratified(_Spread):
     """One independent draw in each of ``batch`` equal strata of ``base``; same mean, less variance.
 
     The noise-free part of the variance falls as 1/batch^3 instead of 1/batch.
     """
 
-    base: TimeSampler = Uniform()
-
     def draw(self, n: int, generator: Generator) -> Tensor:
         return _one_in_each_stratum(n, n, generator)
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        return self.base.quantile(u, schedule)
-
 
 @dataclass(frozen=True)
-class SharedOffset(TimeSampler):
+class SharedOffset(_Spread):
     """One draw moves a regular grid: u_i = (u + i / batch) mod 1 (Kingma et al., 2021, appendix I.1)."""
-
-    base: TimeSampler = Uniform()
 
     def draw(self, n: int, generator: Generator) -> Tensor:
         return _one_in_each_stratum(n, 1, generator)
-
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        return self.base.quantile(u, schedule)

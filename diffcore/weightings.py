@@ -21,6 +21,7 @@ from diffcore import checks
 from diffcore.choice import Choice
 from diffcore.schedules.base import Schedule
 from diffcore.targets import Target, error_scale
+from diffcore.times import Times
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Weighting(Choice, ABC):
     def __call__(self, log_snr: Tensor, schedule: Schedule) -> Tensor:
         """The weight w at ``log_snr``, elementwise, dimensionless."""
 
+    def at_times(self, times: Times, schedule: Schedule) -> Tensor | float:
+        """The weight at sampled times, (batch,), or one number where it does not depend on them."""
+        return self(times.log_snr, schedule)
+
     def at(self, share: float) -> "Weighting":
         """What it is once this share of a training is done, from 0 on: itself, unless it changes."""
         return self
@@ -61,6 +66,10 @@ class Elbo(Weighting):
     def __call__(self, log_snr: Tensor, schedule: Schedule) -> Tensor:
         """One at every log-SNR."""
         return torch.ones_like(log_snr)
+
+    def at_times(self, times: Times, schedule: Schedule) -> float:
+        """One, whatever the times: their log-SNR is not computed for it."""
+        return 1.0
 
 
 @dataclass(frozen=True)

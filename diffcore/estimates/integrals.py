@@ -91,11 +91,11 @@ def integral(
     means = []
     for _ in range(scrambles):
         cube = points.draw(n, 1 + dims_of(data), generator)
-        t, visited, density = times.quantile(cube[:, 0].contiguous(), schedule)
+        drawn = times.quantile(cube[:, 0].contiguous(), schedule)
         x, eps = spread(data, cube[:, 1:])
-        values = integrand(x, eps, t, visited).double()
-        inside = (visited >= low) & (visited <= high)
-        means.append(torch.where(inside, values / density, 0.0).mean())
+        values = integrand(x, eps, drawn.t, drawn.log_snr).double()
+        inside = (drawn.log_snr >= low) & (drawn.log_snr <= high)
+        means.append(torch.where(inside, values / drawn.density, 0.0).mean())
     of_each = checks.finite("integrand", torch.stack(means))
     return Integral(of_each.mean(), of_each.std() / scrambles**0.5, n * scrambles)
 

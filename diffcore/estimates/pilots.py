@@ -49,15 +49,14 @@ class PiecewiseLinear(TimeSampler):
         self._require(len(heights) >= 2 and min(heights) > 0, "two or more positive heights")
         object.__setattr__(self, "heights", heights)
 
-    def quantile(self, u: Tensor, schedule: Schedule) -> Times:
-        """See :meth:`diffcore.times.TimeSampler.quantile`."""
+    def _at(self, u: Tensor, schedule: Schedule) -> Times:
         low, high = schedule.log_snr_window((self.low, self.high))
         # From the highest log-SNR down, so that u runs the way t does.
         falling = torch.tensor(self.heights[::-1], dtype=torch.float64, device=u.device)
         width = (high - low) / (len(falling) - 1)
         mass = width * (falling[1:] + falling[:-1]) / 2
         ends = mass.cumsum(0)
-        wanted = checks.quantiles(u).double() * ends[-1]
+        wanted = u.double() * ends[-1]
         cell = torch.searchsorted(ends[:-1], wanted.detach())
         inside = wanted - torch.cat([ends.new_zeros(1), ends[:-1]])[cell]
         # A root of first * d + slope * d^2 / 2 = inside, in the form that does not cancel.

@@ -14,6 +14,9 @@ from diffcore.exact.posterior import Moments, shared
 TERMS = 65_536
 """Rows times Gaussians that are evaluated at once where all rows share a noise level."""
 
+NUMBERS = 2**24
+"""Numbers in the largest tensor that a chunk of such rows makes, 128 MB: 2 D (D + 1) for each row."""
+
 
 class GaussianMixture(Mixture):
     """Finitely many Gaussians.
@@ -52,7 +55,8 @@ class GaussianMixture(Mixture):
             least = variance.min().item()
             raise ValueError(f"covariances without negative eigenvalues expected, got {least:.3g}")
         self.weights = weights
-        self.rows_at_one_level = max(CHUNK, TERMS // k)
+        most = max(1, NUMBERS // (2 * self.dim * (self.dim + 1)))
+        self.rows_at_one_level = min(max(CHUNK, TERMS // k), most)
         self.components = Components(means.T, basis.permute(1, 2, 0), variance.T)
 
     @classmethod

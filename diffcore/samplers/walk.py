@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from diffcore import checks
 from diffcore.denoisers import Denoiser
+from diffcore.memoized import memoized, together
 from diffcore.samplers.grids import Grid, UniformTime
 from diffcore.samplers.sde import DDIM
 from diffcore.samplers.solver import Chain, Level, Predicted, Solver
@@ -101,10 +102,11 @@ def _walk(
     checks.instance("grid", grid, Grid)
     shape = checks.sample_shape(shape)
     checks.float_dtype(dtype)
-    schedule, device = denoiser.schedule, checks.generator(generator).device
+    schedule, device = memoized(denoiser.schedule), checks.generator(generator).device
     window = schedule.log_snr_window((None, None) if log_snr is None else log_snr)
     times = grid.times(schedule, window, steps)
-    levels, at_times = [Level(schedule, t) for t in times.to(device)], times.tolist()
+    levels = [Level(schedule, t) for t in together(schedule, times.to(device))]
+    words = [f"step {n} of {steps}, from t = {t:.4g}" for n, t in enumerate(times[:-1].tolist(), 1)]
 
     def predict(z: Tensor, level: Level) -> Predicted:
         return Predicted(level, z, *denoiser.predict_pair(z, level.t))
@@ -113,9 +115,9 @@ def _walk(
     z = z * torch.hypot(levels[0].alpha, levels[0].sigma).to(dtype)
     yield levels[0], z
     before: Predicted | None = None
-    for number, (at, there) in enumerate(pairwise(levels)):
+    for (at, there), where in zip(pairwise(levels), words, strict=True):
         here = predict(z, at)
         z = solver.step(here, there, Chain(predict, generator, before)).to(dtype)
-        checks.predictions(f"step {number + 1} of {steps}, from t = {at_times[number]:.4g}", z)
+        checks.predictions(where, z)
         yield there, z
         before = here

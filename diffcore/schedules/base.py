@@ -15,7 +15,7 @@ mathematics says so.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, ClassVar
 
 import torch
@@ -93,7 +93,7 @@ class Schedule(Choice, ABC):
             ValueError: beyond it.
         """
 
-    @property
+    @cached_property
     def log_snr_range(self) -> tuple[float, float]:
         """The lowest and highest log-SNR reached on [0, 1], in nats; either may be infinite."""
         low, high = self.log_snr(torch.tensor([1.0, 0.0], dtype=torch.float64)).tolist()

@@ -1,11 +1,13 @@
 """Low precision: networks see times below 1, the log-SNR is made in float64, losses are summed in float32."""
 
+import math
 from functools import partial
 
 import pytest
 import torch
 
 import diffcore as dc
+from diffcore import checks
 from diffcore.denoisers import seen
 from diffcore.networks import TimeMLP, initialised
 from diffcore.times import CELLS
@@ -68,3 +70,19 @@ def test_the_log_snr_is_made_in_float64_and_cast_last(dtype):
     net = initialised(partial(TimeMLP, 2, 8, 1, schedule=Recording()), 0).to(dtype)
     assert net(torch.zeros(2, 2, dtype=dtype), seen(EXTREME, dtype)).dtype == dtype
     assert asked == [torch.float64]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_finite_numbers_of_infinite_sum_are_finite(dtype):
+    """They are looked at by their sum first, which overflows here."""
+    large = torch.full((8, 2), torch.finfo(dtype).max, dtype=dtype)
+    checks.finite("x", large)
+    checks.predictions("here", large, -large)
+    for wrong in (math.inf, -math.inf, math.nan):
+        for rest in (large, torch.zeros_like(large)):
+            planted = rest.clone()
+            planted[3, 1] = wrong
+            with pytest.raises(ValueError, match="finite"):
+                checks.finite("x", planted)
+            with pytest.raises(ValueError, match="finite"):
+                checks.predictions("here", planted)

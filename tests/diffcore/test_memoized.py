@@ -8,7 +8,8 @@ import torch
 from reference import SCHEDULES
 
 import diffcore as dc
-from diffcore.memoized import memoized
+from diffcore.catalogue import Sigmoid
+from diffcore.memoized import memoized, together
 
 FUNCTIONS = ("alpha", "sigma", "alpha_prime", "sigma_prime", "log_snr", "log_snr_prime")
 CALLS: Counter = Counter()
@@ -25,6 +26,10 @@ class Counted(dc.schedules.Cosine):
     def sigma(self, t):
         CALLS["sigma"] += 1
         return super().sigma(t)
+
+    def log_snr(self, t):
+        CALLS["log_snr"] += 1
+        return super().log_snr(t)
 
 
 def times() -> torch.Tensor:
@@ -49,6 +54,18 @@ def test_a_tensor_that_takes_the_place_of_another_is_not_taken_for_it():
         t = torch.full((3,), k / 100, dtype=torch.float64)
         assert torch.equal(memo.alpha(t), cosine.alpha(t))
         del t
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_scales_that_are_computed_together_are_those_of_each_time(schedule):
+    each = together(memo := memoized(schedule), times())
+    assert torch.equal(torch.stack(each), times())
+    for t in each:
+        for name in ("alpha", "sigma"):
+            assert getattr(memo, name)(t) is getattr(memo, name)(t)
+            torch.testing.assert_close(
+                getattr(memo, name)(t), getattr(schedule, name)(t.clone()), rtol=1e-15, atol=0
+            )
 
 
 @pytest.mark.parametrize("target", [dc.X, dc.EPS, dc.V, dc.SCORE])
@@ -101,11 +118,19 @@ class Doubled(dc.NetDenoiser):
         return 2 * x_hat, 2 * eps_hat
 
 
-def test_a_chain_evaluates_the_scales_of_each_level_once():
+def test_the_bound_does_not_ask_for_the_log_snr_and_another_weighting_asks_once():
+    x = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+    for weighting, asked in ((dc.weightings.Elbo(), 0), (Sigmoid(), 1)):
+        CALLS.clear()
+        dc.Loss(Counted(), dc.EPS, weighting)(lambda z, t: z, x, torch.Generator().manual_seed(1))
+        assert CALLS["log_snr"] == asked
+
+
+def test_a_chain_evaluates_the_scales_of_all_its_levels_at_once():
     CALLS.clear()
     denoiser = dc.NetDenoiser(lambda z, t: z, Counted(), dc.EPS)
     dc.sample(denoiser, (4, 2), 6, torch.Generator().manual_seed(0))
-    assert CALLS == {"alpha": 7, "sigma": 7}
+    assert (CALLS["alpha"], CALLS["sigma"]) == (1, 1)
     assert "_known" not in vars(denoiser.schedule)
 
 

@@ -40,6 +40,20 @@ def test_each_example_has_a_prediction_of_its_own(make: partial):
     assert not torch.allclose(whole, net(z, t.flip(0)), atol=1e-3)
 
 
+@pytest.mark.parametrize("schedule", [None, COSINE])
+def test_one_time_for_all_is_worked_out_once_and_gives_the_same(schedule):
+    net = initialised(partial(TimeMLP, 4, 8, 2, schedule=schedule), 0).double()
+    z = torch.randn(6, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    rows = []
+    net.embedding.register_forward_hook(lambda *args: rows.append(len(args[1][0])))
+    one = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    both = net(z, one.expand(6)), net(z, one.repeat(6))
+    assert rows == [1, 6]
+    torch.testing.assert_close(*both, rtol=1e-13, atol=1e-14)
+    slopes = [torch.autograd.grad(values.sum(), one)[0] for values in both]
+    torch.testing.assert_close(*slopes, rtol=1e-12, atol=1e-13)
+
+
 def test_with_a_schedule_the_network_sees_the_log_snr_only():
     """Two schedules at times of equal log-SNR are the same input."""
     flow = dc.schedules.RectifiedFlow()

@@ -61,7 +61,9 @@ def test_density_has_unit_mass(name, schedule):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_time_and_log_snr_belong_together(name, schedule):
     drawn = SAMPLERS[name].quantile(spaced(64), SCHEDULES[schedule])
-    assert all(part.dtype == torch.float64 and part.shape == (64,) for part in drawn)
+    for part in (drawn.t, drawn.log_snr, drawn.density):
+        assert part.dtype == torch.float64
+        assert part.shape == (64,)
     log_snr = SCHEDULES[schedule].log_snr(drawn.t)
     assert ((drawn.t > 0) & (drawn.t < 1)).all()
     torch.testing.assert_close(log_snr, drawn.log_snr, rtol=1e-7, atol=1e-7)
