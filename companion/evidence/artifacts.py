@@ -133,6 +133,7 @@ class Artifacts:
         caption: str,
         digits: int | Mapping[str, int | str] = 4,
         columns: Mapping[str, str] | None = None,
+        ends: Mapping[str, tuple[str, str]] | None = None,
         **provenance: Unpack[Provenance],
     ) -> Saved:
         """Save ``frame`` as CSV and Markdown.
@@ -143,13 +144,18 @@ class Artifacts:
             caption: what to see, with units; MyST Markdown.
             digits: decimals shown, for all columns or by column; or a column's format, e.g. ``".0e"``.
             columns: the columns shown, in order, with their headings; all of them by default.
+            ends: of columns shown, the two with the ends of an interval, shown in the same cell.
             **provenance: see `Provenance`.
 
         Raises:
             UserError: if another notebook has saved something under that name.
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
-        shown = pd.DataFrame({h: _shown(frame[c], digits, c) for c, h in headings.items()})
+        cells = {c: _shown(frame[c], digits, c) for c in headings}
+        for name, pair in (ends or {}).items():
+            low, high = (_shown(frame[end], digits, name) for end in pair)
+            cells[name] = [_spanned(*cell) for cell in zip(cells[name], low, high, strict=True)]
+        shown = pd.DataFrame({h: cells[c] for c, h in headings.items()})
         numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in headings]
         body = shown.to_markdown(
             index=False, disable_numparse=True, colalign=["right" if x else "left" for x in numeric]
@@ -247,6 +253,11 @@ def _shown(column: pd.Series, digits: int | Mapping[str, int | str], name: str) 
     if not pd.api.types.is_float_dtype(column):
         return [str(value) for value in column]
     return ["–" if pd.isna(value) else f"{value:{form}}" for value in column]
+
+
+def _spanned(value: str, low: str, high: str) -> str:
+    """A number with the ends of its interval; alone where they are no others, or not known."""
+    return value if "–" in (low, high) or low == high == value else f"{value} ({low} to {high})"
 
 
 def _label(name: str) -> str:

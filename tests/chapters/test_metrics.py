@@ -346,6 +346,20 @@ def test_the_claim_takes_the_better_of_two_and_the_best_of_the_others() -> None:
     assert verdicts(precision=0.25) == [Verdict.HOLDS], "not a distance of whole laws"
 
 
+@pytest.mark.parametrize(
+    ("values", "ties", "others"),
+    [
+        ({}, 1, (1, 0, 0)),
+        ({"jensen": 0.25}, 1, (0, 1, 0)),
+        ({"mean": 0.5, "jensen": 0.25}, 0, (0, 0, 1)),
+    ],
+)
+def test_ties_are_counted_and_what_histograms_would_change_is_said(values, ties, others) -> None:
+    said = claims.moments_are_enough({"metrics_weakest": weakest_of(values)}).measured
+    assert f"as soon, in {ties}. With" in said
+    assert said.endswith("{} holds, {} does not hold, {} undecided".format(*others))
+
+
 def test_the_words_follow_the_table() -> None:
     weak = weakest_of({"energy": 0.25, "mmd": 0.25, "mean": math.nan, "covariance": math.nan})
     assert "*thinned*, from 1/4: energy distance, MMD." in sentences.first_to_see(weak)

@@ -576,6 +576,10 @@ def test_the_notebook_waits_for_what_it_reads_and_no_one_else():
     assert "99_verdicts" not in before
 
 
+CHOSEN = ("eps", "bound", families.IN_LOG_SNR, "Heun", 128)
+"""What `tables` advise, of each choice in the code of the page."""
+
+
 def test_sentences_and_figure_follow_the_tables_of_every_profile():
     quick = results.evidence(tables(seeds=2, names=("clusters",)), samples=500, seeds=8)
     assert len(results.advice(quick)[["goal", "choice"]].drop_duplicates()) == 20
@@ -587,8 +591,10 @@ def test_sentences_and_figure_follow_the_tables_of_every_profile():
     text = sentences.goal(found(), families.SAMPLES)
     assert text.count("- *") == 5
     assert "$x$ on Clusters, 10 (8" in text
-    assert "is *not*" in sentences.chosen(found(), "x", "bound", families.IN_LOG_SNR)
-    assert "not*" not in sentences.chosen(found(), "eps", "bound", families.IN_LOG_SNR)
+    assert "not*" not in sentences.chosen(found(), *CHOSEN)
+    for place, wrong in enumerate(("x", "x-mse", families.IN_TIME, "Euler", 32)):
+        other = [*CHOSEN[:place], wrong, *CHOSEN[place + 1 :]]
+        assert sentences.chosen(found(), *other).count("is *not*") >= 1, wrong
     assert "For samples alone" in sentences.both(found())
 
 

@@ -1,5 +1,6 @@
 """Figures and tables: the bytes, the manifest, and what is refused."""
 
+import math
 import json
 import multiprocessing
 
@@ -56,6 +57,29 @@ def test_a_table_keeps_every_digit_and_loads_again(folder):
     assert "0.33" in shown.markdown
     assert "0.3333" not in shown.markdown
     assert ":name: tab-thirds" in shown.markdown
+
+
+def test_the_ends_of_an_interval_stand_in_the_cell_of_their_number(folder):
+    frame = pd.DataFrame(
+        {
+            "name": ["a", "b", "c"],
+            "value": [1.234, 2.0, math.nan],
+            "least": [1.1, 2.0, math.nan],
+            "most": [1.466, 2.0, math.nan],
+        }
+    )
+    shown = Artifacts(NOTEBOOK, "quick").table(
+        frame,
+        "spans",
+        caption="Spans.",
+        columns={"name": "of", "value": "value (95 %)"},
+        ends={"value": ("least", "most")},
+        digits={"value": ".3g"},
+    )
+    cells = [line.split("|")[1:-1] for line in shown.markdown.splitlines() if line.startswith("|")]
+    stripped = [[cell.strip() for cell in row] for row in cells]
+    assert stripped[0] == ["of", "value (95 %)"]
+    assert stripped[2:] == [["a", "1.23 (1.1 to 1.47)"], ["b", "2"], ["c", "–"]]
 
 
 def test_an_absolute_tolerance_is_kept_of_any_kind_of_number_and_none_by_default(folder):

@@ -179,9 +179,7 @@ SUMMARY_SHOWN: dict[str, Any] = {
         "dataset": "data set",
         "target": "predicts",
         "weighting": "weighting",
-        "excess": "excess",
-        "excess_least": "from",
-        "excess_most": "to",
+        "excess": "excess (95 %)",
         "inside": "inside",
         "sliced": "sliced $W_2$",
         "energy": "energy",
@@ -191,8 +189,6 @@ SUMMARY_SHOWN: dict[str, Any] = {
     },
     "digits": {
         "excess": ".2g",
-        "excess_least": ".2g",
-        "excess_most": ".2g",
         "inside": ".2g",
         "sliced": ".2g",
         "energy": ".2g",
@@ -200,6 +196,7 @@ SUMMARY_SHOWN: dict[str, Any] = {
         "density": ".2f",
         "off": ".3f",
     },
+    "ends": {"excess": ("excess_least", "excess_most")},
 }
 """How `summary` is shown."""
 

@@ -216,11 +216,10 @@ JUDGED_SHOWN: dict[str, Any] = {
         "question": "question",
         "case": "case",
         "rule": "rule",
-        "value": "value",
-        "least": "from",
-        "most": "to",
+        "value": "value and interval",
         "verdict": "verdict",
     },
-    "digits": {"value": ".3g", "least": ".3g", "most": ".3g"},
+    "ends": {"value": ("least", "most")},
+    "digits": {"value": ".3g"},
 }
 """How `judged` is shown."""

@@ -233,12 +233,11 @@ PRECISION_SHOWN: dict[str, Any] = {
         "dataset": "data",
         "target": "target",
         "float32": "float32",
-        "factor": "factor of bfloat16",
-        "least": "least",
-        "most": "most",
+        "factor": "factor of bfloat16 (95 %)",
         "seeds": "seeds",
         "faster": "faster",
     },
-    "digits": dict.fromkeys(("float32", "factor", "least", "most", "seeds", "faster"), 3),
+    "ends": {"factor": ("least", "most")},
+    "digits": dict.fromkeys(("float32", "factor", "seeds", "faster"), 3),
 }
 """How `by_precision` is shown."""

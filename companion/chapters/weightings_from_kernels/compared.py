@@ -16,7 +16,7 @@ from companion.chapters.weightings_from_kernels.results import AXES
 from companion.chapters.weightings_from_kernels.rules import NAMES
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE, holm, p_value, smallest_seen
-from companion.evidence.paired import tested
+from companion.evidence.paired import judged, tested
 from companion.runs.plane import BOUND, OWN_OF, TARGETS
 
 Cell = tuple[str, str]
@@ -37,6 +37,15 @@ PAIRS = {
     "moved": ("over-error", BOUND, "moved"),
 }
 """Questions: is the first weighting's column below the second's, with the same target?"""
+
+TOGETHER = (
+    ("kernel",),
+    ("over-error", "over-noise"),
+    ("staged", "curriculum"),
+    ("both",),
+    ("moved",),
+)
+"""Questions whose cases are tested together: those of one claim."""
 
 
 def logs(frame: pd.DataFrame, dataset: str, cell: Cell, column: str) -> pd.Series:
@@ -118,7 +127,7 @@ def both_axes(table: pd.DataFrame) -> Verdict:
 
 
 def pairs(frame: pd.DataFrame) -> pd.DataFrame:
-    """`PAIRS`, for each data set and target, Holm over all cases of a question.
+    """`PAIRS`, for each data set and target, Holm over all cases of questions that stand `TOGETHER`.
 
     Args:
         frame: `results.networks`, with the columns of `results.mechanism`.
@@ -131,14 +140,27 @@ def pairs(frame: pd.DataFrame) -> pd.DataFrame:
         dict.fromkeys((d, t) for d in dict.fromkeys(frame["dataset"]) for t, _ in _cells(frame))
     )
     blocks = []
-    for question, (first, second, column) in PAIRS.items():
-        cases: Mapping[str, pd.Series] = {
-            f"{name}/{target}": logs(frame, name, (target, first), column)
-            - logs(frame, name, (target, second), column)
-            for name, target in cells
-        }
-        blocks.append(tested(question, {"all": cases}, column))
+    for questions in TOGETHER:
+        cases_of = {question: _ratios(frame, cells, *PAIRS[question]) for question in questions}
+        ratios = [ratio for cases in cases_of.values() for ratio in cases.values()]
+        adjusted = iter(holm([p_value(ratio) for ratio in ratios]))
+        for question, cases in cases_of.items():
+            found = tested(question, {"all": cases}, PAIRS[question][2])
+            found["p"] = [next(adjusted) for _ in cases]
+            verdicts = [judged(*row) for row in zip(found["value"], found["p"], strict=True)]
+            blocks.append(found.assign(verdict=verdicts))
     return pd.concat(blocks, ignore_index=True).drop(columns="dataset")
+
+
+def _ratios(
+    frame: pd.DataFrame, cells: Sequence[Cell], first: str, second: str, column: str
+) -> Mapping[str, pd.Series]:
+    """Logarithms of a column under the first weighting over that under the second, by data set and target."""
+    return {
+        f"{name}/{target}": logs(frame, name, (target, first), column)
+        - logs(frame, name, (target, second), column)
+        for name, target in cells
+    }
 
 
 def power(frame: pd.DataFrame) -> dict[str, float]:

@@ -179,7 +179,8 @@ def pairs_caption(seeds: int) -> str:
     return (
         f"What derivations promise, tested: factors of the first weighting over the second, {seeds} seeds, "
         f"paired, the {CONFIDENCE:.0%} interval of each alone, $p$ by Holm's rule over the cases of a "
-        "question. *kernel*: $k$ over the bound. *over-error*, *over-noise*: $k/e$ and $k/\\sqrt\\ell$ over "
+        "question, of *over-error* and *over-noise* together and of *staged* and *curriculum* together. "
+        "*kernel*: $k$ over the bound. *over-error*, *over-noise*: $k/e$ and $k/\\sqrt\\ell$ over "
         "$k$. *staged*: $k/e$ in stages over $k/e$. *curriculum*: bound, then $k/e$, over both at once. "
         "*both*: both at once over the bound. *moved*: $k/e$ over the bound. Columns: sliced $W_2$; excess "
         "times its square; $\\int k\\, e\\, d\\lambda$."

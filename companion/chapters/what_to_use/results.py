@@ -205,7 +205,7 @@ def by_width(found: pd.DataFrame, choice: str) -> str:
 def seen(block: pd.DataFrame) -> str:
     """On which data a choice was seen."""
     if (block["choice"] == LEVELS).all():
-        return "Clusters, exact denoiser"
+        return "Clusters, exact denoiser: the variance of the loss alone"
     exact = ", exact denoiser" if block["choice"].isin([SAMPLER, STEPS]).all() else ""
     names = dict.fromkeys(str(name).split(",")[0] for name in block["seen"])
     return ", ".join(names) + exact
@@ -217,14 +217,13 @@ ADVICE_SHOWN: dict[str, Any] = {
         "choice": "choose",
         "use": "use: not told apart, best mean rank first",
         "next": "closest that is told to be worse",
-        "over": "by",
-        "over_least": "from",
-        "over_most": "to",
+        "over": "by (95 %)",
         "unit": "unit",
         "seen": "seen on",
         "chapter": "evidence",
     },
-    "digits": {"over": ".3g", "over_least": ".3g", "over_most": ".3g"},
+    "ends": {"over": ("over_least", "over_most")},
+    "digits": {"over": ".3g"},
 }
 """How `advice` is shown."""
 
@@ -235,5 +234,5 @@ def advice_caption(totals: pd.DataFrame, digits: pd.DataFrame) -> str:
         "What to use. Targets are seen under the bound, weightings with networks of $v$ "
         f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest "
         "candidate of each unit that is told to be worse, by how much, and the 95 % interval of that "
-        "alone; units are not compared with each other. Where the interval is a point: computed, not sampled."
+        "alone; units are not compared with each other. Without an interval: computed, not sampled."
     )

@@ -17,6 +17,7 @@ from companion.chapters.what_to_use.families import (
     OBJECTIVES,
     SAMPLER,
     SAMPLES,
+    STEPS,
     TARGET,
     WEIGHTING,
     WITHIN,
@@ -153,9 +154,10 @@ def longer(tables: Tables) -> str:
     variants = tables["equal_variants"].set_index("variant")["order"]
     parts = []
     if {"plain", "fourfold"} <= set(variants.index):
+        seeds = tables["equal_variants"]["seeds"].max()
         parts.append(
-            f"on the clusters the means are ordered {variants['plain']}, and after four times the steps "
-            f"{variants['fourfold']}"
+            f"on the clusters ({seeds} seeds) the means are ordered {variants['plain']}, and after four times "
+            f"the steps {variants['fourfold']}"
         )
     budgets = tables["digits_by_budget"]
     bound = budgets[budgets["objective"] == "nelbo"]
@@ -226,7 +228,9 @@ def single(tables: Tables) -> str:
         "For one example's likelihood, not a bound: with the exact denoiser, the flow of "
         f"[](16_likelihood_and_samples) was off by "
         f"{of['size'].min():.1g} to {of['size'].max():.1g} nats in the mean size of an error, "
-        f"over {len(of)} data sets."
+        f"over {len(of)} data sets, and by {of['largest'].max():.2g} nats for the worst of "
+        f"{of['points'].sum():,} points; {of['apart'].sum()} near the ends of the waves, where the density "
+        "jumps, are not among them."
     )
 
 
@@ -242,16 +246,27 @@ def within() -> str:
     )
 
 
-def chosen(found: pd.DataFrame, target: str, weighting: str, levels: str) -> str:
-    """Whether the choices of the code on the page are those that the rules advise for likelihood."""
-    of = found[(found["goal"] == LIKELIHOOD) & (found["choice"] == LEVELS)]
-    of = of[of["seen"] == style.WEIGHTINGS[weighting]]
-    checks = {
+def chosen(
+    found: pd.DataFrame, target: str, weighting: str, levels: str, sampler: str, evaluations: int
+) -> str:
+    """Whether the code on the page does what the rules advise: for likelihood, and with what it samples."""
+    steps = found[found["choice"].isin([LEVELS, STEPS]) & (found["status"] == Status.USE)]
+    used = {(row.goal, row.seen, row.candidate) for row in steps.itertuples()}
+    enough = (SAMPLES, f"Gaussian, {sampler}", f"{evaluations} evaluations")
+    for_likelihood = {
         written(TARGET, target): target in advised(found, LIKELIHOOD, TARGET),
         style.WEIGHTINGS[weighting]: weighting in advised(found, LIKELIHOOD, WEIGHTING),
-        levels: levels in list(of.loc[of["status"] == Status.USE, "candidate"]),
+        levels: (LIKELIHOOD, style.WEIGHTINGS[weighting], levels) in used,
     }
-    words = ", ".join(f"{name} {'is' if good else 'is *not*'}" for name, good in checks.items())
+    for_samples = {
+        sampler: sampler in advised(found, SAMPLES, SAMPLER),
+        f"{evaluations} evaluations, or fewer,": enough in used,
+    }
+    words = [
+        ", ".join(f"{name} {'is' if good else 'is *not*'}" for name, good in of.items())
+        for of in (for_likelihood, for_samples)
+    ]
     return (
-        f"Are the choices in this code among those that the rules advise for likelihood? {words}."
+        "Are the choices in this code among those that the rules advise? For likelihood, "
+        f"{words[0]}; for samples, {words[1]}."
     )
