@@ -1,7 +1,7 @@
 """Figures and tables: the bytes, the manifest, and what is refused."""
 
-import math
 import json
+import math
 import multiprocessing
 
 import matplotlib.pyplot as plt

@@ -45,8 +45,8 @@ def moments_are_enough(tables: Tables) -> Decision:
         words.append(f"{name}, {defect} {shown[0]} against {shown[1]}")
     counts = ", ".join(f"{others.count(verdict)} {verdict.value}" for verdict in COUNTED)
     return Decision(
-        f"weakest strength seen, study against whole laws: {'; '.join(words)}. Equal, which the rule counts as "
-        f"as soon, in {ties}. With the divergence of histograms among the whole laws: {counts}",
+        f"weakest strength seen, study against whole laws: {'; '.join(words)}. Equal, which the rule counts "
+        f"as as soon, in {ties}. With the divergence of histograms among the whole laws: {counts}",
         cases,
     )
 

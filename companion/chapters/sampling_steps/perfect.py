@@ -113,7 +113,7 @@ class Budget:
 
 
 QUICK = Budget(sets=2, others=1, samples=100, steps=64)
-STANDARD = Budget(sets=20, others=4)
+STANDARD = Budget(sets=20, others=6)
 PAPER = Budget(sets=200, others=40, everywhere=True)
 
 NODES, CUTOFF = 5, 12.0

@@ -156,8 +156,8 @@ def longer(tables: Tables) -> str:
     if {"plain", "fourfold"} <= set(variants.index):
         seeds = tables["equal_variants"]["seeds"].max()
         parts.append(
-            f"on the clusters ({seeds} seeds) the means are ordered {variants['plain']}, and after four times "
-            f"the steps {variants['fourfold']}"
+            f"on the clusters ({seeds} seeds) the means are ordered {variants['plain']}, and after four "
+            f"times the steps {variants['fourfold']}"
         )
     budgets = tables["digits_by_budget"]
     bound = budgets[budgets["objective"] == "nelbo"]
