@@ -104,7 +104,7 @@ def scales(alpha: Any, sigma: Any, examples: int) -> tuple[Tensor, Tensor]:
     """Signal and noise scales, one of each for each example, (examples,); () stands for all."""
     for name, scale in (("alpha", alpha), ("sigma", sigma)):
         positive(name, for_each(name, scale, examples), or_zero=True)
-    if readable(alpha) and readable(sigma) and ((alpha == 0) & (sigma == 0)).any():
+    if readable(alpha) and readable(sigma) and _both_zero(alpha, sigma):
         raise ValueError("alpha and sigma: expected one of them above 0, got 0 and 0")
     return alpha.expand(examples), sigma.expand(examples)
 
@@ -257,6 +257,13 @@ def _least_and_most(value: Tensor) -> tuple[float, float]:
         return only, only
     low, high = torch.aminmax(value.detach())
     return low.item(), high.item()
+
+
+def _both_zero(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are zero in the same place."""
+    if one.ndim == other.ndim == 0:
+        return one.item() == other.item() == 0
+    return bool(((one == 0) & (other == 0)).any())
 
 
 def _all_finite(value: Tensor) -> bool:

@@ -47,13 +47,14 @@ def log_density(
     return -0.5 * (exponent + z.shape[0] * math.log(2 * math.pi)), residual
 
 
-def whitening(alpha: Tensor, sigma: Tensor, component: Components) -> tuple[Tensor, Tensor]:
+def whitening(alpha: Tensor, sigma: Tensor, component: Components) -> tuple[Tensor, Tensor, Tensor]:
     """What makes z of each component standard normal, at one noise level, scales (1,).
 
     Returns:
-        The basis over the standard deviations of z along it, (D, D, n), and alpha times the mean there,
-        (D, n): the whitened residual is the one, transposed, times z less the other.
+        The basis over the standard deviations of z along it, (D, D, n), alpha times the mean there,
+        (D, n): the whitened residual is the one, transposed, times z less the other; and the variances of z,
+        (D, n).
     """
     total = alpha.square() * component.variance + sigma.square()
     frame = component.basis / total.sqrt()
-    return frame, alpha * (frame * component.mean.unsqueeze(1)).sum(0)
+    return frame, alpha * (frame * component.mean.unsqueeze(1)).sum(0), total

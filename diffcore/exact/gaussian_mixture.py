@@ -54,7 +54,7 @@ class GaussianMixture(Mixture):
         if (variance < 0).any():
             least = variance.min().item()
             raise ValueError(f"covariances without negative eigenvalues expected, got {least:.3g}")
-        self.weights = weights
+        self.weights, self.log_weights = weights, weights.log()
         most = max(1, NUMBERS // (2 * self.dim * (self.dim + 1)))
         self.rows_at_one_level = min(max(CHUNK, TERMS // k), most)
         self.components = Components(means.T, basis.permute(1, 2, 0), variance.T)
@@ -76,7 +76,7 @@ class GaussianMixture(Mixture):
 
     def _moments(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool) -> Moments:
         component = Components(*(part.to(z.device) for part in self.components))
-        log_weight = self.weights.to(z.device).log()
+        log_weight = self.log_weights.to(z.device)
         if len(alpha) == 1:
             return Labels.of(alpha, sigma, component, log_weight).moments(z, sigma, spread)
         return shared(z, alpha, sigma, component, log_weight)

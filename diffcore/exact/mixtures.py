@@ -85,9 +85,10 @@ class Mixture(ABC):
             ValueError: if a shape is not one of these, a value is not finite, a scale is negative, both are
                 zero, or float64 does not resolve the noise.
         """
-        return self._asked(z, alpha, sigma, spread=True)
+        return Moments(*self._asked(z, alpha, sigma, *Moments._fields))
 
-    def _asked(self, z: Tensor, alpha: Tensor, sigma: Tensor, spread: bool = False) -> Moments:
+    def _asked(self, z: Tensor, alpha: Tensor, sigma: Tensor, *names: str) -> list[Tensor]:
+        """Those of the moments that are named."""
         checks.finite("z", checks.matrix("z", z, self.dim))
         checks.scales(alpha, sigma, len(z))
         # Where one noise level is that of all rows, what follows from it alone is computed once.
@@ -98,31 +99,31 @@ class Mixture(ABC):
         size = CHUNK if each == len(z) else self.rows_at_one_level
         cut = range(0, len(z), size)
         own = [slice(i, i + size) if each == len(z) else slice(None) for i in cut]
-        columns = zip(wide.split(size, 1), own, strict=True)
+        columns, spread = zip(wide.split(size, 1), own, strict=True), "eps_variance" in names
         parts = [self._moments(column, a[of], s[of], spread) for column, of in columns]
-        return Moments(
-            *(torch.cat(part, -1).movedim(-1, 0).to(z.dtype) for part in zip(*parts, strict=True))
-        )
+        named = ([getattr(part, name) for part in parts] for name in names)
+        whole = (each[0] if len(each) == 1 else torch.cat(each, -1) for each in named)
+        return [value.movedim(-1, 0).to(z.dtype) for value in whole]
 
     def log_prob(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""Log density of the noised data, :math:`\log q(z)` in nats, (batch,); see :meth:`moments`.
 
         With alpha = 1 and sigma = 0 it is the density of the data. Differentiable in ``z``.
         """
-        return self._asked(z, alpha, sigma).log_prob
+        return self._asked(z, alpha, sigma, "log_prob")[0]
 
     def posterior(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
         r"""Posterior means :math:`(E[x|z], E[\epsilon|z])`, each (batch, D); see :meth:`moments`."""
-        moments = self._asked(z, alpha, sigma)
-        return moments.x_hat, moments.eps_hat
+        x_hat, eps_hat = self._asked(z, alpha, sigma, "x_hat", "eps_hat")
+        return x_hat, eps_hat
 
     def denoise(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""The denoiser of least squared error, :math:`E[x|z]`, (batch, D); see :meth:`moments`."""
-        return self._asked(z, alpha, sigma).x_hat
+        return self._asked(z, alpha, sigma, "x_hat")[0]
 
     def score(self, z: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         r"""The score :math:`\nabla_z \log q(z)`, (batch, D); see :meth:`moments`."""
-        return self._asked(z, alpha, sigma).score
+        return self._asked(z, alpha, sigma, "score")[0]
 
     def denoiser(self, schedule: Schedule) -> ExactDenoiser:
         """This distribution's exact denoiser, for every place where a network does."""
@@ -238,6 +239,8 @@ def _resolved(alpha: Tensor, sigma: Tensor) -> None:
     """Refuse noise that float64 cannot tell from none."""
     if checks.readable(alpha) and checks.readable(sigma):
         small = math.exp(-checks.LARGEST_LOG_SNR / 2)
+        if len(alpha) == 1 and not 0 < sigma.item() < small * alpha.item():
+            return  # told without a tensor, which chains of one level a step would feel
         if ((sigma > 0) & (sigma < small * alpha)).any():
             least = float((sigma / alpha)[sigma > 0].min())
             raise ValueError(f"sigma / alpha: expected 0 or at least {small:.2g}, got {least:.3g}")

@@ -45,8 +45,13 @@ class Densities(NamedTuple):
         log_weight: Tensor | float = 0.0,
     ) -> Self:
         """Those of components at one noise level, scales (1,); a log weight (n,), or one number, is added."""
-        frame, along = whitening(alpha, sigma, component)
-        total = alpha.square() * component.variance + sigma.square()
+        return cls._whitened(*whitening(alpha, sigma, component), log_weight)
+
+    @classmethod
+    def _whitened(
+        cls, frame: Tensor, along: Tensor, total: Tensor, log_weight: Tensor | float
+    ) -> Self:
+        """Those of what `whitening` gives."""
         norm = total.log().sum(0) + len(total) * math.log(2 * math.pi)
         return cls(math.sqrt(0.5) * _rows(frame, -along), log_weight - 0.5 * norm)
 
@@ -81,15 +86,15 @@ class Labels(NamedTuple):
     def of(cls, alpha: Tensor, sigma: Tensor, component: Components, log_weight: Tensor) -> Self:
         """Those of components at one noise level, scales (1,), with log weights (n,)."""
         mean, basis, variance = component
-        total = alpha.square() * variance + sigma.square()
-        frame, along = whitening(alpha, sigma, component)
+        frame, along, total = whitening(alpha, sigma, component)
         residual = _rows((frame.unsqueeze(1) * frame).sum(2), -(frame * along).sum(1))
-        gain = alpha * (basis.unsqueeze(1) * basis * (variance / total)).sum(2)
+        share = variance / total
+        gain = alpha * (basis.unsqueeze(1) * basis * share).sum(2)
         x_hat = _rows(gain, mean - alpha * (gain * mean).sum(1))
-        within = (alpha.square() * variance / total).sum(0)
+        within = alpha.square() * share.sum(0)
         affine = torch.stack([x_hat, residual]).movedim(2, -1).flatten(0, 2)
         table = torch.cat([torch.ones_like(within)[None], within[None], affine])
-        return cls(Densities.of(alpha, sigma, component, log_weight), residual, table)
+        return cls(Densities._whitened(frame, along, total, log_weight), residual, table)
 
     def some(self, which: Tensor) -> Self:
         """Some of them."""

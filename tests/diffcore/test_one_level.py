@@ -88,7 +88,7 @@ def test_densities_are_those_of_the_components() -> None:
 def test_the_whitened_residual_has_the_size_that_the_density_says() -> None:
     component, _ = labels(6, 3, 1)
     alpha, sigma = scale(-0.5)
-    frame, along = whitening(alpha, sigma, component)
+    frame, along, _ = whitening(alpha, sigma, component)
     z = torch.randn(3, 1, generator=torch.Generator().manual_seed(4), dtype=DOUBLE)
     residual = (frame * z[:, None]).sum(0) - along
     covariance = torch.einsum(
