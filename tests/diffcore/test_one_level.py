@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diffcore.exact import curves, data2d, mixtures
+from diffcore.exact import curves, data2d
 from diffcore.exact.components import Components, log_density, whitening
 from diffcore.exact.curves import CurveMixture
-from diffcore.exact.gaussian_mixture import GaussianMixture
 from diffcore.exact.one_level import Densities, Labels, with_one
 from diffcore.exact.panels import Panels, parts_of
-from diffcore.exact.posterior import Moments, shared
+from diffcore.exact.posterior import shared
 from diffcore.exact.quadrature import CUTOFF, SPAN, gauss_legendre, judged
 
 DOUBLE = torch.float64
@@ -226,67 +225,6 @@ def test_which_columns_go_together_does_not_matter(name: str) -> None:
     for value, mixed, one in zip(whole, turned, alone, strict=True):
         torch.testing.assert_close(value[order], mixed, rtol=ALIKE, atol=ALIKE)
         torch.testing.assert_close(value[:1], one, rtol=ALIKE, atol=ALIKE)
-
-
-@pytest.mark.parametrize("name", data2d.DATASETS)
-@pytest.mark.parametrize("log_snr", [-2.0, 4.0, 6.0, 10.0, 22.0])
-def test_how_many_rows_are_evaluated_at_once_does_not_matter(
-    name: str, log_snr: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mixture = data2d.DATASETS[name]()
-    alpha, sigma = (part.squeeze(0) for part in scale(log_snr))
-    x = mixture.sample(90, torch.Generator().manual_seed(1), DOUBLE)
-    far = torch.tensor([3.0, -2.0], dtype=DOUBLE)
-    z = torch.cat([x, x[:30] + far])
-    whole, seen = mixture.moments(z, alpha, sigma), []
-    owner = mixture if isinstance(mixture, GaussianMixture) else type(mixture)
-    monkeypatch.setattr(owner, "rows_at_one_level", 50)
-    monkeypatch.setattr(curves, "CHUNK", 16)
-    honest = CurveMixture._halved
-
-    def spied(self: CurveMixture, columns: Tensor, *rest: Tensor) -> Moments:
-        seen.append(columns.shape[1])
-        return honest(self, columns, *rest)
-
-    monkeypatch.setattr(CurveMixture, "_halved", spied)
-    for value, other in zip(whole, mixture.moments(z, alpha, sigma), strict=True):
-        torch.testing.assert_close(value, other, rtol=ALIKE, atol=ALIKE)
-    # At 6 and 10 more are left over than are taken at once; at 22 no panels of a curve are shared.
-    if (name, log_snr) in {("rings", 6.0), ("waves", 10.0), ("rings", 22.0), ("waves", 22.0)}:
-        assert max(seen) == 16
-        assert sum(seen) <= 120
-    assert max(seen, default=16) <= 16
-
-
-def test_a_mixture_of_many_takes_fewer_rows_at_once() -> None:
-    def rows(k: int) -> int:
-        means, covariances = torch.zeros(k, 1), torch.ones(k, 1, 1)
-        return GaussianMixture(torch.full((k,), 1 / k), means, covariances).rows_at_one_level
-
-    assert (rows(1), rows(4), rows(64), rows(65), rows(1000)) == (65_536, 16_384, 1024, 1024, 1024)
-
-
-@pytest.mark.parametrize(("dim", "most"), [(2, 65_536), (64, 2016), (784, 13), (3000, 1)])
-def test_data_of_many_dimensions_take_fewer_rows_at_once(dim: int, most: int) -> None:
-    """The most whose sums, 2 D (D + 1) numbers each, stay within 2^24."""
-    gaussian = object.__new__(GaussianMixture)
-    weights, means = torch.ones(1), torch.zeros(1, dim)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            torch.linalg, "eigh", lambda c: (torch.ones(1, dim), c)
-        )  # slow, and not asked about
-        gaussian.__init__(weights, means, torch.eye(dim).expand(1, dim, dim))  # type: ignore[misc]
-    assert gaussian.rows_at_one_level == most
-
-
-def test_rows_of_later_chunks_have_levels_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    mixture = data2d.clusters()
-    z = torch.randn(10, 2, generator=torch.Generator().manual_seed(0), dtype=DOUBLE)
-    alpha = torch.linspace(0.1, 0.9, 10, dtype=DOUBLE)
-    whole = mixture.moments(z, alpha, 1 - alpha)
-    monkeypatch.setattr(mixtures, "CHUNK", 4)
-    for value, other in zip(whole, mixture.moments(z, alpha, 1 - alpha), strict=True):
-        torch.testing.assert_close(value, other, rtol=ALIKE, atol=ALIKE)
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -1,6 +1,7 @@
 """Time samplers: density against quantile, SciPy's laws, the open interval, and the variance laws."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -214,3 +215,15 @@ def test_uniform_has_no_holes_worth_naming():
     u = times.uniform(20_000, generator(5))
     assert stats.kstest(u.numpy(), "uniform").pvalue > 1e-3
     assert u.dtype == torch.float64
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("end", [0.0, 1.0])
+def test_quantiles_at_the_ends_are_taken_where_the_levels_are_finite(name, end):
+    closed = {"uniform log-SNR", "widest log-SNR", "shared offset"}
+    ask = partial(SAMPLERS[name].quantile, tensor([0.5, end]), SCHEDULES["cosine"])
+    if name in closed:
+        assert ask().log_snr.isfinite().all()
+    else:
+        with pytest.raises(ValueError, match="u: expected numbers in"):
+            ask()
