@@ -17,7 +17,6 @@ from companion import notebooks
 from companion.chapters.equal_footing import objectives, samples
 from companion.chapters.few_steps import comparisons
 from companion.chapters.few_steps.results import FEW, SOLVERS
-from companion.chapters.few_steps.sentences import BROKEN
 from companion.chapters.sampling_steps.results import FEW_SOLVERS, GRIDS
 from companion.chapters.weightings import results as levels
 from companion.chapters.weightings.rows import ROWS
@@ -423,7 +422,6 @@ def test_a_test_by_another_solver_changes_the_advice_for_few_steps():
     unbroken = chains(far=1.0)  # just inside
     assert results.advised(found(few_at_nine=unbroken), families.FEW, "target") == []
     assert few.broken(chains(("rings",))) == {("rings", "reverse SDE, time")}
-    assert few.BROKEN == BROKEN, "that of chapter 26"
     assert set(few.PAIRS) == {comparisons.AGAINST_V, comparisons.AGAINST_X, comparisons.BY_HEUN}
 
 

@@ -12,12 +12,10 @@ from companion.chapters.few_steps import comparisons
 from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME, levels
 from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
+from companion.evidence.distances import BROKEN
 from companion.evidence.intervals import CONFIDENCE
 from companion.runs.plane import BOUND, ENDS, OWN, TARGETS
 from diffcore.samplers import GaussianStep, Predicted
-
-BROKEN = 1.0
-"""A distance from which on nothing of the shape is left: the data have a root mean square size of 1.4."""
 
 
 def networks(count: int, seeds: int, samples: int, steps: int) -> str:

@@ -16,14 +16,11 @@ from companion.chapters.what_to_use.families import (
 )
 from companion.chapters.what_to_use.rules import Status
 from companion.evidence import style
+from companion.evidence.distances import BROKEN
 from companion.evidence.intervals import CONFIDENCE
 
 PAIRS = {"eps over v": ("v", "eps"), "eps over x": ("x", "eps"), "x over v by Heun": ("v", "x")}
 """Of which targets the questions of ``few_tests`` are, the one below the line first."""
-
-BROKEN = 1.0
-"""A chain that ends farther than this from where it should, even with the exact denoiser, says nothing of
-targets: sliced distance, as in chapter 26."""
 
 
 def broken(chains: pd.DataFrame) -> set[tuple[str, str]]:
