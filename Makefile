@@ -8,7 +8,14 @@ PROFILE ?= standard
 JOBS ?= 2
 PORT ?= 8000
 VENV ?= .venv
-PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(if $(call new,$p),$p)))
+
+# What a shell is given as it was typed: no file names for a *, no second command after a semicolon.
+typed = '$(subst ','\'',$1)'
+# Of a Python: its version, and whether it is new enough; of anything else: nothing that looks like it.
+version = $(shell $(call typed,$1) -c 'import sys; print("%d.%d %s" % (sys.version_info[:2] + ("new" if sys.version_info >= (3, 11) else "old",)))' 2>/dev/null </dev/null)
+new = $(filter new,$(word 2,$(call version,$1)))
+got = $(if $(filter new old,$(word 2,$(call version,$1))),Python $(firstword $(call version,$1)),no Python)
 
 # Make takes any name for a variable: one in the wrong case would be ignored without a word.
 upper = $(shell echo '$1' | tr a-z A-Z)
@@ -22,6 +29,12 @@ endif
 ifneq ($(and $(filter verify,$(MAKECMDGOALS)),$(call given,NAME),$(if $(strip $(NAME)),,none)),)
 $(error NAME= is empty: expected a step, a chain or a chapter, as in make verify NAME=nelbo-x/step)
 endif
+ifneq ($(and $(filter verify,$(MAKECMDGOALS)),$(filter -%,$(NAME))),)
+$(error NAME=$(NAME): expected a step, a chain or a chapter, got an option: as in make verify NAME=nelbo-x/step)
+endif
+ifneq ($(and $(filter mutants,$(MAKECMDGOALS)),$(filter-out diffcore companion,$(PACKAGE))),)
+$(error PACKAGE=$(PACKAGE): expected diffcore or companion, as in make mutants PACKAGE=diffcore)
+endif
 ifneq ($(and $(call given,PROFILE),$(if $(strip $(PROFILE)),,none)),)
 $(error PROFILE= is empty: expected quick, standard or paper)
 endif
@@ -31,13 +44,13 @@ endif
 # Numbers are looked at before anything is done: one that began with a dash would be taken for an option.
 number = $(if $(call given,$1),$(if $(shell [[ $(call typed,$($1)) =~ ^$2$$ ]] && echo fits),,$(error $1=$($1): expected $3, as in $1=$4)))
 checked = $(if $(filter mutants,$(MAKECMDGOALS)),$(call number,N,[1-9][0-9]*,a whole number of at least 1,200)$(call number,SEED,[0-9]+,a whole number,0))
-checked += $(call number,JOBS,[1-9][0-9]*,a whole number of at least 1,2)$(call number,PORT,[1-9][0-9]*,a port,8000)
-
-# What a shell is given as it was typed: no file names for a *, no second command after a semicolon.
-typed = '$(subst ','\'',$1)'
+checked += $(call number,JOBS,[1-9][0-9]*,a whole number of at least 1,2)$(call number,PORT,(0|[1-9][0-9]*),a port or 0 for any free one,0)
 $(checked)
 
 RUN := $(VENV)/bin/python
+usable = $(if $(call new,$(PYTHON)),,$(error PYTHON=$(PYTHON): expected Python 3.11 or newer, got $(call got,$(PYTHON)): name one, as in PYTHON=/path/to/python3.11))
+same = $(if $(filter-out $(call got,$(RUN)),$(call got,$(PYTHON))),$(error PYTHON=$(PYTHON): expected $(call got,$(RUN)), which $(VENV) is made of, got $(call got,$(PYTHON)): remove $(VENV), or leave PYTHON= out))
+$(if $(call given,PYTHON),$(usable)$(if $(wildcard $(RUN)),$(same)))
 STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
 PIP := $(RUN) -m pip install --disable-pip-version-check
@@ -50,8 +63,7 @@ help: ## list every target
 env: $(STAMP) ## create .venv and install the lock into it, with uv where it is there (UV= for pip)
 
 $(STAMP): requirements.lock requirements-torch.lock pyproject.toml
-	@if [ -z "$(PYTHON)" ]; then echo "error: no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python" >&2; exit 2; fi
-	@[ -x $(RUN) ] || { echo "creating $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); }
+	@$(if $(wildcard $(RUN)),,$(usable))[ -x $(RUN) ] || { echo "creating $(VENV) with $$($(call typed,$(PYTHON)) --version)"; $(call typed,$(PYTHON)) -m venv $(VENV); }
 	@echo "installing $$(grep -c == requirements.lock) packages and torch into $(VENV) with $(if $(UV),uv,pip (minutes, once))"
 	@# torch by pip, whose settings say which build it is to be; what is left for it are its platform's libraries
 	@$(if $(UV),$(UV) pip install --python $(RUN),$(PIP)) --quiet --no-deps --require-hashes -r requirements.lock; \
@@ -66,7 +78,7 @@ book: env ## execute the notebooks that changed and render the book (PROFILE=qui
 browser: env ## fetch Pyodide with npm: the next book can then check chains in its pages
 	@$(RUN) -m companion browser
 
-serve: env ## serve the rendered book to this machine alone (PORT=8000, PROFILE=...)
+serve: env ## serve the rendered book to this machine alone (PORT=8000, 0 for any free one; PROFILE=...)
 	@$(RUN) -m companion serve --profile $(call typed,$(PROFILE)) --port $(PORT)
 
 notebook: env ## execute one notebook and what it depends on (NB=04, PROFILE=...)

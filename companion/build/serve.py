@@ -61,7 +61,7 @@ def server(profile: str, port: int) -> Server:
         taken = error.errno == errno.EADDRINUSE
         raise UserError(
             f"port {port} {'is taken' if taken else f'cannot be had ({error.strerror})'}: "
-            "expected a free one; name another, as in make serve PORT=8123"
+            "expected a free one; make serve PORT=0 takes any that is"
         ) from error
 
 

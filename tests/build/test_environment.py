@@ -53,26 +53,6 @@ def test_every_file_of_every_package_but_torch_has_its_hash() -> None:
     assert min(hashes[name] for name in ("numpy", "scipy", "pyzmq", "pillow", "matplotlib")) >= 20
 
 
-def as_by_hand() -> dict[str, str]:
-    """The environment without what a make that runs the suite hands down: its flags and variables."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
-
-
-def test_make_installs_by_hash_and_torch_after_it() -> None:
-    command = ["make", "--dry-run", "--always-make", "--no-print-directory", "env"]
-    for uv in ("", "/somewhere/uv"):
-        said = subprocess.run(
-            [*command, f"UV={uv}", "VENV=.venv"],
-            cwd=ROOT, env=as_by_hand(), capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        installs = [line for line in said.stdout.splitlines() if "pip install" in line]
-        assert "--no-deps --require-hashes -r requirements.lock" in installs[0]
-        assert installs[0].startswith(uv or ".venv/bin/python -m pip")
-        assert "-r requirements-torch.lock" in installs[1]
-
-
 def test_without_uv_there_is_no_new_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     before = lock.LOCK.read_bytes()
@@ -156,68 +136,6 @@ def test_importing_diffcore_costs_little_more_than_torch(tmp_path: Path) -> None
     # takes 1.25 s of a core the limit is 50 ms; a slower machine is slower at both.
     of_torch, of_diffcore = map(min, zip(*(costs() for _ in range(5)), strict=True))
     assert of_diffcore <= of_torch / 25
-
-
-def test_the_makefile_says_what_each_target_does() -> None:
-    command = ["make", "--no-print-directory", "help"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    lines = said.stdout.splitlines()
-    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert targets is not None
-    assert {line.split()[0] for line in lines} == set(targets[1].split())
-    assert all(len(line.split()) > 2 for line in lines)
-
-
-@pytest.mark.parametrize("name", ["name", "profile", "nb", "seed"])
-def test_a_variable_in_the_wrong_case_is_refused_and_not_ignored(name: str) -> None:
-    command = ["make", "--no-print-directory", "help"]
-    asked = subprocess.run([*command, f"{name}=x"], cwd=ROOT, capture_output=True, text=True)
-    assert asked.returncode == 2
-    assert f"{name}= is not read: expected {name.upper()}=" in asked.stderr
-    meant = subprocess.run([*command, f"{name.upper()}=x"], cwd=ROOT, capture_output=True)
-    assert meant.returncode == 0
-    elsewhere = os.environ | {name: "x"}  # a variable of the shell is nobody's mistake
-    assert subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ("mutants N=-3", "N=-3: expected a whole number of at least 1, as in N=200"),
-        ("mutants N=0", "N=0: expected a whole number of at least 1"),
-        ("mutants N=", "N=: expected a whole number of at least 1"),
-        ("mutants SEED=-1", "SEED=-1: expected a whole number, as in SEED=0"),
-        ("test JOBS=two", "JOBS=two: expected a whole number of at least 1, as in JOBS=2"),
-        ("serve PORT=x", "PORT=x: expected a port, as in PORT=8000"),
-        ("book PROFILE=", "PROFILE= is empty: expected quick, standard or paper"),
-        ("verify PROFILE=quick", "make verify reads no PROFILE=: its steps are the same under all"),
-    ],
-)
-def test_what_make_cannot_use_is_one_line_before_anything_is_done(
-    arguments: str, says: str
-) -> None:
-    command = ["make", "--no-print-directory", *arguments.split()]
-    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert asked.returncode == 2
-    assert says in asked.stderr
-    assert len(asked.stderr.splitlines()) == 1
-    assert asked.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "runs"),
-    [
-        (["notebook", "NB=*"], "companion book --only '*' --profile 'standard'"),
-        (["notebook", "NB=a'b; c"], r"--only 'a'\''b; c' --profile"),
-        (["verify", "NAME=a/* b"], "companion verify 'a/*' 'b'"),
-        (["book", "verify", "PROFILE=quick"], "companion book --profile 'quick'"),
-        (["mutants", "N=5", "SEED=0"], "'diffcore' -n 5 --seed 0"),
-    ],
-)
-def test_make_hands_on_what_was_typed(arguments: list[str], runs: str) -> None:
-    command = ["make", "--dry-run", "--no-print-directory", *arguments]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert runs in shown.stdout
 
 
 def test_ci_runs_make_test_and_nothing_weaker() -> None:
