@@ -8,13 +8,14 @@ PROFILE ?= standard
 JOBS ?= 2
 PORT ?= 8000
 VENV ?= .venv
-PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(if $(call new,$p),$p)))
+PYTHON ?= $(or $(call fit,python3),$(call fit,python3.14),$(call fit,python3.13),$(call fit,python3.12),$(call fit,python3.11))
 
 # What a shell is given as it was typed: no file names for a *, no second command after a semicolon.
 typed = '$(subst ','\'',$1)'
 # Of a Python: its version, and whether it is new enough; of anything else: nothing that looks like it.
 version = $(shell $(call typed,$1) -c 'import sys; print("%d.%d %s" % (sys.version_info[:2] + ("new" if sys.version_info >= (3, 11) else "old",)))' 2>/dev/null </dev/null)
 new = $(filter new,$(word 2,$(call version,$1)))
+fit = $(if $(call new,$1),$1)
 got = $(if $(filter new old,$(word 2,$(call version,$1))),Python $(firstword $(call version,$1)),no Python)
 
 # Make takes any name for a variable: one in the wrong case would be ignored without a word.
@@ -50,7 +51,8 @@ $(checked)
 RUN := $(VENV)/bin/python
 usable = $(if $(call new,$(PYTHON)),,$(error PYTHON=$(PYTHON): expected Python 3.11 or newer, got $(call got,$(PYTHON)): name one, as in PYTHON=/path/to/python3.11))
 same = $(if $(filter-out $(call got,$(RUN)),$(call got,$(PYTHON))),$(error PYTHON=$(PYTHON): expected $(call got,$(RUN)), which $(VENV) is made of, got $(call got,$(PYTHON)): remove $(VENV), or leave PYTHON= out))
-$(if $(call given,PYTHON),$(usable)$(if $(wildcard $(RUN)),$(same)))
+create = echo "creating $(VENV) with $$($(call typed,$(PYTHON)) --version)"; $(call typed,$(PYTHON)) -m venv $(VENV)
+$(if $(call given,PYTHON),$(usable)$(if $(call new,$(RUN)),$(same)))
 STAMP := $(VENV)/.companion-installed
 UV ?= $(shell command -v uv 2>/dev/null)
 PIP := $(RUN) -m pip install --disable-pip-version-check
@@ -63,7 +65,7 @@ help: ## list every target
 env: $(STAMP) ## create .venv and install the lock into it, with uv where it is there (UV= for pip)
 
 $(STAMP): requirements.lock requirements-torch.lock pyproject.toml
-	@$(if $(wildcard $(RUN)),,$(usable))[ -x $(RUN) ] || { echo "creating $(VENV) with $$($(call typed,$(PYTHON)) --version)"; $(call typed,$(PYTHON)) -m venv $(VENV); }
+	@$(if $(wildcard $(RUN)),,$(usable)$(create))
 	@echo "installing $$(grep -c == requirements.lock) packages and torch into $(VENV) with $(if $(UV),uv,pip (minutes, once))"
 	@# torch by pip, whose settings say which build it is to be; what is left for it are its platform's libraries
 	@$(if $(UV),$(UV) pip install --python $(RUN),$(PIP)) --quiet --no-deps --require-hashes -r requirements.lock; \

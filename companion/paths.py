@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from companion import profiles
+from companion.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -58,5 +59,16 @@ def pyodide_dir() -> Path:
 
 
 def runs_dir() -> Path:
-    """Return the folder of training runs; the environment's ``COMPANION_RUNS`` overrides it."""
-    return Path(os.environ.get("COMPANION_RUNS") or ROOT / "runs")
+    """Return the folder of training runs; the environment's ``COMPANION_RUNS`` overrides it.
+
+    Raises:
+        UserError: if something else is in its place, or in that of a folder above it.
+    """
+    folder = Path(os.environ.get("COMPANION_RUNS") or ROOT / "runs")
+    places = (place for place in (folder, *folder.parents) if os.path.lexists(place))
+    if (first := next(places, None)) is not None and not first.is_dir():
+        raise UserError(
+            f"training runs in {folder}: expected a folder, got something else at {first}: "
+            "move that away, or name another folder in COMPANION_RUNS"
+        )
+    return folder

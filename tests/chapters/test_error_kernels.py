@@ -11,11 +11,13 @@ import torch
 from reference import tensor
 from scipy import integrate
 from scipy.optimize import linear_sum_assignment
+from scipy.stats import sem
 
 from companion.chapters.likelihood_and_samples import figures, kernels, metrics, sentences
 from companion.evidence import distances, perturbed
 from diffcore import exact
 from diffcore.exact import GaussianMixture
+from diffcore.likelihood import RungeKutta, log_likelihood
 
 C = 0.3
 GAUSSIAN = GaussianMixture.gaussian(
@@ -97,6 +99,31 @@ def test_the_bound_is_flat_and_the_likelihood_falls_as_the_square_of_the_kernel(
         shift = displacement(float(level), 1 / 26)
         assert row["flow"] == pytest.approx(shift**2 / 2 * 26, rel=0.02)
     assert (costs["error"] < costs["flow"] / 5).all()
+
+
+def test_of_a_bump_at_the_end_of_the_window_the_bound_pays_half(monkeypatch) -> None:
+    monkeypatch.setattr(kernels, "LEVELS", (4.0, kernels.WINDOW[1]))
+    inside, at_the_end = kernels.nats(10)["bound"]
+    assert inside == pytest.approx(perturbed.EXCESS, rel=0.05)
+    assert at_the_end == pytest.approx(perturbed.EXCESS / 2, rel=0.05)
+
+
+def test_the_flow_is_the_mean_over_both_signs_with_its_standard_error(monkeypatch) -> None:
+    monkeypatch.setattr(kernels, "LEVELS", (2.0, 8.0))
+    n = 12
+    table = kernels.nats(n, seed=3).set_index("level")
+    right = kernels.oracle("clusters")
+    x = exact.clusters().sample(n, torch.Generator().manual_seed(3), torch.float64)
+
+    def likelihood(denoiser) -> np.ndarray:
+        method = RungeKutta(kernels.STEPS)
+        return log_likelihood(denoiser, x, method=method, log_snr=kernels.WINDOW).numpy()
+
+    for level, row in table.iterrows():
+        signs = [likelihood(kernels.Wrong(right, float(level), sign=sign)) for sign in (1.0, -1.0)]
+        lost = likelihood(right) - np.mean(signs, axis=0)
+        assert row["flow"] == pytest.approx(lost.mean(), rel=1e-6)
+        assert row["error"] == pytest.approx(sem(lost), rel=1e-6)
 
 
 def test_random_errors_are_averaged_by_steps(monkeypatch) -> None:

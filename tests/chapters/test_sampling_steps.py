@@ -248,19 +248,6 @@ def test_fewer_nodes_leave_the_predicted_noise_where_it_is() -> None:
             assert gap < 1e-3
 
 
-def test_sets_are_drawn_together_and_none_twice(monkeypatch) -> None:
-    law = perfect.mixture("clusters")
-    monkeypatch.setattr(perfect, "AT_ONCE", 25)  # two sets of ten
-    sets = perfect.draw_sets(law, perfect.WALK, 5, 10, 6, 3)
-    assert sets.shape == (5, 10, 2)
-    parts = [perfect.draw(law, perfect.WALK, n, 6, seed) for n, seed in ((20, 3), (20, 5), (10, 7))]
-    assert torch.equal(sets.flatten(0, 1), torch.cat(parts))
-    assert len(sets.flatten(0, 1).unique(dim=0)) == 50
-    monkeypatch.setattr(perfect, "AT_ONCE", 9)
-    alone = perfect.draw_sets(law, perfect.WALK, 2, 10, 6, 3)
-    assert torch.equal(alone[1], perfect.draw(law, perfect.WALK, 10, 6, 4))
-
-
 def test_targets_with_one_rule_are_drawn_once(monkeypatch) -> None:
     drawn, honest = [], perfect.draw_sets
 

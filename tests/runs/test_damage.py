@@ -121,8 +121,9 @@ def test_a_full_disk_is_one_clear_line_and_loses_nothing(monkeypatch: pytest.Mon
 def test_a_folder_that_cannot_be_made_is_one_clear_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("COMPANION_RUNS", str(tmp_path / "file" / "runs"))
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / ".locks").write_text("")
+    monkeypatch.setenv("COMPANION_RUNS", str(tmp_path / "others"))
     with pytest.raises(UserError, match=r"cannot lock the training runs in .*COMPANION_RUNS"):
         runs.get([FIRST])
 

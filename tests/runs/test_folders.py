@@ -102,6 +102,29 @@ def test_every_mistake_is_one_line(arguments: list[str], capsys: pytest.CaptureF
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["--profile quick", "prune", "train tiny --profile quick"])
+@pytest.mark.parametrize("place", ["file", "file/runs", "dangling"])
+def test_a_file_in_the_place_of_the_folder_of_runs_is_one_clear_line(
+    place: str,
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setenv("COMPANION_RUNS", str(tmp_path / place))
+    assert main(["runs", *command.split()]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    at = tmp_path / place.partition("/")[0]
+    assert err == (
+        f"error: training runs in {tmp_path / place}: expected a folder, got something else at {at}: "
+        "move that away, or name another folder in COMPANION_RUNS\n"
+    )
+    assert (tmp_path / "file").read_text() == ""
+
+
 def test_prune_removes_what_no_grid_names_and_nothing_else(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
