@@ -263,6 +263,7 @@ tests = comparisons.tests(cells)
 caption = "All paired tests: factors with the 95 % interval of each alone, and p by Holm's rule."
 saved = artifacts.table(tests, "few_tests", caption=caption, **provenance)
 Markdown(
+    f"{sentences.left_out()}\n\n"
     f"**Over $v$.** {sentences.told(tests, comparisons.AGAINST_V, 'farther', 'nearer')}\n\n"
     f"**Over $x$.** {sentences.told(tests, comparisons.AGAINST_X, 'farther', 'nearer')}\n\n"
     f"{sentences.resolution(cells)}"

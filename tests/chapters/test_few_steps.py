@@ -316,11 +316,18 @@ def test_figures_draw_every_target(drawn: tuple[pd.DataFrame, ...], known: resul
     figure = figures.curves(cells, exact_cells, "clusters", "time")
     assert [axes.get_title() for axes in figure.axes] == list(results.SOLVERS)
     assert all(len(axes.containers) == len(TARGETS) for axes in figure.axes)
-    assert "Euler: x " in figures.curves_shown(cells, "clusters", "time", 3, 30)["alt"]
+    alt = figures.curves_shown(cells, "clusters", "time", 3, 30)["alt"]
+    rows = figures.chosen(cells, "clusters", "Euler", "time")
+    of_x = rows[(rows["target"] == "x") & (rows["evaluations"] == 9)]["total"]
+    assert f"Euler: x {np.exp(np.log(of_x).mean()):.2g}," in alt
+    assert "Geometric mean" in alt
     figure = figures.starts_figure(begun, "clusters")
     lost = [line for line in figure.axes[0].lines if line.get_marker() == "X"]
     assert len(lost) == 2
-    assert "eps moved" in figures.starts_shown(begun, "clusters", 3, 30)["alt"]
+    moved = begun[(begun["target"] == "eps") & (begun["first"] == ENDS[0])]["moved"]
+    alt = figures.starts_shown(begun, "clusters", 3, 30)["alt"]
+    assert "geometric means: x moved" in alt
+    assert f"eps moved {np.exp(np.log(moved).mean()):.2g}," in alt
     samples = dict.fromkeys([*figures.BREAKS, *figures.MENDS], known.reference.samples)
     assert len(samples) == 8
     assert len(figures.clouds(samples, known.reference.samples).axes) == 8

@@ -55,11 +55,17 @@ HOLM = (
 
 SAMPLERS = f"{', '.join(OTHER_SOLVERS)}; steps equal in {' and in '.join(TWO_GRIDS)}"
 
+EACH = (
+    f"by {', '.join(OTHER_SOLVERS[:-1])} and {OTHER_SOLVERS[-1]}, with steps equal in "
+    f"{' and in '.join(TWO_GRIDS)}, each"
+)
+"""DDIM and the third grid are left out: see `sentences.left_out`."""
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="eps-poorer-than-v-by-every-sampler",
         statement=f"With {FEW} evaluations samples of networks of $\\epsilon$ are farther from exact ones "
-        f"than those of $v$, by whichever sampler {DATA}.",
+        f"than those of $v$, {EACH} {DATA}.",
         stated="nobody: public summaries of the study say that $\\epsilon$ is poor at few steps and that $v$ "
         f"keeps structure; chapters 18 and 19 judge it for the study's samplers and for DDIM; this asks for "
         f"the others, {OURS}",
@@ -72,7 +78,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="eps-poorer-than-x-by-every-sampler",
         statement=f"With {FEW} evaluations samples of networks of $\\epsilon$ are farther from exact ones "
-        f"than those of $x$, by whichever sampler {DATA}.",
+        f"than those of $x$, {EACH} {DATA}.",
         stated="nobody: public summaries of the study say that $\\epsilon$ is poor at few steps and that $x$ "
         f"and $v$ keep structure; {OURS}",
         measure=f"as for `eps-poorer-than-v-by-every-sampler`, over $x$; {SAMPLERS}",

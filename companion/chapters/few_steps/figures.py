@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import gmean
 from torch import Tensor
 
 from companion import study
@@ -104,7 +105,7 @@ def curves_shown(cells: pd.DataFrame, name: str, unit: str, seeds: int, n: int) 
     words = []
     for solver in SOLVERS:
         rows = chosen(cells, name, solver, unit)
-        at = rows[rows["evaluations"] == FEW].groupby("target")["total"].median()
+        at = rows[rows["evaluations"] == FEW].groupby("target")["total"].agg(gmean)
         words.append(f"{solver}: " + ", ".join(f"{t} {at[t]:.2g}" for t in TARGETS))
     return {
         "caption": f"Samples of the {study.TITLES[name]} against the exact denoiser's after many steps from "
@@ -112,8 +113,8 @@ def curves_shown(cells: pd.DataFrame, name: str, unit: str, seeds: int, n: int) 
         f"{ENDS[1]:g}. Networks of four targets under the bound: geometric means over {seeds} seeds with "
         f"95 % intervals of each alone, {n:,} samples. Crosses: the exact denoiser by the "
         "same chain, so what the step count does.",
-        "alt": f"Six panels, a solver each, logarithmic axes. Median distance with {FEW} evaluations. "
-        f"{'; '.join(words)}.",
+        "alt": "Six panels, a solver each, logarithmic axes. Geometric mean distance with "
+        f"{FEW} evaluations. {'; '.join(words)}.",
     }
 
 
@@ -165,7 +166,7 @@ def _level(low: float) -> str:
 def starts_shown(table: pd.DataFrame, name: str, seeds: int, n: int) -> dict[str, Any]:
     """Caption and alt text of `starts_figure`."""
     rows = table[table["dataset"] == name]
-    last = rows[rows["first"] == ENDS[0]].groupby("target")[["moved", "total"]].median()
+    last = rows[rows["first"] == ENDS[0]].groupby("target")[["moved", "total"]].agg(gmean)
     words = "; ".join(
         f"{t} moved {last.loc[t, 'moved']:.2g}, distance {last.loc[t, 'total']:.2g}"
         for t in TARGETS
@@ -176,8 +177,8 @@ def starts_shown(table: pd.DataFrame, name: str, seeds: int, n: int) -> dict[str
         f"intervals; {n:,} samples). Left: the first step against the exact denoiser's, root mean square. "
         "Right: where the chain ends; open marks: with the mean of the data for the first prediction of $x$. "
         f"Crosses on top: not finite, a division by zero. Networks were trained down to {ENDS[0]:g}.",
-        "alt": f"Two panels, logarithmic. From right to left the first level is cleaner. At {ENDS[0]:g}: "
-        f"{words}. At t = 1 there are crosses for eps and s.",
+        "alt": f"Two panels, logarithmic. From right to left the first level is cleaner. At {ENDS[0]:g}, "
+        f"geometric means: {words}. At t = 1 there are crosses for eps and s.",
     }
 
 

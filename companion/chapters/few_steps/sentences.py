@@ -9,7 +9,15 @@ from scipy.stats import gmean
 
 from companion import study
 from companion.chapters.few_steps import comparisons
-from companion.chapters.few_steps.results import FEW, PLAIN, SOLVERS, TIME, levels
+from companion.chapters.few_steps.results import (
+    FEW,
+    KARRAS,
+    ON_KARRAS,
+    PLAIN,
+    SOLVERS,
+    TIME,
+    levels,
+)
 from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
 from companion.evidence.distances import BROKEN
@@ -52,6 +60,16 @@ def parts(cells: pd.DataFrame) -> str:
         "the step count does without any error, the others what so few steps make of the networks' "
         "errors. They "
         "do not add up."
+    )
+
+
+def left_out() -> str:
+    """Which samplers and grids are compared, and why others are not."""
+    return (
+        f"Asked of {', '.join(comparisons.OTHER_SOLVERS)}, each with steps equal in "
+        f"{' and in '.join(comparisons.TWO_GRIDS)}. DDIM is left out, since [](18_as_published) and "
+        f"[](19_equal_footing) judge $\\epsilon$ against $v$ by it; its distances are in the table above. So are "
+        f"{KARRAS}'s steps, on which only {' and '.join(ON_KARRAS)} walk here."
     )
 
 
