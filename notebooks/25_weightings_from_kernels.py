@@ -56,7 +56,7 @@ d.prose(
 )
 
 # %% [markdown]
-# So the weight is $k/e_0$: *over-error*. Errors change while a network learns. With the errors after a quarter, a half and all of the steps, one after the other, the weighting changes too: *in stages*.
+# So the weight is $k/e_0$: *over-error*. Errors change while a network learns. With the errors after a quarter, a half and all of the steps, one after the other, the weighting changes too: *in stages*. A *curriculum* wishes for one after the other: half of the steps under the bound, for likelihood, then half under $k/e_0$, for samples.
 #
 # That bound takes all errors to push one way. If levels push independently, squares add up, and the weight is $k^2$:
 
@@ -156,6 +156,7 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles, runs
+from companion.chapters.in_words import in_words
 from companion.chapters.weightings_from_kernels import (
     answers,
     asked,
@@ -168,8 +169,9 @@ from companion.chapters.weightings_from_kernels import (
     pilots,
     results,
     sentences,
+    words,
 )
-from companion.evidence import paired, style
+from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
 from companion.runs import plane
@@ -215,7 +217,7 @@ again = measured.made(
 )
 off = measured.deviations(levels_of, again)
 artifacts.table(
-    off,
+    in_words(off, number=measured.WORDS),
     "kernel_weightings_kept",
     **measured.DEVIATIONS_SHOWN,
     seeds=pilots.SEEDS, n=budget.held_out, tolerance=SAME, negligible=SAME,
@@ -267,7 +269,7 @@ Markdown(f"{sentences.fronts(cells)}\n\n{sentences.ellipses(spreads)}")
 
 # %%
 artifacts.table(
-    cells,
+    in_words(cells, weighting=words.WEIGHTINGS),
     "kernel_weightings_cells",
     caption=sentences.cells_caption(len(seeds), budget.samples, budget.steps, budget.draws),
     **fronts.CELLS_SHOWN,
@@ -281,7 +283,12 @@ artifacts.table(
 
 # %%
 dominance = compared.dominance(networks)
-artifacts.table(dominance, "kernel_weightings_dominance", **compared.DOMINANCE_SHOWN, **provenance)
+artifacts.table(
+    in_words(dominance, weighting=words.WEIGHTINGS, scope=compared.SCOPES),
+    "kernel_weightings_dominance",
+    **compared.DOMINANCE_SHOWN,
+    **provenance,
+)
 
 # %%
 Markdown(sentences.winners(dominance, compared.power(networks)))
@@ -292,10 +299,10 @@ Markdown(sentences.winners(dominance, compared.power(networks)))
 # %%
 pairs = compared.pairs(networks)
 artifacts.table(
-    pairs,
+    compared.pairs_in_words(pairs),
     "kernel_weightings_pairs",
     caption=sentences.pairs_caption(len(seeds)),
-    **paired.SHOWN,
+    **compared.PAIRS_SHOWN,
     **provenance,
 )
 
@@ -319,7 +326,8 @@ Markdown(
 )
 
 # %%
-artifacts.table(slopes, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
+in_table = in_words(slopes, weighting=words.WEIGHTINGS)
+artifacts.table(in_table, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
 
 # %%
 Markdown(answers.elastic(slopes))

@@ -19,7 +19,7 @@ from companion.chapters.equal_footing import (
     variants,
 )
 from companion.chapters.equal_footing.comparisons import EIGHT, Cell
-from companion.chapters.equal_footing.grid import EQUALISED, PLAIN, QUARTER, SKIP
+from companion.chapters.equal_footing.grid import EQUALISED, OTHERS, PLAIN, QUARTER, SKIP
 from companion.chapters.equal_footing.objectives import TARGETS
 from companion.evidence import paired
 from companion.evidence.claims import Decision, Verdict
@@ -322,7 +322,8 @@ def test_variants_are_counted() -> None:
     table = variants.in_variants(frame, keys)
     assert list(table["x_over_best"]) == pytest.approx([4.0, 8.0, 1.0])
     words = variants.words(table)
-    assert "so they are when changed by: wide." in words
+    assert set(variants.TITLES) == {PLAIN, *OTHERS}
+    assert "so they are when changed by: twice the width." in words
     assert r"first is $\epsilon$ in 2 of 3, $x$ in 1 of 3" in words
     assert "1 to 8 times" in words
 

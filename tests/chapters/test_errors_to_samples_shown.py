@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from companion.chapters.errors_to_samples import figures, fine, pushed, results, scores, sentences
+from companion.chapters.in_words import in_words
 from companion.evidence import perturbed
 from companion.evidence.drawn import numbers
 
@@ -100,6 +101,8 @@ def test_costs_are_drawn_and_said() -> None:
     for value in costs()["measured"]:
         assert np.isclose(drawn["y"], value, rtol=1e-6).any()
     said = sentences.at_every_level(costs())
+    assert "$\\kappa = 1$" in said
+    assert "$\\kappa = 1$" in sentences.fineness()
     assert "0.50 to 0.80 of what it costs the bound" in said
     assert "it is 0.55 on average, where 0.47 is derived" in said
     assert "by a factor of 100." in said
@@ -156,4 +159,6 @@ def test_tables_are_titled(networks: pd.DataFrame, found: pd.DataFrame) -> None:
     assert set(table["metric"]) == set(pushed.METRICS.values())
     shown = figures.scores_shown(networks)
     assert set(shown["columns"]) == set(table)
-    assert set(figures.parts_shown()["columns"]) == set(scores.parts(networks))
+    parts = in_words(scores.parts(networks), metric=pushed.METRICS, part=scores.RATIOS)
+    assert set(figures.parts_shown()["columns"]) == {*parts} - {"metric", "part"}
+    assert "samples over whole flow" in set(parts["part_in_words"])

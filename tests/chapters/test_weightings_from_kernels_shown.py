@@ -8,14 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from companion.chapters.in_words import in_words
 from companion.chapters.weightings_from_kernels import (
     answers,
+    compared,
     figures,
     fronts,
+    measured,
     results,
     rules,
     sentences,
+    words,
 )
+from companion.evidence.claims import Verdict
 from companion.evidence.drawn import numbers
 
 RNG = np.random.default_rng(5)
@@ -144,3 +149,31 @@ def test_uncertainty_of_a_kernel_is_said() -> None:
     table = pd.DataFrame({"dataset": "rings", "uncertain": [0.011, 0.094]})
     assert "Of 500 paths" in sentences.uncertain(table, 500)
     assert "Rings 1.1% to 9.4%" in sentences.uncertain(table, 500)
+
+
+def test_tables_are_read_in_words_and_keep_what_they_had() -> None:
+    assert set(measured.WORDS) == set(measured.NUMBERS)
+    assert set(rules.NAMES) <= set(words.WEIGHTINGS)
+    cells = pd.DataFrame({"dataset": ["rings"], "target": ["eps"], "weighting": ["kernel"]})
+    shown = in_words(cells, weighting=words.WEIGHTINGS)
+    assert shown[list(cells)].equals(cells)
+    assert shown["weighting_in_words"].tolist() == ["$k$"]
+    assert shown["target_in_words"].tolist() == [r"$\epsilon$"]
+    with pytest.raises(KeyError):
+        in_words(cells.assign(dataset="moons"), weighting=words.WEIGHTINGS)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [(Verdict.HOLDS, "yes"), (Verdict.FAILS, "no"), (Verdict.UNDECIDED, "undecided")],
+)
+def test_a_pair_says_whether_it_is_above_one(verdict: Verdict, word: str) -> None:
+    rows = [
+        {"question": q, "case": "rings/v", "column": column, "verdict": verdict}
+        for q, (_, _, column) in compared.PAIRS.items()
+    ]
+    shown = compared.pairs_in_words(pd.DataFrame(rows))
+    assert set(shown["above"]) == {word}
+    assert shown["of"].notna().all()
+    assert set(shown["dataset_in_words"]) == {"Rings"}
+    assert shown.loc[0, ["first", "second"]].tolist() == ["$k$", "bound"]

@@ -176,9 +176,9 @@ def summary(networks: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 SUMMARY_SHOWN: dict[str, Any] = {
     "columns": {
-        "dataset": "data set",
-        "target": "predicts",
-        "weighting": "weighting",
+        "dataset_in_words": "data set",
+        "target_in_words": "predicts",
+        "weighting_in_words": "weighting",
         "excess": "excess (95 %)",
         "inside": "inside",
         "sliced": "sliced $W_2$",

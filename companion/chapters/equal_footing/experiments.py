@@ -59,7 +59,7 @@ TWO_SHOWN: dict[str, Any] = {
     "caption": "The published NELBO and rescaled loss of a network of $x$ and one of $\\epsilon$, each in "
     "the losses of its own target, and of the exact denoiser in the same losses; code units.",
     "columns": {
-        "target": "predicts",
+        "target_in_words": "predicts",
         "nelbo": "NELBO",
         "perfect_nelbo": "of the exact denoiser",
         "rescaled": "rescaled",

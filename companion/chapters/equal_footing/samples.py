@@ -129,7 +129,7 @@ def floors_shown(budget: Budget) -> dict[str, Any]:
         "caption": f"Noise floors: what {MOST:.0%} of {budget.exact_sets:,} sets of {budget.samples:,} "
         "independent exact samples stay below in size, against the exact denoiser's samples.",
         "columns": {
-            "dataset": "data set",
+            "dataset_in_words": "data set",
             "sliced": "sliced $W_2$",
             "energy": "energy",
             "mean": "mean",

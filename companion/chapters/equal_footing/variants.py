@@ -34,11 +34,23 @@ def in_variants(networks: pd.DataFrame, keys: Sequence[Key]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+TITLES = {
+    PLAIN: "nothing",
+    "fourfold": "four times the steps",
+    "wide": "twice the width",
+    "raw-time": "told the time",
+    "last-weights": "weights not averaged",
+    "constant-rate": "rate held",
+    "even-in-time": "levels even in time",
+}
+"""How variants are written: of `grid.OTHERS`, and of none."""
+
 VARIANTS_SHOWN: dict[str, Any] = {
     "caption": "The four targets under the bound when one thing else is changed, first data set, few seeds: "
-    "geometric mean excess, nats, and the order that the means are in.",
+    "geometric mean excess, nats, and the order that the means are in. *Told the time*: the network is told "
+    "$t$, not the log-SNR. *Rate held*: the learning rate does not fall.",
     "columns": {
-        "variant": "changed",
+        "variant_in_words": "changed",
         **{t: style.SYMBOLS[t] for t in TARGETS},
         "order": "order of the means",
         "x_over_best": "$x$ over the best",
@@ -52,7 +64,7 @@ def words(table: pd.DataFrame) -> str:
     """Which orders occur, which target is best and worst in each, and how far x is from the best."""
     others = table[table["variant"] != PLAIN]
     plain = str(table.set_index("variant").loc[PLAIN, "order"])
-    same = list(others.loc[others["order"] == plain, "variant"])
+    same = [TITLES[v] for v in others.loc[others["order"] == plain, "variant"]]
     parts = {"first": [o.split(" < ")[0] for o in table["order"]]}
     parts["last"] = [o.split(" < ")[-1] for o in table["order"]]
     counts = "; ".join(

@@ -219,17 +219,20 @@ def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
 def parts_shown() -> dict[str, Any]:
     """How parts are shown."""
     return {
-        "caption": "By which factor (root mean square of logarithms) one number differs from "
-        "another: of the network's samples, of the exact flow pushed by the network's errors on exact "
-        "paths, and of these to first order. The flow is followed by the sampler, first order is summed by "
-        "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. *Less*: networks "
-        "whose median displacement is below that of the middle network; *more*: the others.",
+        "caption": f"{len(METRICS)} metrics, each got in three ways: of the network's *samples*; of the "
+        "*whole flow*, the exact one pushed by the network's errors on exact paths; and of these errors to "
+        "*first order*. In each row two of the three are compared: the factor between them, root mean "
+        "square of logarithms over networks, so that it is at least 1. The flow is followed by the "
+        "sampler, first order is summed by "
+        "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. What differs in "
+        "one row may make up for what differs in another, and *both* be the less. *Moved less*: networks "
+        "whose median displacement is below that of the middle network; *moved more*: the others.",
         "columns": {
-            "metric": "metric",
-            "part": "ratio",
+            "metric_in_words": "metric",
+            "part_in_words": "compared",
             "cause": "what differs",
-            "less": "less",
-            "more": "more",
+            "less": "moved less",
+            "more": "moved more",
         },
         "digits": 2,
     }
@@ -241,7 +244,7 @@ def floors_shown(sets: int, n: int) -> dict[str, Any]:
         "caption": f"Noise floors: what 95 % of {sets} sets of {n:,} independent exact samples "
         "stay below, against the exact denoiser's. *Above*: the share of networks that exceed it. From "
         "the same noise, as in all other tables here, a perfect network has distance zero.",
-        "columns": {"dataset": "data set", "sliced": "sliced $W_2$", "sliced_above": "above",
+        "columns": {"dataset_in_words": "data set", "sliced": "sliced $W_2$", "sliced_above": "above",
                     "energy": "energy distance", "energy_above": "above "},
         "digits": 3,
     }  # fmt: skip

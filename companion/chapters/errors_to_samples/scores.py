@@ -115,6 +115,13 @@ PARTS = {
 }
 """Ratios of what was measured, or predicted, and what makes them differ from one."""
 
+RATIOS = {
+    "value/whole": "samples over whole flow",
+    "whole/first": "whole flow over first order",
+    "value/first": "samples over first order",
+}
+"""How they are written."""
+
 
 def parts(networks: pd.DataFrame) -> pd.DataFrame:
     """By which factor predictions are off, in root mean square, for the networks moved least and most.

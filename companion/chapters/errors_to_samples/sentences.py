@@ -103,6 +103,14 @@ def left_over(parts: pd.DataFrame) -> str:
     )
 
 
+def fineness() -> str:
+    """What kappa counts, and how large it is where it is measured."""
+    return (
+        "So $\\kappa$ says how fine the error is: the radians by which its phase turns over one standard "
+        f"deviation of the noise. What is measured below has $\\kappa = {fine.WAVES:g}$."
+    )
+
+
 def at_every_level(costs: pd.DataFrame) -> str:
     """What a fine error costs the flow, over what it costs the bound, and what an even one does."""
     by_kind = {kind: part.set_index("level") for kind, part in costs.groupby("kind", sort=False)}
@@ -110,8 +118,9 @@ def at_every_level(costs: pd.DataFrame) -> str:
     even = by_kind[fine.EVEN]["measured"]
     high = own[own.index >= 6]
     return (
-        f"A fine error costs the flow {own.min():.2f} to {own.max():.2f} of what it costs the bound, "
-        f"whatever its level; from a log-SNR of 6 on it is {high.mean():.2f} on average, where "
+        f"Here $\\kappa = {fine.WAVES:g}$ and $W = {perturbed.WIDTH:g}$. A fine error costs the flow "
+        f"{own.min():.2f} to {own.max():.2f} of what it costs the bound, whatever its level; from a "
+        f"log-SNR of 6 on it is {high.mean():.2f} on average, where "
         f"{fine.EXPECTED:.2f} is derived. The cost of the even one falls by a factor of "
         f"{even.max() / even.min():,.0f}. Whether the flow feels an error near the data depends on how "
         "that error varies with $z$, which no number per level says."

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from companion.chapters.estimates.results import SCRAMBLES, Budget
+from companion.chapters.estimates.results import NET, SCRAMBLES, Budget
 from companion.runs.plane import ENDS
 from diffcore.estimates.pilots import EACH, KNOTS
+from diffcore.exact.data2d import DATASETS
+
+WORDS = {name: name.replace("_", " ") for name in (*DATASETS, NET)}
+"""How models are written."""
 
 
 def naive_shown(budget: Budget) -> dict[str, Any]:
@@ -20,7 +24,7 @@ def naive_shown(budget: Budget) -> dict[str, Any]:
         "error of 10 %.",
         "digits": {"mean": 3, "sd": 1, "error": 1, "needed": ".1e"},
         "columns": {
-            "model": "denoiser",
+            "model_in_words": "denoiser",
             "mean": "mean (nats)",
             "sd": "deviation of one evaluation (nats)",
             "error": "its error",
@@ -43,5 +47,5 @@ def shown(budget: Budget, models: list[str]) -> dict[str, Any]:
         "evaluation is one of each.",
         "digits": dict.fromkeys(models, ".3g"),
         "columns": {"times": "times", "points": "points", "subtracted": "subtracted"}
-        | {name: name.replace("_", " ") for name in models},
+        | {name: WORDS[name] for name in models},
     }

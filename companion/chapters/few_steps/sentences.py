@@ -68,8 +68,8 @@ def left_out() -> str:
     return (
         f"Asked of {', '.join(comparisons.OTHER_SOLVERS)}, each with steps equal in "
         f"{' and in '.join(comparisons.TWO_GRIDS)}. DDIM is left out, since [](18_as_published) and "
-        f"[](19_equal_footing) judge $\\epsilon$ against $v$ by it; its distances are in the table above. So are "
-        f"{KARRAS}'s steps, on which only {' and '.join(ON_KARRAS)} walk here."
+        f"[](19_equal_footing) judge $\\epsilon$ against $v$ by it; its distances are in the table above. "
+        f"So are those of {KARRAS}'s steps, on which only {' and '.join(ON_KARRAS)} walk here."
     )
 
 

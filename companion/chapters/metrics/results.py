@@ -13,7 +13,7 @@ from torch import Generator
 from companion import study
 from companion.chapters.metrics.defects import DEFECTS
 from companion.chapters.metrics.measures import LABELS, MANY, judge, law
-from companion.evidence import moments
+from companion.evidence import moments, style
 from diffcore import exact
 
 DATASETS = ("clusters", "rings")
@@ -197,9 +197,17 @@ def printed_cells(sets: int, seed: int = 2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+WORDS = {
+    "objective": study.OBJECTIVE_TITLES,
+    "distance": {"mean": "the mean", "cov": "the covariance"},
+    "best": style.SYMBOLS,
+}
+"""How the cells of `printed_cells` are written."""
+
+
 def floors_shown(budget: Budget) -> dict[str, Any]:
     """How `floors` is shown."""
-    columns = {"dataset": "data set", "label": "metric"}
+    columns = {"dataset_in_words": "data set", "label": "metric"}
     return {
         "columns": columns | {"low": "low", "middle": "median", "high": "high"},
         "caption": f"Noise floors: what {1 - OUTSIDE:.0%} of {budget.floors:,} sets of {budget.samples:,} "
@@ -218,7 +226,8 @@ def seen_shown(budget: Budget) -> dict[str, Any]:
         f"which on at least {SEEN:.0%} of {budget.sets} defective sets are outside the noise floor. Empty: "
         f"none that was tried. Samples are {words}; lengths in standard deviations of the data.",
         "digits": dict.fromkeys(DEFECTS, ".3g"),
-        "columns": {"dataset": "data set", "label": "metric"} | {name: name for name in DEFECTS},
+        "columns": {"dataset_in_words": "data set", "label": "metric"}
+        | {name: name for name in DEFECTS},
     }
 
 
@@ -229,12 +238,12 @@ def cells_shown(sets: int) -> dict[str, Any]:
         "distance, that of "
         f"$v$, and what {FLOOR:.0%} of {sets:,} sets of {SAMPLES:,} exact samples stay below.",
         "columns": {
-            "dataset": "data set",
-            "objective": "objective",
-            "distance": "distance of",
-            "best": "best target",
+            "dataset_in_words": "data set",
+            "objective_in_words": "objective",
+            "distance_in_words": "distance of",
+            "best_in_words": "best target",
             "printed": "its distance",
-            "v": "of v",
+            "v": "of $v$",
             "floor": "exact samples",
             "floor_error": "its error",
         },

@@ -109,9 +109,9 @@ ELASTICITY_SHOWN: dict[str, Any] = {
     "explains; means over seeds. -1: the squared error is inversely proportional to the weight; 0: no "
     "answer.",
     "columns": {
-        "dataset": "data set",
-        "target": "predicts",
-        "weighting": "weighting",
+        "dataset_in_words": "data set",
+        "target_in_words": "predicts",
+        "weighting_in_words": "weighting",
         "slope": "slope",
         "r2": "$R^2$",
     },

@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from companion import study
+from companion.chapters.weightings_from_kernels import words
 from companion.chapters.weightings_from_kernels.results import AXES
 from companion.chapters.weightings_from_kernels.rules import NAMES
+from companion.evidence import paired, style
 from companion.evidence.claims import Verdict
 from companion.evidence.intervals import CONFIDENCE, holm, p_value, smallest_seen
 from companion.evidence.paired import judged, tested
@@ -182,15 +185,18 @@ def power(frame: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+SCOPES = {"eight": "all eight", "own": "the two of its target"}
+"""How scopes of `dominance` are written."""
+
 DOMINANCE_SHOWN: dict[str, Any] = {
     "caption": "Each derived weighting against the study's eight objectives, and against the two of its own "
     "target. Excess and sliced $W_2$: its factor over the best of these, on the data set where it is "
     "largest. $p$ below: of not being below each of them on both axes everywhere (the largest of all "
     "tests, Holm over cells); $p$ above: of being above none of them anywhere (the smallest, Bonferroni).",
     "columns": {
-        "scope": "against",
-        "target": "predicts",
-        "weighting": "weighting",
+        "scope_in_words": "against",
+        "target_in_words": "predicts",
+        "weighting_in_words": "weighting",
         "excess": "excess",
         "sliced": "sliced $W_2$",
         "below": "$p$ below",
@@ -199,3 +205,44 @@ DOMINANCE_SHOWN: dict[str, Any] = {
     "digits": {"excess": ".2f", "sliced": ".2f", "below": ".2g", "above": ".1e"},
 }
 """How `dominance` is shown."""
+
+COLUMNS = {
+    "sliced": "sliced $W_2$",
+    "product": "excess, times sliced $W_2$ squared",
+    "moved": r"$\int k\,e\,d\lambda$",
+}
+"""How columns of `pairs` are written."""
+
+ABOVE = {Verdict.HOLDS: "yes", Verdict.FAILS: "no", Verdict.UNDECIDED: "undecided"}
+"""Whether a factor is above 1."""
+
+
+def pairs_in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """`pairs`, with what a reader sees in columns of its own."""
+    parts = [str(case).split("/") for case in table["case"]]
+    return table.assign(
+        first=[words.weighting(PAIRS[q][0]) for q in table["question"]],
+        second=[words.weighting(PAIRS[q][1]) for q in table["question"]],
+        dataset_in_words=[study.TITLES[name] for name, _ in parts],
+        target_in_words=[style.SYMBOLS[target] for _, target in parts],
+        of=table["column"].map(COLUMNS),
+        above=[ABOVE[Verdict(verdict)] for verdict in table["verdict"]],
+    )
+
+
+PAIRS_SHOWN: dict[str, Any] = {
+    "columns": {
+        "first": "first",
+        "second": "second",
+        "dataset_in_words": "data set",
+        "target_in_words": "predicts",
+        "of": "factor of",
+        "value": "factor",
+        "least": "from",
+        "most": "to",
+        "p": "$p$, Holm",
+        "above": "above 1?",
+    },
+    "digits": paired.SHOWN["digits"],
+}
+"""How `pairs_in_words` are shown."""

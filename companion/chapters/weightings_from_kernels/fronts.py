@@ -131,9 +131,9 @@ def spreads(networks: pd.DataFrame) -> Mapping[str, Spread]:
 
 CELLS_SHOWN: dict[str, Any] = {
     "columns": {
-        "dataset": "data set",
-        "target": "predicts",
-        "weighting": "weighting",
+        "dataset_in_words": "data set",
+        "target_in_words": "predicts",
+        "weighting_in_words": "weighting",
         "excess": "excess",
         "excess_least": "from",
         "excess_most": "to",

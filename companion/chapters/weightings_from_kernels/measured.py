@@ -161,13 +161,23 @@ def deviations(kept: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["dataset", "number", "largest", "log_snr"])
 
 
+WORDS = {
+    "kernel": "kernel",
+    "mmse": "least loss",
+    **{
+        column: f"pilots' error after {multiple:g} of the steps"
+        for multiple, column in zip(MULTIPLES, ERRORS, strict=True)
+    },
+}
+"""How `NUMBERS` are written."""
+
 DEVIATIONS_SHOWN: dict[str, Any] = {
     "caption": "Numbers behind the derived weightings, made again: the largest relative difference from the "
-    "committed ones over the log-SNR, and where it is. Kernel, least error of the noise, and errors of "
-    "pilots after each share of the steps.",
+    "committed ones over the log-SNR, and where it is. Kernel, least loss (the squared error of the best "
+    "prediction of the noise), and errors of pilots after each share of the steps.",
     "columns": {
-        "dataset": "data set",
-        "number": "number",
+        "dataset_in_words": "data set",
+        "number_in_words": "number",
         "largest": "largest difference",
         "log_snr": "at log-SNR",
     },

@@ -12,7 +12,7 @@ from companion.chapters.weightings_from_kernels import rules, words
 from companion.chapters.weightings_from_kernels.compared import LIMIT
 from companion.chapters.weightings_from_kernels.fronts import Spread
 from companion.chapters.weightings_from_kernels.grid import CATALOGUE
-from companion.chapters.weightings_from_kernels.measured import KEPT
+from companion.chapters.weightings_from_kernels.measured import KEPT, WORDS
 from companion.chapters.weightings_from_kernels.results import AXES, weight
 from companion.evidence.intervals import CONFIDENCE, POWER
 from companion.profiles import STANDARD
@@ -61,7 +61,8 @@ def shapes(names: Sequence[str]) -> str:
 def kept(off: pd.DataFrame, profile: str) -> str:
     """Whether the numbers that were made again are the committed ones."""
     worst = off.loc[off["largest"].idxmax()]
-    where = f"{worst['number']} on {worst['dataset']} at {worst['log_snr']:g}"
+    name = study.TITLES[str(worst["dataset"])]
+    where = f"{WORDS[str(worst['number'])]}, {name}, at log-SNR {worst['log_snr']:g}"
     found = f"The largest relative difference is {worst['largest']:.1e} ({where})"
     if profile != STANDARD.name:
         return (
@@ -179,11 +180,10 @@ def pairs_caption(seeds: int) -> str:
     return (
         f"What derivations promise, tested: factors of the first weighting over the second, {seeds} seeds, "
         f"paired, the {CONFIDENCE:.0%} interval of each alone, $p$ by Holm's rule over the cases of a "
-        "question, of *over-error* and *over-noise* together and of *staged* and *curriculum* together. "
-        "*kernel*: $k$ over the bound. *over-error*, *over-noise*: $k/e$ and $k/\\sqrt\\ell$ over "
-        "$k$. *staged*: $k/e$ in stages over $k/e$. *curriculum*: bound, then $k/e$, over both at once. "
-        "*both*: both at once over the bound. *moved*: $k/e$ over the bound. Columns: sliced $W_2$; excess "
-        "times its square; $\\int k\\, e\\, d\\lambda$."
+        "question, that is, of two weightings and what the factor is of: sliced $W_2$; excess, times the "
+        "square of that; $\\int k\\, e\\, d\\lambda$. Two questions of one claim are taken together: $k/e$ "
+        "and $k/\\sqrt\\ell$ over $k$; $k/e$ in stages, and the curriculum. *Above 1?*: yes or no where that is "
+        "told, else undecided."
     )
 
 

@@ -17,10 +17,13 @@ TITLES = {
 }
 """How the derived weightings are written."""
 
+WEIGHTINGS = {**style.WEIGHTINGS, **TITLES}
+"""How all are."""
+
 
 def weighting(name: str) -> str:
     """A weighting, as a reader knows it."""
-    return TITLES.get(name) or style.WEIGHTINGS[name]
+    return WEIGHTINGS[name]
 
 
 def cell(target: str, name: str) -> str:
