@@ -30,6 +30,7 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles
+from companion.chapters.in_words import in_words
 from companion.chapters.metrics import figures, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
@@ -104,7 +105,7 @@ artifacts.figure(
 exact_of = {name: results.exact_sets(name, budget) for name in results.DATASETS}
 floor = results.floors(exact_of)
 provenance = {"seeds": [0, 1], "n": budget.samples}
-artifacts.table(floor, "metrics_floors", **results.floors_shown(budget), **provenance)
+artifacts.table(in_words(floor), "metrics_floors", **results.floors_shown(budget), **provenance)
 
 # %% [markdown]
 # ## What each sees
@@ -117,7 +118,10 @@ artifacts.figure(figures.seen(weak), "metrics_seen", **figures.seen_shown(weak),
 
 # %%
 artifacts.table(
-    results.side_by_side(weak), "metrics_side_by_side", **results.seen_shown(budget), **provenance
+    in_words(results.side_by_side(weak)),
+    "metrics_side_by_side",
+    **results.seen_shown(budget),
+    **provenance,
 )
 
 # %%
@@ -135,7 +139,10 @@ Markdown(sentences.blind(weak))
 # %%
 sets = active.pick(quick=20, standard=400, paper=4_000)
 cells = results.printed_cells(sets)
-artifacts.table(cells, "metrics_printed", **results.cells_shown(sets), seeds=[2], n=results.SAMPLES)
+shown = results.cells_shown(sets)
+artifacts.table(
+    in_words(cells, **results.WORDS), "metrics_printed", **shown, seeds=[2], n=results.SAMPLES
+)
 
 # %%
 Markdown(sentences.printed(cells))
@@ -156,9 +163,9 @@ Markdown(sentences.printed(cells))
 #
 # :::{admonition} Exercise: which defect has no effect on the mean, whatever its strength?
 # :class: dropdown
-# On the clusters, which of the six defects leave the mean of the law as it is? Which leave its covariance too?
+# On the clusters, which of the six defects leave the mean of the law as it is? Which of these leave its covariance too?
 #
-# *Solution.* Blurred (the noise has mean 0), thinned (each mode keeps its centre) and strays (the box is symmetric, and so are the clusters) leave the mean. Copies leave the law that each sample is from: but of few originals the covariance of a set is smaller on
+# *Solution.* Blurred (the noise has mean 0), thinned (each mode keeps its centre) and strays (the box is symmetric, and so are the clusters) leave the mean, and so do copies, each of which is from the same law. Only copies leave the covariance too. A blur adds $r^2$ to each variance, as above. Thinning takes from the spread within modes. Strays in a box that reaches $b$ to each side have variance $b^2/3$, and the $b$ of the figure makes that more than the 1 of the data. (A shift leaves the covariance, but not the mean.) Copies leave the law: but of few originals the covariance of a set is smaller on
 # average, none of one, and the scatter of both moments grows, since fewer points are independent.
 # :::
 #

@@ -84,6 +84,8 @@ DEFECTS: dict[str, Defect] = {
     "thinned": Defect(thinned, SHARES, "drawn to the middle of their mode, by a share of the way"),
     "reweighted": Defect(reweighted, SHARES, "a share of one mode missing", spare=3),
     "copied": Defect(copied, SHARES, "a share of them copies"),
-    "strays": Defect(strays, SHARES, "a share of them anywhere"),
+    "strays": Defect(
+        strays, SHARES, f"a share of them anywhere within {BOX:g} of 0 in each coordinate"
+    ),
 }
 """By name."""
