@@ -30,6 +30,7 @@ from IPython.display import Markdown
 
 from companion import profiles, runs
 from companion.chapters.estimates import captions, figures, grid, results, sentences
+from companion.chapters.in_words import in_words
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
@@ -107,7 +108,8 @@ of_model = results.models(trained[grid.NAME].denoiser)
 spectra = results.spectra(of_model, budget)
 base = results.naive(spectra)
 by_level = {"n": budget.points * budget.scrambles, "seeds": [0], "tolerance": SAME}
-artifacts.table(base, "estimates_naive", **captions.naive_shown(budget), **by_level)
+in_table = in_words(base, model=captions.WORDS)
+artifacts.table(in_table, "estimates_naive", **captions.naive_shown(budget), **by_level)
 
 # %%
 Markdown(sentences.settles(base))
@@ -208,7 +210,7 @@ artifacts.table(
 )
 
 # %%
-Markdown(sentences.gains(found))
+Markdown(f"{sentences.gains(found)}\n\n{sentences.sobol_alone(found)}")
 
 # %%
 Markdown(sentences.trained_density(found))
@@ -225,7 +227,11 @@ import diffcore as dc
 rings = dc.exact.rings()
 one, zero = torch.ones((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
 data = dc.estimates.Data(lambda u: rings.noised(u, one, zero).float(), 1 + rings.dim, (rings.dim,))
-dc.mean_nelbo(trained[grid.NAME].denoiser, data, torch.Generator().manual_seed(0))
+whole = dc.mean_nelbo(trained[grid.NAME].denoiser, data, torch.Generator().manual_seed(0))
+whole
+
+# %%
+Markdown(sentences.whole_bound(base, float(whole.value)))
 
 # %%
 of_rows = results.factors(results.over_rows(of_model[results.NET], budget), base)

@@ -273,6 +273,14 @@ def test_the_words_and_figures_follow_the_tables(quick) -> None:
     assert "Of 5,000 rows of the rings and the network the factor is 123 (100 to 150)" in (
         sentences.of_rows(found, row, 5_000)
     )
+    alone = (found["times"] == results.EVEN) & (found["points"] == results.SOBOL)
+    strata = (found["points"] == results.STRATIFIED) & (found["times"] == results.EVEN)
+    lost = found.assign(factor=found["factor"].mask(strata, 4.0).mask(alone, 5.0))
+    lost = lost.assign(least=lost["least"].mask(alone, 3.0), most=lost["most"].mask(alone, 6.0))
+    worse = lost.assign(factor=lost["factor"].mask(alone & (lost["model"] == "rings"), 3.5))
+    assert "clusters 1.2 (0.75 to 1.5)" in sentences.sobol_alone(lost)
+    assert "Below 1 they lose: none" in sentences.sobol_alone(lost)
+    assert "lose: rings; for certain, by the 95 % interval: none." in sentences.sobol_alone(worse)
     edm = (found["times"] == "EDM") & (found["points"] == results.INDEPENDENT)
     fixed = found.assign(factor=found["factor"].where(~edm, 0.25))
     assert "cost 4.0 to 4.0 times" in sentences.trained_density(fixed)
@@ -283,6 +291,14 @@ def test_the_words_and_figures_follow_the_tables(quick) -> None:
     marks = figures.steps(found).axes[0].lines
     assert len(marks) == 2 * 5 * len(figures.STEPS)
     assert "Five marks on each of 7 rows" in figures.steps_shown(found)["alt"]
+
+
+def test_the_whole_bound_is_the_diffusion_term_and_two_more() -> None:
+    base = pd.DataFrame({"model": [results.NET], "mean": [11.0]})
+    rest = math.log(2 * math.pi * math.e) - 12  # of two dimensions, at the log-SNR 12
+    said = sentences.whole_bound(base, 11.0 + rest)
+    assert f"the decoder's, {rest:.2f} nats" in said
+    assert "Without both 11.00 nats are left" in said
 
 
 def test_rows_of_a_tensor_are_rings(quick) -> None:

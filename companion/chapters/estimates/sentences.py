@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+import torch
 
 from companion.chapters.estimates.results import (
     EVEN,
@@ -17,6 +18,8 @@ from companion.chapters.estimates.results import (
     STRATIFIED,
 )
 from companion.chapters.estimates.spectrum import LINEAR, NOISE, NONE
+from companion.runs.plane import ENDS
+from diffcore.bounds import prior_kl, reconstruction_gaussian
 
 
 def _method(found: pd.DataFrame, times: str, points: str, subtracted: str) -> pd.DataFrame:
@@ -76,6 +79,52 @@ def gains(found: pd.DataFrame) -> str:
     return (
         f"Times fewer evaluations, step by step, least and most of the five: {'; '.join(words)}. All "
         f"together: {'; '.join(told)}, with 95 % intervals."
+    )
+
+
+def sobol_alone(found: pd.DataFrame) -> str:
+    """What Sobol points bring without a pilot, and without subtraction; argument as above."""
+    strata, alone = _method(found, EVEN, STRATIFIED, LINEAR), _method(found, EVEN, SOBOL, LINEAR)
+    over = alone[["factor", "least", "most"]].div(strata["factor"], axis=0)
+    told = [
+        f"{str(name).replace('_', ' ')} {row['factor']:.2g} ({row['least']:.2g} to {row['most']:.2g})"
+        for name, row in over.iterrows()
+    ]
+    bare = _method(found, PILOT, SOBOL, NONE)["factor"]
+    bare = bare / _method(found, PILOT, STRATIFIED, LINEAR)["factor"]
+    return (
+        "Sobol points alone are no sure gain. Without a pilot, at even $\\lambda$ and with the linear guess "
+        f"subtracted, they need so many times fewer evaluations than strata: {'; '.join(told)}. Below 1 "
+        f"they lose: {_below(over['factor'])}; for certain, by the 95 % interval: {_below(over['most'])}. "
+        "With a pilot but nothing subtracted they lose to strata with the linear guess by their point "
+        f"estimates: {_below(bare)}."
+    )
+
+
+def _below(ratios: pd.Series) -> str:
+    """Those models whose ratio is below 1."""
+    lost = [str(name).replace("_", " ") for name, ratio in ratios.items() if ratio < 1]
+    return ", ".join(lost) or "none"
+
+
+def whole_bound(base: pd.DataFrame, value: float) -> str:
+    """Why the whole bound is less than its diffusion term.
+
+    Args:
+        base: as :func:`companion.chapters.estimates.results.naive` returns it.
+        value: of the network's whole bound, nats.
+    """
+    low, high = ENDS
+    decoder = float(reconstruction_gaussian(torch.zeros(1, 2, dtype=torch.float64), high))
+    prior = float(prior_kl(torch.ones(1, 2, dtype=torch.float64), low))  # the mean over variance 1
+    term = base.set_index("model")["mean"][NET]
+    return (
+        f"That is not the {term:.2f} nats of the table of the naive estimator, though network, range and "
+        "unit are the same. The table has the diffusion term alone, `mean_nelbo` the whole bound: with the "
+        f"prior's term, {prior:.1e} nats, and the decoder's, {decoder:.2f} nats. The latter is negative, "
+        "as a "
+        "density may be above 1: that of a point, known up to the noise of the cleanest level. Without both "
+        f"{value - decoder - prior:.2f} nats are left."
     )
 
 
