@@ -306,7 +306,10 @@ def test_what_is_said_is_of_the_table(table) -> None:
     said = sentences.whose(table)
     first = table[table["sampler"] == perfect.WALK.words].iloc[0]
     assert f"{first['cov']:.3f} ({first['nelbo']:.3f} and {first['weighted']:.3f})" in said
-    assert "distances of the clusters, 0.228 and 0.269" in said
+    assert (
+        "prints for the clusters (NELBO and Weighted, not in the table above), 0.228 and 0.269"
+        in said
+    )
 
 
 def test_widths_in_words(errors) -> None:
