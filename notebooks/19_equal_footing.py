@@ -49,7 +49,6 @@ from companion.chapters.equal_footing import (
     two_axes,
     variants,
 )
-from companion.chapters.in_words import in_words
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
@@ -133,12 +132,10 @@ limits = samples.floors(known, measure)
 table = comparisons.summary(networks, drawn)
 sampled = provenance | {"n": measure.samples}
 caption = captions.summary_caption(len(seeds), measure.samples, measure.steps)
-artifacts.table(
-    in_words(table), "equal_totals", caption=caption, **comparisons.SUMMARY_SHOWN, **sampled
-)
+artifacts.table(table, "equal_totals", caption=caption, **comparisons.SUMMARY_SHOWN, **sampled)
 
 # %%
-artifacts.table(in_words(limits), "equal_floors", **samples.floors_shown(measure), **sampled)
+artifacts.table(limits, "equal_floors", **samples.floors_shown(measure), **sampled)
 
 # %%
 artifacts.figure(
@@ -305,7 +302,7 @@ Markdown(
 others = grid.other_cells(budget)
 by_variant = variants.in_variants(every, others)
 artifacts.table(
-    in_words(by_variant, variant=variants.TITLES),
+    by_variant,
     "equal_variants",
     **variants.VARIANTS_SHOWN,
     **points,
@@ -332,7 +329,7 @@ two = {
 }
 losses = experiments.two_losses(two, dataset, guard, points=20 * measure.points)
 artifacts.table(
-    in_words(losses), "equal_two_losses", **experiments.TWO_SHOWN, n=20 * measure.points, seeds=seeds[:1],
+    losses, "equal_two_losses", **experiments.TWO_SHOWN, n=20 * measure.points, seeds=seeds[:1],
     tolerance=SAME,
 )  # fmt: skip
 

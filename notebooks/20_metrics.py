@@ -30,7 +30,6 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles
-from companion.chapters.in_words import in_words
 from companion.chapters.metrics import figures, results, sentences
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
@@ -105,7 +104,7 @@ artifacts.figure(
 exact_of = {name: results.exact_sets(name, budget) for name in results.DATASETS}
 floor = results.floors(exact_of)
 provenance = {"seeds": [0, 1], "n": budget.samples}
-artifacts.table(in_words(floor), "metrics_floors", **results.floors_shown(budget), **provenance)
+artifacts.table(floor, "metrics_floors", **results.floors_shown(budget), **provenance)
 
 # %% [markdown]
 # ## What each sees
@@ -118,7 +117,7 @@ artifacts.figure(figures.seen(weak), "metrics_seen", **figures.seen_shown(weak),
 
 # %%
 artifacts.table(
-    in_words(results.side_by_side(weak)),
+    results.side_by_side(weak),
     "metrics_side_by_side",
     **results.seen_shown(budget),
     **provenance,
@@ -140,9 +139,7 @@ Markdown(sentences.blind(weak))
 sets = active.pick(quick=20, standard=400, paper=4_000)
 cells = results.printed_cells(sets)
 shown = results.cells_shown(sets)
-artifacts.table(
-    in_words(cells, **results.WORDS), "metrics_printed", **shown, seeds=[2], n=results.SAMPLES
-)
+artifacts.table(cells, "metrics_printed", **shown, seeds=[2], n=results.SAMPLES)
 
 # %%
 Markdown(sentences.printed(cells))

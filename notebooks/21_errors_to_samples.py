@@ -81,8 +81,6 @@ from IPython.display import Markdown
 
 from companion import profiles, runs, study
 from companion.chapters.errors_to_samples import figures, fine, grid, results, scores, sentences
-from companion.chapters.errors_to_samples.pushed import METRICS
-from companion.chapters.in_words import in_words
 from companion.evidence import exact_paths, style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
@@ -156,15 +154,14 @@ Markdown(sentences.answer(found))
 
 # %%
 left = scores.parts(networks)
-in_table = in_words(left, metric=METRICS, part=scores.RATIOS)
-artifacts.table(in_table, "samples_parts", **figures.parts_shown(), **provenance)
+artifacts.table(left, "samples_parts", **figures.parts_shown(), **provenance)
 
 # %%
 Markdown(f"{sentences.levels_add_up(networks, found)}\n\n{sentences.left_over(left)}")
 
 # %%
 artifacts.table(
-    in_words(results.floors(walked, networks, budget)),
+    results.floors(walked, networks, budget),
     "samples_floors",
     **figures.floors_shown(budget.exact_sets, budget.samples),
     **provenance,

@@ -30,7 +30,6 @@ from IPython.display import Markdown
 
 from companion import profiles, runs
 from companion.chapters.estimates import captions, figures, grid, results, sentences
-from companion.chapters.in_words import in_words
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
 from companion.evidence.excess import SAME
@@ -108,8 +107,7 @@ of_model = results.models(trained[grid.NAME].denoiser)
 spectra = results.spectra(of_model, budget)
 base = results.naive(spectra)
 by_level = {"n": budget.points * budget.scrambles, "seeds": [0], "tolerance": SAME}
-in_table = in_words(base, model=captions.WORDS)
-artifacts.table(in_table, "estimates_naive", **captions.naive_shown(budget), **by_level)
+artifacts.table(base, "estimates_naive", **captions.naive_shown(budget), **by_level)
 
 # %%
 Markdown(sentences.settles(base))

@@ -156,7 +156,6 @@ import torch
 from IPython.display import Markdown
 
 from companion import profiles, runs
-from companion.chapters.in_words import in_words
 from companion.chapters.weightings_from_kernels import (
     answers,
     asked,
@@ -169,7 +168,6 @@ from companion.chapters.weightings_from_kernels import (
     pilots,
     results,
     sentences,
-    words,
 )
 from companion.evidence import style
 from companion.evidence.artifacts import Artifacts
@@ -217,7 +215,7 @@ again = measured.made(
 )
 off = measured.deviations(levels_of, again)
 artifacts.table(
-    in_words(off, number=measured.WORDS),
+    off,
     "kernel_weightings_kept",
     **measured.DEVIATIONS_SHOWN,
     seeds=pilots.SEEDS, n=budget.held_out, tolerance=SAME, negligible=SAME,
@@ -269,7 +267,7 @@ Markdown(f"{sentences.fronts(cells)}\n\n{sentences.ellipses(spreads)}")
 
 # %%
 artifacts.table(
-    in_words(cells, weighting=words.WEIGHTINGS),
+    cells,
     "kernel_weightings_cells",
     caption=sentences.cells_caption(len(seeds), budget.samples, budget.steps, budget.draws),
     **fronts.CELLS_SHOWN,
@@ -284,7 +282,7 @@ artifacts.table(
 # %%
 dominance = compared.dominance(networks)
 artifacts.table(
-    in_words(dominance, weighting=words.WEIGHTINGS, scope=compared.SCOPES),
+    dominance,
     "kernel_weightings_dominance",
     **compared.DOMINANCE_SHOWN,
     **provenance,
@@ -326,8 +324,7 @@ Markdown(
 )
 
 # %%
-in_table = in_words(slopes, weighting=words.WEIGHTINGS)
-artifacts.table(in_table, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
+artifacts.table(slopes, "kernel_weightings_elasticity", **asked.ELASTICITY_SHOWN, **provenance)
 
 # %%
 Markdown(answers.elastic(slopes))

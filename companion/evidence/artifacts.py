@@ -134,6 +134,7 @@ class Artifacts:
         digits: int | Mapping[str, int | str] = 4,
         columns: Mapping[str, str] | None = None,
         ends: Mapping[str, tuple[str, str]] | None = None,
+        words: Mapping[str, Mapping[str, str]] | None = None,
         **provenance: Unpack[Provenance],
     ) -> Saved:
         """Save ``frame`` as CSV and Markdown.
@@ -144,6 +145,7 @@ class Artifacts:
             caption: what to see, with units; MyST Markdown.
             digits: decimals shown, for all columns or by column; or a column's format, e.g. ``".0e"``.
             columns: the columns shown, in order, with their headings; all of them by default.
+            words: of columns shown, how their cells are written; there is a word for each.
             ends: of columns shown, the two with the ends of an interval, shown in the same cell.
             **provenance: see `Provenance`.
 
@@ -152,6 +154,8 @@ class Artifacts:
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
         cells = {c: _shown(frame[c], digits, c) for c in headings}
+        for name in cells.keys() & (words or {}).keys():
+            cells[name] = [words[name][value] for value in frame[name]]
         for name, pair in (ends or {}).items():
             low, high = (_shown(frame[end], digits, name) for end in pair)
             cells[name] = [_spanned(*cell) for cell in zip(cells[name], low, high, strict=True)]

@@ -74,12 +74,13 @@ def test_the_ends_of_an_interval_stand_in_the_cell_of_their_number(folder):
         caption="Spans.",
         columns={"name": "of", "value": "value (95 %)"},
         ends={"value": ("least", "most")},
+        words={"name": {"a": "first", "b": "second", "c": "third"}, "column of another table": {}},
         digits={"value": ".3g"},
     )
     cells = [line.split("|")[1:-1] for line in shown.markdown.splitlines() if line.startswith("|")]
     stripped = [[cell.strip() for cell in row] for row in cells]
     assert stripped[0] == ["of", "value (95 %)"]
-    assert stripped[2:] == [["a", "1.23 (1.1 to 1.47)"], ["b", "2"], ["c", "–"]]
+    assert stripped[2:] == [["first", "1.23 (1.1 to 1.47)"], ["second", "2"], ["third", "–"]]
 
 
 def test_an_absolute_tolerance_is_kept_of_any_kind_of_number_and_none_by_default(folder):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from companion.chapters.equal_footing.grid import PLAIN, QUARTER
 from companion.chapters.equal_footing.objectives import WEIGHTINGS
+from companion.chapters.in_words import IN_WORDS
 from companion.evidence import paired
 from companion.evidence.intervals import smallest_seen
 from companion.evidence.paired import means, tested
@@ -175,10 +176,11 @@ def summary(networks: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 SUMMARY_SHOWN: dict[str, Any] = {
+    "words": IN_WORDS,
     "columns": {
-        "dataset_in_words": "data set",
-        "target_in_words": "predicts",
-        "weighting_in_words": "weighting",
+        "dataset": "data set",
+        "target": "predicts",
+        "weighting": "weighting",
         "excess": "excess (95 %)",
         "inside": "inside",
         "sliced": "sliced $W_2$",

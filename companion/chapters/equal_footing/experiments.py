@@ -9,6 +9,7 @@ import pandas as pd
 from torch import Generator
 
 from companion.chapters.equal_footing.objectives import IN_TIME
+from companion.chapters.in_words import IN_WORDS
 from companion.runs.plane import SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -58,8 +59,9 @@ def two_losses(
 TWO_SHOWN: dict[str, Any] = {
     "caption": "The published NELBO and rescaled loss of a network of $x$ and one of $\\epsilon$, each in "
     "the losses of its own target, and of the exact denoiser in the same losses; code units.",
+    "words": IN_WORDS,
     "columns": {
-        "target_in_words": "predicts",
+        "target": "predicts",
         "nelbo": "NELBO",
         "perfect_nelbo": "of the exact denoiser",
         "rescaled": "rescaled",

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 
 from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.results import MODEL, Budget
+from companion.chapters.in_words import IN_WORDS
 from companion.evidence import exact_paths, moments
 from companion.evidence.distances import energy, log_density, sliced
 from companion.runs.plane import ENDS, SCHEDULE
@@ -128,8 +129,9 @@ def floors_shown(budget: Budget) -> dict[str, Any]:
     return {
         "caption": f"Noise floors: what {MOST:.0%} of {budget.exact_sets:,} sets of {budget.samples:,} "
         "independent exact samples stay below in size, against the exact denoiser's samples.",
+        "words": IN_WORDS,
         "columns": {
-            "dataset_in_words": "data set",
+            "dataset": "data set",
             "sliced": "sliced $W_2$",
             "energy": "energy",
             "mean": "mean",

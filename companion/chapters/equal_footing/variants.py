@@ -49,8 +49,9 @@ VARIANTS_SHOWN: dict[str, Any] = {
     "caption": "The four targets under the bound when one thing else is changed, first data set, few seeds: "
     "geometric mean excess, nats, and the order that the means are in. *Told the time*: the network is told "
     "$t$, not the log-SNR. *Rate held*: the learning rate does not fall.",
+    "words": {"variant": TITLES},
     "columns": {
-        "variant_in_words": "changed",
+        "variant": "changed",
         **{t: style.SYMBOLS[t] for t in TARGETS},
         "order": "order of the means",
         "x_over_best": "$x$ over the best",

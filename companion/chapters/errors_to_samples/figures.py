@@ -15,7 +15,8 @@ from companion import study
 from companion.chapters.errors_to_samples import fine
 from companion.chapters.errors_to_samples.pushed import METRICS
 from companion.chapters.errors_to_samples.results import MODEL, PREDICTORS
-from companion.chapters.errors_to_samples.scores import left_out
+from companion.chapters.errors_to_samples.scores import RATIOS, left_out
+from companion.chapters.in_words import IN_WORDS
 from companion.evidence import perturbed, style
 from companion.evidence.exact_paths import FARTHEST
 from companion.runs.plane import BOUND
@@ -210,8 +211,8 @@ def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
         "predicted by a line fitted to the other three. *All* of them together, with a 95 % interval "
         "(bootstrap of the eight objectives, the same on all data sets); then each data set about its own "
         "mean, which is stricter. *Slope*: of the line through all.",
-        "columns": {"metric": "metric", "predictor": "known of a network", "all": "all", "low": "from",
-                    "high": "to"} | titles | {"slope": "slope"},
+        "columns": {"metric": "metric", "predictor": "known of a network", "all": "all (95 %)"}
+        | titles | {"slope": "slope"},
         "digits": 2,
     }  # fmt: skip
 
@@ -227,9 +228,10 @@ def parts_shown() -> dict[str, Any]:
         "the trapezoidal rule over its steps: so their ratio has quadrature in it, too. What differs in "
         "one row may make up for what differs in another, and *both* be the less. *Moved less*: networks "
         "whose median displacement is below that of the middle network; *moved more*: the others.",
+        "words": {"metric": METRICS, "part": RATIOS},
         "columns": {
-            "metric_in_words": "metric",
-            "part_in_words": "compared",
+            "metric": "metric",
+            "part": "compared",
             "cause": "what differs",
             "less": "moved less",
             "more": "moved more",
@@ -244,7 +246,8 @@ def floors_shown(sets: int, n: int) -> dict[str, Any]:
         "caption": f"Noise floors: what 95 % of {sets} sets of {n:,} independent exact samples "
         "stay below, against the exact denoiser's. *Above*: the share of networks that exceed it. From "
         "the same noise, as in all other tables here, a perfect network has distance zero.",
-        "columns": {"dataset_in_words": "data set", "sliced": "sliced $W_2$", "sliced_above": "above",
+        "words": IN_WORDS,
+        "columns": {"dataset": "data set", "sliced": "sliced $W_2$", "sliced_above": "above",
                     "energy": "energy distance", "energy_above": "above "},
         "digits": 3,
     }  # fmt: skip

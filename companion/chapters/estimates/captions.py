@@ -23,8 +23,9 @@ def naive_shown(budget: Budget) -> dict[str, Any]:
         "standard error of the deviation. Last: evaluations after which a sample variance has a standard "
         "error of 10 %.",
         "digits": {"mean": 3, "sd": 1, "error": 1, "needed": ".1e"},
+        "words": {"model": WORDS},
         "columns": {
-            "model_in_words": "denoiser",
+            "model": "denoiser",
             "mean": "mean (nats)",
             "sd": "deviation of one evaluation (nats)",
             "error": "its error",

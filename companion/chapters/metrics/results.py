@@ -11,6 +11,7 @@ import torch
 from torch import Generator
 
 from companion import study
+from companion.chapters.in_words import IN_WORDS
 from companion.chapters.metrics.defects import DEFECTS
 from companion.chapters.metrics.measures import LABELS, MANY, judge, law
 from companion.evidence import moments, style
@@ -207,9 +208,10 @@ WORDS = {
 
 def floors_shown(budget: Budget) -> dict[str, Any]:
     """How `floors` is shown."""
-    columns = {"dataset_in_words": "data set", "label": "metric"}
+    columns = {"dataset": "data set", "label": "metric"}
     return {
         "columns": columns | {"low": "low", "middle": "median", "high": "high"},
+        "words": IN_WORDS,
         "caption": f"Noise floors: what {1 - OUTSIDE:.0%} of {budget.floors:,} sets of {budget.samples:,} "
         f"exact "
         "samples score against as many data. Log-density and off-manifold mass: less that of the law. "
@@ -226,8 +228,8 @@ def seen_shown(budget: Budget) -> dict[str, Any]:
         f"which on at least {SEEN:.0%} of {budget.sets} defective sets are outside the noise floor. Empty: "
         f"none that was tried. Samples are {words}; lengths in standard deviations of the data.",
         "digits": dict.fromkeys(DEFECTS, ".3g"),
-        "columns": {"dataset_in_words": "data set", "label": "metric"}
-        | {name: name for name in DEFECTS},
+        "columns": {"dataset": "data set", "label": "metric"} | {name: name for name in DEFECTS},
+        "words": IN_WORDS,
     }
 
 
@@ -238,13 +240,14 @@ def cells_shown(sets: int) -> dict[str, Any]:
         "distance, that of "
         f"$v$, and what {FLOOR:.0%} of {sets:,} sets of {SAMPLES:,} exact samples stay below.",
         "columns": {
-            "dataset_in_words": "data set",
-            "objective_in_words": "objective",
-            "distance_in_words": "distance of",
-            "best_in_words": "best target",
+            "dataset": "data set",
+            "objective": "objective",
+            "distance": "distance of",
+            "best": "best target",
             "printed": "its distance",
             "v": "of $v$",
             "floor": "exact samples",
             "floor_error": "its error",
         },
+        "words": IN_WORDS | WORDS,
     }

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
+from companion.chapters.in_words import IN_WORDS
 from companion.chapters.weightings_from_kernels import rules, words
 from companion.chapters.weightings_from_kernels.results import CELL
 from companion.evidence import style
@@ -108,10 +109,11 @@ ELASTICITY_SHOWN: dict[str, Any] = {
     "under the bound, against the logarithm of its weight, and the share of its variance that the line "
     "explains; means over seeds. -1: the squared error is inversely proportional to the weight; 0: no "
     "answer.",
+    "words": IN_WORDS | {"weighting": words.WEIGHTINGS},
     "columns": {
-        "dataset_in_words": "data set",
-        "target_in_words": "predicts",
-        "weighting_in_words": "weighting",
+        "dataset": "data set",
+        "target": "predicts",
+        "weighting": "weighting",
         "slope": "slope",
         "r2": "$R^2$",
     },

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from companion import study
+from companion.chapters.in_words import IN_WORDS
 from companion.chapters.weightings_from_kernels import words
 from companion.chapters.weightings_from_kernels.results import AXES
 from companion.chapters.weightings_from_kernels.rules import NAMES
@@ -193,10 +194,11 @@ DOMINANCE_SHOWN: dict[str, Any] = {
     "target. Excess and sliced $W_2$: its factor over the best of these, on the data set where it is "
     "largest. $p$ below: of not being below each of them on both axes everywhere (the largest of all "
     "tests, Holm over cells); $p$ above: of being above none of them anywhere (the smallest, Bonferroni).",
+    "words": IN_WORDS | {"weighting": words.WEIGHTINGS, "scope": SCOPES},
     "columns": {
-        "scope_in_words": "against",
-        "target_in_words": "predicts",
-        "weighting_in_words": "weighting",
+        "scope": "against",
+        "target": "predicts",
+        "weighting": "weighting",
         "excess": "excess",
         "sliced": "sliced $W_2$",
         "below": "$p$ below",
@@ -223,8 +225,8 @@ def pairs_in_words(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         first=[words.weighting(PAIRS[q][0]) for q in table["question"]],
         second=[words.weighting(PAIRS[q][1]) for q in table["question"]],
-        dataset_in_words=[study.TITLES[name] for name, _ in parts],
-        target_in_words=[style.SYMBOLS[target] for _, target in parts],
+        dataset=[study.TITLES[name] for name, _ in parts],
+        target=[style.SYMBOLS[target] for _, target in parts],
         of=table["column"].map(COLUMNS),
         above=[ABOVE[Verdict(verdict)] for verdict in table["verdict"]],
     )
@@ -234,15 +236,14 @@ PAIRS_SHOWN: dict[str, Any] = {
     "columns": {
         "first": "first",
         "second": "second",
-        "dataset_in_words": "data set",
-        "target_in_words": "predicts",
+        "dataset": "data set",
+        "target": "predicts",
         "of": "factor of",
-        "value": "factor",
-        "least": "from",
-        "most": "to",
+        "value": "factor (95 %)",
         "p": "$p$, Holm",
         "above": "above 1?",
     },
+    "ends": {"value": ("least", "most")},
     "digits": paired.SHOWN["digits"],
 }
 """How `pairs_in_words` are shown."""

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from companion.chapters.in_words import IN_WORDS
+from companion.chapters.weightings_from_kernels import words
 from companion.chapters.weightings_from_kernels.results import AXES, CELL
 from companion.evidence.intervals import CONFIDENCE
 from companion.evidence.paired import means
@@ -130,28 +132,22 @@ def spreads(networks: pd.DataFrame) -> Mapping[str, Spread]:
 
 
 CELLS_SHOWN: dict[str, Any] = {
+    "words": IN_WORDS | {"weighting": words.WEIGHTINGS},
     "columns": {
-        "dataset_in_words": "data set",
-        "target_in_words": "predicts",
-        "weighting_in_words": "weighting",
-        "excess": "excess",
-        "excess_least": "from",
-        "excess_most": "to",
-        "sliced": "sliced $W_2$",
-        "sliced_least": "from ",
-        "sliced_most": "to ",
+        "dataset": "data set",
+        "target": "predicts",
+        "weighting": "weighting",
+        "excess": "excess (95 %)",
+        "sliced": "sliced $W_2$ (95 %)",
         "energy": "energy",
         "share": "on the front",
     },
     "digits": {
         "excess": ".3f",
-        "excess_least": ".3f",
-        "excess_most": ".3f",
         "sliced": ".3f",
-        "sliced_least": ".3f",
-        "sliced_most": ".3f",
         "energy": ".3f",
         "share": ".2f",
     },
+    "ends": {name: (f"{name}_least", f"{name}_most") for name in ("excess", "sliced")},
 }
 """How `cells` are shown."""

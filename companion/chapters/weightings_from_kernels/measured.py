@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from torch import Generator
 
+from companion.chapters.in_words import IN_WORDS
 from companion.chapters.weightings_from_kernels.pilots import MULTIPLES, Pilot
 from companion.evidence import exact_paths, pinned
 from companion.files import heading
@@ -175,9 +176,10 @@ DEVIATIONS_SHOWN: dict[str, Any] = {
     "caption": "Numbers behind the derived weightings, made again: the largest relative difference from the "
     "committed ones over the log-SNR, and where it is. Kernel, least loss (the squared error of the best "
     "prediction of the noise), and errors of pilots after each share of the steps.",
+    "words": IN_WORDS | {"number": WORDS},
     "columns": {
-        "dataset_in_words": "data set",
-        "number_in_words": "number",
+        "dataset": "data set",
+        "number": "number",
         "largest": "largest difference",
         "log_snr": "at log-SNR",
     },

@@ -182,8 +182,8 @@ def pairs_caption(seeds: int) -> str:
         f"paired, the {CONFIDENCE:.0%} interval of each alone, $p$ by Holm's rule over the cases of a "
         "question, that is, of two weightings and what the factor is of: sliced $W_2$; excess, times the "
         "square of that; $\\int k\\, e\\, d\\lambda$. Two questions of one claim are taken together: $k/e$ "
-        "and $k/\\sqrt\\ell$ over $k$; $k/e$ in stages, and the curriculum. *Above 1?*: yes or no where that is "
-        "told, else undecided."
+        "and $k/\\sqrt\\ell$ over $k$; $k/e$ in stages, and the curriculum. *Above 1?*: yes or no where that "
+        "is told, else undecided."
     )
 
 
