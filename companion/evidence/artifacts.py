@@ -154,8 +154,9 @@ class Artifacts:
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
         cells = {c: _shown(frame[c], digits, c) for c in headings}
-        for name in cells.keys() & (words or {}).keys():
-            cells[name] = [words[name][value] for value in frame[name]]
+        for name, word in (words or {}).items():
+            if name in cells:
+                cells[name] = [word[value] for value in frame[name]]
         for name, pair in (ends or {}).items():
             low, high = (_shown(frame[end], digits, name) for end in pair)
             cells[name] = [_spanned(*cell) for cell in zip(cells[name], low, high, strict=True)]
