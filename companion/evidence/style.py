@@ -46,6 +46,9 @@ WEIGHTINGS = {
     "edm": "EDM",
 }
 
+CELLS: dict[str, dict[str, str]] = {"target": SYMBOLS, "weighting": WEIGHTINGS}
+"""How the cells of columns that many tables have are written where they are shown."""
+
 
 def use() -> None:
     """Set matplotlib's style for the book; call once, in a notebook's first cell."""

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from companion.chapters.errors_to_samples import figures, fine, pushed, results, scores, sentences
-from companion.chapters.in_words import in_words
 from companion.evidence import perturbed
 from companion.evidence.drawn import numbers
 
@@ -158,7 +157,8 @@ def test_tables_are_titled(networks: pd.DataFrame, found: pd.DataFrame) -> None:
     assert not [c for c in table if c.startswith("gain")]
     assert set(table["metric"]) == set(pushed.METRICS.values())
     shown = figures.scores_shown(networks)
-    assert set(shown["columns"]) == set(table)
-    parts = in_words(scores.parts(networks), metric=pushed.METRICS, part=scores.RATIOS)
-    assert set(figures.parts_shown()["columns"]) == {*parts} - {"metric", "part"}
-    assert "samples over whole flow" in set(parts["part_in_words"])
+    shown_ends = {end for pair in shown["ends"].values() for end in pair}
+    assert set(shown["columns"]) | shown_ends == set(table)
+    parts, parts_shown = scores.parts(networks), figures.parts_shown()
+    assert set(parts_shown["columns"]) == {*parts}
+    assert "samples over whole flow" in {parts_shown["words"]["part"][p] for p in parts["part"]}

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from companion.chapters.in_words import in_words
 from companion.chapters.weightings_from_kernels import (
     answers,
     compared,
@@ -154,13 +153,9 @@ def test_uncertainty_of_a_kernel_is_said() -> None:
 def test_tables_are_read_in_words_and_keep_what_they_had() -> None:
     assert set(measured.WORDS) == set(measured.NUMBERS)
     assert set(rules.NAMES) <= set(words.WEIGHTINGS)
-    cells = pd.DataFrame({"dataset": ["rings"], "target": ["eps"], "weighting": ["kernel"]})
-    shown = in_words(cells, weighting=words.WEIGHTINGS)
-    assert shown[list(cells)].equals(cells)
-    assert shown["weighting_in_words"].tolist() == ["$k$"]
-    assert shown["target_in_words"].tolist() == [r"$\epsilon$"]
-    with pytest.raises(KeyError):
-        in_words(cells.assign(dataset="moons"), weighting=words.WEIGHTINGS)
+    said = fronts.CELLS_SHOWN["words"]
+    assert (said["dataset"]["rings"], said["target"]["eps"]) == ("Rings", r"$\epsilon$")
+    assert said["weighting"] == words.WEIGHTINGS
 
 
 @pytest.mark.parametrize(
@@ -175,5 +170,5 @@ def test_a_pair_says_whether_it_is_above_one(verdict: Verdict, word: str) -> Non
     shown = compared.pairs_in_words(pd.DataFrame(rows))
     assert set(shown["above"]) == {word}
     assert shown["of"].notna().all()
-    assert set(shown["dataset_in_words"]) == {"Rings"}
+    assert set(shown["dataset"]) == {"Rings"}
     assert shown.loc[0, ["first", "second"]].tolist() == ["$k$", "bound"]

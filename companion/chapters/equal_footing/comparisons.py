@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from companion import study
 from companion.chapters.equal_footing.grid import PLAIN, QUARTER
 from companion.chapters.equal_footing.objectives import WEIGHTINGS
-from companion.chapters.in_words import IN_WORDS
-from companion.evidence import paired
+from companion.evidence import paired, style
 from companion.evidence.intervals import smallest_seen
 from companion.evidence.paired import means, tested
 from companion.runs.plane import BOUND, OWN, OWN_OF, TARGETS
@@ -176,7 +176,7 @@ def summary(networks: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 SUMMARY_SHOWN: dict[str, Any] = {
-    "words": IN_WORDS,
+    "words": {"dataset": study.TITLES} | style.CELLS,
     "columns": {
         "dataset": "data set",
         "target": "predicts",

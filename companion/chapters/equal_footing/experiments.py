@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 from torch import Generator
 
+from companion import study
 from companion.chapters.equal_footing.objectives import IN_TIME
-from companion.chapters.in_words import IN_WORDS
+from companion.evidence import style
 from companion.runs.plane import SCHEDULE
 from diffcore.denoisers import Denoiser
 from diffcore.exact.data2d import DATASETS
@@ -59,7 +60,7 @@ def two_losses(
 TWO_SHOWN: dict[str, Any] = {
     "caption": "The published NELBO and rescaled loss of a network of $x$ and one of $\\epsilon$, each in "
     "the losses of its own target, and of the exact denoiser in the same losses; code units.",
-    "words": IN_WORDS,
+    "words": {"dataset": study.TITLES} | style.CELLS,
     "columns": {
         "target": "predicts",
         "nelbo": "NELBO",

@@ -10,10 +10,10 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from companion import study
 from companion.chapters.equal_footing.grid import Key
 from companion.chapters.equal_footing.results import MODEL, Budget
-from companion.chapters.in_words import IN_WORDS
-from companion.evidence import exact_paths, moments
+from companion.evidence import exact_paths, moments, style
 from companion.evidence.distances import energy, log_density, sliced
 from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
@@ -129,7 +129,7 @@ def floors_shown(budget: Budget) -> dict[str, Any]:
     return {
         "caption": f"Noise floors: what {MOST:.0%} of {budget.exact_sets:,} sets of {budget.samples:,} "
         "independent exact samples stay below in size, against the exact denoiser's samples.",
-        "words": IN_WORDS,
+        "words": {"dataset": study.TITLES} | style.CELLS,
         "columns": {
             "dataset": "data set",
             "sliced": "sliced $W_2$",

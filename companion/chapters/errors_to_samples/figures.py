@@ -16,7 +16,6 @@ from companion.chapters.errors_to_samples import fine
 from companion.chapters.errors_to_samples.pushed import METRICS
 from companion.chapters.errors_to_samples.results import MODEL, PREDICTORS
 from companion.chapters.errors_to_samples.scores import RATIOS, left_out
-from companion.chapters.in_words import IN_WORDS
 from companion.evidence import perturbed, style
 from companion.evidence.exact_paths import FARTHEST
 from companion.runs.plane import BOUND
@@ -213,6 +212,7 @@ def scores_shown(networks: pd.DataFrame) -> dict[str, Any]:
         "mean, which is stricter. *Slope*: of the line through all.",
         "columns": {"metric": "metric", "predictor": "known of a network", "all": "all (95 %)"}
         | titles | {"slope": "slope"},
+        "ends": {"all": ("low", "high")},
         "digits": 2,
     }  # fmt: skip
 
@@ -246,7 +246,7 @@ def floors_shown(sets: int, n: int) -> dict[str, Any]:
         "caption": f"Noise floors: what 95 % of {sets} sets of {n:,} independent exact samples "
         "stay below, against the exact denoiser's. *Above*: the share of networks that exceed it. From "
         "the same noise, as in all other tables here, a perfect network has distance zero.",
-        "words": IN_WORDS,
+        "words": {"dataset": study.TITLES} | style.CELLS,
         "columns": {"dataset": "data set", "sliced": "sliced $W_2$", "sliced_above": "above",
                     "energy": "energy distance", "energy_above": "above "},
         "digits": 3,

@@ -11,7 +11,6 @@ import torch
 from torch import Generator
 
 from companion import study
-from companion.chapters.in_words import IN_WORDS
 from companion.chapters.metrics.defects import DEFECTS
 from companion.chapters.metrics.measures import LABELS, MANY, judge, law
 from companion.evidence import moments, style
@@ -211,7 +210,7 @@ def floors_shown(budget: Budget) -> dict[str, Any]:
     columns = {"dataset": "data set", "label": "metric"}
     return {
         "columns": columns | {"low": "low", "middle": "median", "high": "high"},
-        "words": IN_WORDS,
+        "words": {"dataset": study.TITLES} | style.CELLS,
         "caption": f"Noise floors: what {1 - OUTSIDE:.0%} of {budget.floors:,} sets of {budget.samples:,} "
         f"exact "
         "samples score against as many data. Log-density and off-manifold mass: less that of the law. "
@@ -229,7 +228,7 @@ def seen_shown(budget: Budget) -> dict[str, Any]:
         f"none that was tried. Samples are {words}; lengths in standard deviations of the data.",
         "digits": dict.fromkeys(DEFECTS, ".3g"),
         "columns": {"dataset": "data set", "label": "metric"} | {name: name for name in DEFECTS},
-        "words": IN_WORDS,
+        "words": {"dataset": study.TITLES} | style.CELLS,
     }
 
 
@@ -249,5 +248,5 @@ def cells_shown(sets: int) -> dict[str, Any]:
             "floor": "exact samples",
             "floor_error": "its error",
         },
-        "words": IN_WORDS | WORDS,
+        "words": style.CELLS | {"dataset": study.TITLES} | WORDS,
     }

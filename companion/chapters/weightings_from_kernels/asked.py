@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from companion import study
-from companion.chapters.in_words import IN_WORDS
 from companion.chapters.weightings_from_kernels import rules, words
 from companion.chapters.weightings_from_kernels.results import CELL
 from companion.evidence import style
@@ -109,7 +108,7 @@ ELASTICITY_SHOWN: dict[str, Any] = {
     "under the bound, against the logarithm of its weight, and the share of its variance that the line "
     "explains; means over seeds. -1: the squared error is inversely proportional to the weight; 0: no "
     "answer.",
-    "words": IN_WORDS | {"weighting": words.WEIGHTINGS},
+    "words": style.CELLS | {"dataset": study.TITLES, "weighting": words.WEIGHTINGS},
     "columns": {
         "dataset": "data set",
         "target": "predicts",

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from companion import study
-from companion.chapters.in_words import IN_WORDS
 from companion.chapters.weightings_from_kernels import words
 from companion.chapters.weightings_from_kernels.results import AXES
 from companion.chapters.weightings_from_kernels.rules import NAMES
@@ -194,7 +193,8 @@ DOMINANCE_SHOWN: dict[str, Any] = {
     "target. Excess and sliced $W_2$: its factor over the best of these, on the data set where it is "
     "largest. $p$ below: of not being below each of them on both axes everywhere (the largest of all "
     "tests, Holm over cells); $p$ above: of being above none of them anywhere (the smallest, Bonferroni).",
-    "words": IN_WORDS | {"weighting": words.WEIGHTINGS, "scope": SCOPES},
+    "words": style.CELLS
+    | {"dataset": study.TITLES, "weighting": words.WEIGHTINGS, "scope": SCOPES},
     "columns": {
         "scope": "against",
         "target": "predicts",

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from companion.chapters.in_words import IN_WORDS
+from companion import study
 from companion.chapters.weightings_from_kernels import words
 from companion.chapters.weightings_from_kernels.results import AXES, CELL
+from companion.evidence import style
 from companion.evidence.intervals import CONFIDENCE
 from companion.evidence.paired import means
 
@@ -132,7 +133,7 @@ def spreads(networks: pd.DataFrame) -> Mapping[str, Spread]:
 
 
 CELLS_SHOWN: dict[str, Any] = {
-    "words": IN_WORDS | {"weighting": words.WEIGHTINGS},
+    "words": style.CELLS | {"dataset": study.TITLES, "weighting": words.WEIGHTINGS},
     "columns": {
         "dataset": "data set",
         "target": "predicts",

@@ -16,9 +16,9 @@ import pandas as pd
 import torch
 from torch import Generator
 
-from companion.chapters.in_words import IN_WORDS
+from companion import study
 from companion.chapters.weightings_from_kernels.pilots import MULTIPLES, Pilot
-from companion.evidence import exact_paths, pinned
+from companion.evidence import exact_paths, pinned, style
 from companion.files import heading
 from companion.runs.plane import ENDS, SCHEDULE
 from diffcore.denoisers import Denoiser
@@ -176,7 +176,7 @@ DEVIATIONS_SHOWN: dict[str, Any] = {
     "caption": "Numbers behind the derived weightings, made again: the largest relative difference from the "
     "committed ones over the log-SNR, and where it is. Kernel, least loss (the squared error of the best "
     "prediction of the noise), and errors of pilots after each share of the steps.",
-    "words": IN_WORDS | {"number": WORDS},
+    "words": style.CELLS | {"dataset": study.TITLES, "number": WORDS},
     "columns": {
         "dataset": "data set",
         "number": "number",
