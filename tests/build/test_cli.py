@@ -9,6 +9,7 @@ import pytest
 from miniature import Miniature, notebook
 
 from companion import cli, notebooks, profiles
+from companion.build import serve
 from companion.errors import UnknownName, UserError, one_line
 from companion.files import write_text
 
@@ -94,3 +95,19 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_one_line_is_one_line_without_colours() -> None:
     assert one_line("\x1b[91mWARNING:\x1b[39;49;00m  a\n  b") == "WARNING: a b"
+
+
+def test_a_port_that_is_taken_is_one_line_whose_mend_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "index.html").write_text("")
+    monkeypatch.setattr(serve, "html_dir", lambda profile: tmp_path)
+    with serve.server("standard", 0) as first:
+        taken = first.server_port
+        assert taken > 0
+        assert cli.main(["serve", "--port", str(taken)]) == 2
+        assert capsys.readouterr().err == (
+            f"error: port {taken} is taken: expected a free one; make serve PORT=0 takes any that is\n"
+        )
+        with serve.server("standard", 0) as second:  # what PORT=0 comes to
+            assert second.server_port != taken
