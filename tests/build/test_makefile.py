@@ -110,10 +110,10 @@ def test_make_hands_on_what_was_typed(arguments: list[str], runs: str) -> None:
 
 
 def a_python(folder: Path, version: str) -> Path:
-    """A program that says of itself what `make` asks of a Python: this version."""
+    """This Python, which takes itself for one of another version."""
     program = folder / version
-    said = f"{version} {'new' if version == '3.99' else 'old'}"
-    program.write_text(f'#!/bin/sh\necho "{said}"\n')
+    code = f"import sys; sys.version_info = ({version.replace('.', ', ')}, 0); $2"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}"\n')
     program.chmod(0o755)
     return program
 
