@@ -61,10 +61,12 @@ def pyodide_dir() -> Path:
 def runs_dir() -> Path:
     """Return the folder of training runs; the environment's ``COMPANION_RUNS`` overrides it.
 
+    A relative one is taken from the root, wherever a process works: jobs of a build work elsewhere.
+
     Raises:
         UserError: if something else is in its place, or in that of a folder above it.
     """
-    folder = Path(os.environ.get("COMPANION_RUNS") or ROOT / "runs")
+    folder = ROOT / (os.environ.get("COMPANION_RUNS") or "runs")
     places = (place for place in (folder, *folder.parents) if os.path.lexists(place))
     if (first := next(places, None)) is not None and not first.is_dir():
         raise UserError(

@@ -53,7 +53,7 @@ NOT_SAMPLED += ["companion/chapters/*/figures.py"]  # drawn by notebooks, compar
 SAMPLED = ("companion/build/records.py", "companion/build/results.py")
 NOT_RUN = {
     *("test_pipeline", "test_results", "test_leaves", "test_faults", "test_book", "test_browser"),
-    *("test_environment", "test_shards", "test_interruptions"),
+    *("test_environment", "test_makefile", "test_shards", "test_interruptions"),
 }
 MARKED = "not book and not browser and not slow"
 PYTEST = ["-p", "no:xdist", "-p", "no:randomly", "-p", "no:cacheprovider", "-q", "-m", MARKED]

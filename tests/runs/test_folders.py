@@ -14,7 +14,7 @@ from run_examples import DATA, FIRST, PLAN, WANTED, contents, forbid_training, i
 from test_grids import numbered, pretend
 
 import diffcore as dc
-from companion import runs
+from companion import paths, runs
 from companion.cli import main
 from companion.errors import UserError
 from companion.profiles import Profile
@@ -123,6 +123,16 @@ def test_a_file_in_the_place_of_the_folder_of_runs_is_one_clear_line(
         "move that away, or name another folder in COMPANION_RUNS\n"
     )
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_relative_folder_of_runs_is_one_wherever_a_process_works(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("COMPANION_RUNS", "_build/other")
+    monkeypatch.chdir(tmp_path)
+    assert paths.runs_dir() == paths.ROOT / "_build" / "other"
+    monkeypatch.setenv("COMPANION_RUNS", str(tmp_path))
+    assert paths.runs_dir() == tmp_path
 
 
 def test_prune_removes_what_no_grid_names_and_nothing_else(
