@@ -154,12 +154,13 @@ class Artifacts:
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
         cells = {c: _shown(frame[c], digits, c) for c in headings}
-        for name, word in (words or {}).items():
-            if name in cells:
-                cells[name] = [word[value] for value in frame[name]]
-        for name, pair in (ends or {}).items():
-            low, high = (_shown(frame[end], digits, name) for end in pair)
-            cells[name] = [_spanned(*cell) for cell in zip(cells[name], low, high, strict=True)]
+        for column, word in (words or {}).items():
+            if column in cells:
+                cells[column] = [word[value] for value in frame[column]]
+        for column, pair in (ends or {}).items():
+            low, high = (_shown(frame[end], digits, column) for end in pair)
+            spans = zip(cells[column], low, high, strict=True)
+            cells[column] = [_spanned(*span) for span in spans]
         shown = pd.DataFrame({h: cells[c] for c, h in headings.items()})
         numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in headings]
         body = shown.to_markdown(

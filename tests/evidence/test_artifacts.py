@@ -77,6 +77,7 @@ def test_the_ends_of_an_interval_stand_in_the_cell_of_their_number(folder):
         words={"name": {"a": "first", "b": "second", "c": "third"}, "column of another table": {}},
         digits={"value": ".3g"},
     )
+    pd.testing.assert_frame_equal(load_table("spans", "quick"), frame, check_exact=True)
     cells = [line.split("|")[1:-1] for line in shown.markdown.splitlines() if line.startswith("|")]
     stripped = [[cell.strip() for cell in row] for row in cells]
     assert stripped[0] == ["of", "value (95 %)"]
