@@ -67,9 +67,9 @@ class Elbo(Weighting):
         """One at every log-SNR."""
         return torch.ones_like(log_snr)
 
-    def at_times(self, times: Times, schedule: Schedule) -> float:
-        """One, whatever the times: their log-SNR is not computed for it."""
-        return 1.0
+    def at_times(self, times: Times, schedule: Schedule) -> Tensor | float:
+        """One, whatever the times: their log-SNR is computed for subclasses alone, which may differ."""
+        return 1.0 if type(self) is Elbo else super().at_times(times, schedule)
 
 
 @dataclass(frozen=True)

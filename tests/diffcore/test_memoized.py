@@ -126,6 +126,21 @@ def test_the_bound_does_not_ask_for_the_log_snr_and_another_weighting_asks_once(
         assert CALLS["log_snr"] == asked
 
 
+@dataclass(frozen=True)
+class Twice(dc.weightings.Elbo):
+    """Another weighting than that of its base."""
+
+    def __call__(self, log_snr, schedule):
+        return 2 * super().__call__(log_snr, schedule)
+
+
+def test_a_weighting_made_from_the_bound_weighs_as_it_says():
+    schedule = dc.schedules.Cosine()
+    drawn = dc.times.Uniform().sample(5, schedule, torch.Generator().manual_seed(0))
+    one, two = (dc.Loss(schedule, dc.EPS, w).factor(drawn) for w in (dc.weightings.Elbo(), Twice()))
+    torch.testing.assert_close(two, 2 * one)
+
+
 def test_a_chain_evaluates_the_scales_of_all_its_levels_at_once():
     CALLS.clear()
     denoiser = dc.NetDenoiser(lambda z, t: z, Counted(), dc.EPS)

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from companion import study
-from companion.evidence import drawn_samples
+from companion.evidence import drawn_samples, style
 from companion.evidence import moments as metric
 from companion.evidence.drawn_samples import MARGIN, OWN, SAMPLES, SCHEDULE, STEPS, Rule
 from diffcore.exact.data2d import DATASETS
@@ -135,6 +135,7 @@ SHOWN: dict[str, Any] = {
     "*NELBO* and *Weighted*: the covariance distances that the study prints for its networks, trained on "
     "either. *Exact*: that of exact samples.",
     "digits": {"mean": 3, "cov": 3, "error": 3, "nelbo": 3, "weighted": 3, "exact": 3},
+    "words": {"dataset": study.TITLES} | style.CELLS,
     "columns": {
         "dataset": "data set",
         "target": "target",
