@@ -12,12 +12,17 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from hypothesis import settings
 
 from companion import paths
 from companion.build import book
 
 # A worker of pytest-xdist has one core: a second thread of torch would only wait, busily, for another's.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says how busy the machine is, and nothing of what is tested.
+settings.register_profile("companion", deadline=None)
+settings.load_profile("companion")
 
 # A shell has its background jobs ignore Ctrl-C, and so would all that the tests start: they must hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

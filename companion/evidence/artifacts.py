@@ -151,6 +151,7 @@ class Artifacts:
 
         Raises:
             UserError: if another notebook has saved something under that name.
+            ValueError: if the ends of an interval are the wrong way round.
         """
         headings = dict(columns) if columns else {c: str(c) for c in frame.columns}
         cells = {c: _shown(frame[c], digits, c) for c in headings}
@@ -158,6 +159,8 @@ class Artifacts:
             if column in cells:
                 cells[column] = [word[value] for value in frame[column]]
         for column, pair in (ends or {}).items():
+            if (frame[pair[0]] > frame[pair[1]]).any():
+                raise ValueError(f"table {name}: expected {pair[0]} <= {pair[1]} in every row")
             low, high = (_shown(frame[end], digits, column) for end in pair)
             spans = zip(cells[column], low, high, strict=True)
             cells[column] = [_spanned(*span) for span in spans]

@@ -351,6 +351,7 @@ def test_the_claim_takes_the_better_of_two_and_the_best_of_the_others() -> None:
     [
         ({}, 1, (1, 0, 0)),
         ({"jensen": 0.25}, 1, (0, 1, 0)),
+        ({"energy": 0.25}, 0, (0, 1, 0)),
         ({"mean": 0.5, "jensen": 0.25}, 0, (0, 0, 1)),
     ],
 )

@@ -70,8 +70,15 @@ def test_a_solver_that_asks_twice_takes_half_as_many_steps(name: str, monkeypatc
 
 
 def test_the_orders_are_those_that_are_derived(errors) -> None:
-    frame = results.orders(errors).set_index("solver")
-    assert list(frame.index) == list(results.SOLVERS)
+    every = results.orders(errors)
+    assert list(zip(every["grid"], every["solver"], strict=True)) == [
+        (grid, solver) for grid in results.GRIDS for solver in results.SOLVERS
+    ]
+    for row in every.itertuples():
+        of = errors[(errors["grid"] == row.grid) & (errors["solver"] == row.solver)]
+        last = of.set_index("evaluations")["error"].abs()
+        assert row.order == pytest.approx(math.log2(last[512] / last[1024]))
+    frame = every[every["grid"] == "time"].set_index("solver")
     for name, order in zip(results.SOLVERS, (1, 1, 2, 2, 2), strict=True):
         assert frame.loc[name, "order"] == pytest.approx(order, abs=0.1)
         rows = errors.query("solver == @name and grid == 'time'").set_index("evaluations")["error"]

@@ -466,6 +466,26 @@ def test_a_pair_is_told_just_below_and_just_above_the_edge_of_holm(question: str
     np.testing.assert_allclose(rows["value"], math.exp(-0.098 * edge))
 
 
+def test_each_case_has_its_own_p_value() -> None:
+    """Holm's rule by hand over the eight cases of two questions, each with a spread of its own."""
+    first, second, column = compared.PAIRS["over-error"]
+    frame = paired_frame(1.0, 0.0, column, first, second)
+    wobble = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
+    for k, key in enumerate(frame.groupby(["dataset", "target"]).groups):
+        rows = (frame[["dataset", "target"]] == key).all(axis=1)
+        for weighting, size in (("over-error", 1.0 + k), ("over-noise", 1.5 + k)):
+            at = rows & (frame["weighting"] == weighting)
+            frame.loc[at, column] *= np.exp(0.1 * (size + wobble))
+    table = compared.pairs(frame).set_index("question").loc[["over-error", "over-noise"]]
+    sizes = [size for start in (1.0, 1.5) for size in (start, start + 1, start + 2, start + 3)]
+    alone = np.array([stats.ttest_1samp(0.1 * (size + wobble), 0).pvalue for size in sizes])
+    order = np.argsort(alone)
+    adjusted = np.minimum(1, np.maximum.accumulate(alone[order] * np.arange(8, 0, -1)))
+    by_case = dict(zip(order, adjusted, strict=True))
+    np.testing.assert_allclose(table["p"], [by_case[k] for k in range(8)])
+    assert len(set(adjusted.round(12))) == 8
+
+
 def test_every_rule_says_that_it_was_fixed_and_names_its_tables() -> None:
     assert len({claim.name for claim in claims.CLAIMS}) == 7
     for claim in claims.CLAIMS:

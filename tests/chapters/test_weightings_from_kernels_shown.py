@@ -169,6 +169,10 @@ def test_a_pair_says_whether_it_is_above_one(verdict: Verdict, word: str) -> Non
     ]
     shown = compared.pairs_in_words(pd.DataFrame(rows))
     assert set(shown["above"]) == {word}
-    assert shown["of"].notna().all()
+    said = dict(zip(shown["question"], shown["of"], strict=True))
+    assert "excess, times" in said["curriculum"]
+    assert said["kernel"] == "sliced $W_2$"
+    assert "int" in said["moved"]
+    assert "eight" in compared.SCOPES["eight"]
     assert set(shown["dataset"]) == {"Rings"}
     assert shown.loc[0, ["first", "second"]].tolist() == ["$k$", "bound"]

@@ -208,7 +208,11 @@ def tables(
         for n in (10, 50)
     ]
     columns = ["dataset", "question", "case", "column", "value", "least", "most", "p", "verdict"]
-    orders = [["Euler", 0.04, 0.012, 0.003], ["Heun", 0.02, 0.001, 0.0001]]
+    orders = [
+        ["Euler", "time", 0.04, 0.012, 0.003, 1.0],
+        ["Heun", "time", 0.02, 0.001, 0.0001, 1.95],
+        ["lucky", "log-SNR", 0.001, 0.0001, 0.0001, 1.62],  # whose errors cancel
+    ]
     few = [["DDIM", "time", 16, 0.9], ["DDIM", "time", 64, 0.995]]
     few += [["lucky", "time", 16, 1.0], ["lucky", "time", 64, 0.5]]
     sd = [[o, 6.0, 2.0, 1.0, 1.0, 0.01] for o in families.OBJECTIVES.values()]
@@ -218,7 +222,9 @@ def tables(
         "equal_tests": pd.DataFrame(tests, columns=columns),
         "digits_nelbo": pd.DataFrame(digits),
         "sampling_densities": pd.DataFrame(sd, columns=kinds),
-        "solver_orders": pd.DataFrame(orders, columns=["solver", "32", "128", "512"]),
+        "solver_orders": pd.DataFrame(
+            orders, columns=["solver", "grid", "32", "128", "512", "order"]
+        ),
         "few_steps": pd.DataFrame(few, columns=["solver", "grid", "steps", "width"]),
         "few_tests": few_tests(names),
         "few_at_nine": chains(names),
@@ -268,7 +274,7 @@ def test_whole_tables_give_the_advice_that_was_put_in():
         weights = {"bound", "v-mse", "eps-mse", "sigmoid+2", "edm"}
         assert set(results.advised(of, goal, "weighting")) == weights
     assert results.advised(of, families.FEW, "target") == ["v"]
-    assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun"]
+    assert results.advised(of, families.SAMPLES, "sampler and grid") == ["Heun, time"]
     assert results.advised(of, families.FEW, "sampler and grid") == []
     table = results.advice(of).set_index(["goal", "choice"])
     assert len(set(table.index)) == 20
@@ -276,7 +282,7 @@ def test_whole_tables_give_the_advice_that_was_put_in():
     assert len(table) == 20
     assert table.loc[(families.FEW, "steps"), "use"].startswith("not known: ")
     assert table.loc[(families.FEW, "steps"), "next"] == "–"
-    assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 evaluations (Heun)"
+    assert table.loc[(families.SAMPLES, "steps"), "use"] == "128 evaluations (Heun, time)"
     assert table.loc[(families.LIKELIHOOD, "steps"), "use"] == families.CONTINUOUS
     assert table.loc[(families.LIKELIHOOD, "steps"), "over"] == pytest.approx(0.13)
     assert table.loc[(families.SAMPLES, "target"), "next"] == "$x$ (Clusters)"
@@ -294,6 +300,33 @@ def test_the_order_of_the_rows_of_every_table_is_of_no_meaning():
         assert np.allclose(one[column], two[column], equal_nan=True)
     sets = [[set(str(use).split("; ")) for use in of["use"][:2]] for of in (one, two)]
     assert sets[0] == sets[1]
+
+
+@pytest.mark.parametrize(
+    ("order", "advised"), [(1.901, "Heun, time"), (1.899, "Euler, time"), (2.101, "Euler, time")]
+)
+def test_a_solver_whose_errors_cancel_is_not_advised(order: float, advised: str):
+    orders = tables()["solver_orders"]
+    orders.loc[orders["solver"] == "Heun", "order"] = order
+    of = found(solver_orders=orders)
+    assert results.advised(of, families.SAMPLES, "sampler and grid") == [advised]
+    rows = of[(of["goal"] == families.SAMPLES) & (of["choice"] == "sampler and grid")]
+    assert rows.set_index("candidate").loc["lucky, log-SNR", "status"] == "unknown"
+
+
+def test_what_leaving_chains_out_decides_is_said():
+    of = tables()
+    said = sentences.compared(of | {"equal_variants": None})
+    # of the five kinds of tests in each data set, four are of two targets and one is by a far chain
+    assert "6 tests of two" in said
+    assert "leaves out 2 tests" in said
+    assert ", 0 of them by solvers that draw noise" in said
+    assert "the advice would be: no one of these" in said
+    near = chains(far=0.5)
+    said = sentences.compared(of | {"few_at_nine": near})
+    assert "8 tests of two" in said
+    assert ", 2 of them by solvers that draw noise" in said
+    assert "leaves out 0 tests" in said
 
 
 def test_a_changed_table_changes_the_advice():
@@ -476,7 +509,7 @@ def test_what_is_counted_is_said():
     assert "evaluations" not in of
     slow = tables()["solver_orders"].iloc[:1]
     of = results.in_words(found(solver_orders=slow), "samples", "steps")
-    assert of == "512 evaluations (Euler)"
+    assert of == "512 evaluations (Euler, time)"
 
 
 def test_levels_are_compared_by_examples_and_told_by_the_errors():
@@ -574,8 +607,27 @@ def test_the_notebook_waits_for_what_it_reads_and_no_one_else():
     assert "99_verdicts" not in before
 
 
-CHOSEN = ("eps", "bound", families.IN_LOG_SNR, "Heun", 128)
+CHOSEN = ("eps", "bound", families.IN_LOG_SNR, "Heun, time", 128)
 """What `tables` advise, of each choice in the code of the page."""
+
+
+def test_likelihoods_of_single_examples_are_told_with_the_worst():
+    rows = [("clusters", 10, 0, 1e-4, 0.01), ("waves", 20, 2, 3e-4, 0.125)]
+    columns = ["dataset", "points", "apart", "size", "largest"]
+    said = sentences.single({"flow_likelihoods": pd.DataFrame(rows, columns=columns)})
+    assert "0.0001 to 0.0003 nats in the mean size" in said
+    assert "by 0.12 nats for the worst of 30 points; 2 near the ends" in said
+
+
+def test_orders_of_means_say_how_many_seeds_they_have():
+    variants = [("plain", "a < b", 2), ("fourfold", "b < a", 2), ("wide", "c", 5)]
+    of = {
+        "equal_variants": pd.DataFrame(variants, columns=["variant", "order", "seeds"]),
+        "digits_by_budget": pd.DataFrame(columns=["objective", "steps", "target", "bits_per_dim"]),
+    }
+    assert "(2 seeds) the means are ordered a < b, and after four times the steps b < a" in (
+        sentences.longer(of)
+    )
 
 
 def test_sentences_and_figure_follow_the_tables_of_every_profile():
@@ -590,7 +642,7 @@ def test_sentences_and_figure_follow_the_tables_of_every_profile():
     assert text.count("- *") == 5
     assert "$x$ on Clusters, 10 (8" in text
     assert "not*" not in sentences.chosen(found(), *CHOSEN)
-    for place, wrong in enumerate(("x", "x-mse", families.IN_TIME, "Euler", 32)):
+    for place, wrong in enumerate(("x", "x-mse", families.IN_TIME, "Euler, time", 32)):
         other = [*CHOSEN[:place], wrong, *CHOSEN[place + 1 :]]
         assert sentences.chosen(found(), *other).count("is *not*") >= 1, wrong
     assert "For samples alone" in sentences.both(found())

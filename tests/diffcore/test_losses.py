@@ -12,7 +12,14 @@ from diffcore.catalogue import EDM, P2, MinSNR, Sigmoid
 from diffcore.losses import excess, noised, squared_norm
 from diffcore.schedules import Cosine, LinearBeta, RectifiedFlow
 from diffcore.targets import TARGETS, convert
-from diffcore.times import LogitNormal, LogNormalSigma, SharedOffset, Stratified, UniformLogSNR
+from diffcore.times import (
+    LogitNormal,
+    LogNormalSigma,
+    SharedOffset,
+    Stratified,
+    Times,
+    UniformLogSNR,
+)
 from diffcore.weightings import Elbo, Native
 
 DATA = Gaussian()
@@ -111,6 +118,18 @@ def test_native_weighting_at_uniform_times_is_the_plain_squared_error(name, targ
     plain = squared_norm(target.of(x, eps, times.t, schedule) - prediction)
     got = loss.of_prediction(prediction, x, eps, times)
     torch.testing.assert_close(got, plain, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("name", ["t", "log_snr", "density"])
+def test_times_of_another_shape_are_refused_by_name(name):
+    loss = dc.Loss(LinearBeta(), dc.X)
+    x, eps, drawn = case((4, 2), 5, times=loss.times, schedule=loss.schedule)
+    parts = {part: getattr(drawn, part) for part in ("t", "log_snr", "density")}
+    for wrong in (parts[name][:3], parts[name][:, None]):
+        with pytest.raises(ValueError, match=f"times.{name}: expected shape"):
+            loss.of_prediction(x, x, eps, Times(**parts | {name: wrong}))
+    with pytest.raises(ValueError, match="t: expected numbers in"):
+        loss.of_prediction(x, x, eps, Times(**parts | {"t": parts["t"] + 1}))
 
 
 def test_the_elbo_in_x_is_half_the_slope_of_the_snr():

@@ -94,3 +94,6 @@ def test_noise_is_refused_just_below_what_is_resolved_and_taken_just_above(
         mixture.moments(z, alpha, torch.full(each, 0.999999 * least, dtype=DOUBLE))
     with pytest.raises(ValueError, match="expected one of them above 0"):
         mixture.moments(z, 0 * alpha, 0 * alpha)
+    one_bad = torch.tensor([0.5, 0.0], dtype=DOUBLE)
+    with pytest.raises(ValueError, match="expected one of them above 0"):
+        mixture.moments(z, one_bad, one_bad)

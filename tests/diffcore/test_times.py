@@ -227,3 +227,9 @@ def test_quantiles_at_the_ends_are_taken_where_the_levels_are_finite(name, end):
     else:
         with pytest.raises(ValueError, match="u: expected numbers in"):
             ask()
+
+
+def test_uniform_numbers_are_the_middles_of_cells(monkeypatch):
+    monkeypatch.setattr(times, "CELLS", 4)
+    drawn = times.uniform(200, generator(0))
+    assert set(drawn.tolist()) == {0.125, 0.375, 0.625, 0.875}

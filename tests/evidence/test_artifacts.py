@@ -59,29 +59,35 @@ def test_a_table_keeps_every_digit_and_loads_again(folder):
     assert ":name: tab-thirds" in shown.markdown
 
 
+SPANS = {
+    "1.23 (1.1 to 1.47)": (1.234, 1.1, 1.466),
+    "1.23 (1.23 to 1.5)": (1.23, 1.23, 1.5),
+    "1.5 (1.23 to 1.5)": (1.5, 1.23, 1.5),
+    "1.3 (1.2 to 1.2)": (1.3, 1.2, 1.2),
+    "2": (2.0, 2.0, 2.0),
+    "1.2": (1.2, math.nan, math.nan),
+    "–": (math.nan, math.nan, math.nan),
+}
+"""How a number is shown with the ends of its interval."""
+
+
 def test_the_ends_of_an_interval_stand_in_the_cell_of_their_number(folder):
-    frame = pd.DataFrame(
-        {
-            "name": ["a", "b", "c"],
-            "value": [1.234, 2.0, math.nan],
-            "least": [1.1, 2.0, math.nan],
-            "most": [1.466, 2.0, math.nan],
-        }
-    )
-    shown = Artifacts(NOTEBOOK, "quick").table(
-        frame,
-        "spans",
-        caption="Spans.",
-        columns={"name": "of", "value": "value (95 %)"},
-        ends={"value": ("least", "most")},
-        words={"name": {"a": "first", "b": "second", "c": "third"}, "column of another table": {}},
-        digits={"value": ".3g"},
-    )
+    frame = pd.DataFrame(SPANS.values(), columns=["value", "least", "most"]).assign(name="a")
+    how = {
+        "caption": "Spans.",
+        "columns": {"name": "of", "value": "value (95 %)"},
+        "words": {"name": {"a": "first"}, "column of another table": {}},
+        "digits": {"value": ".3g"},
+    }
+    saver = Artifacts(NOTEBOOK, "quick")
+    shown = saver.table(frame, "spans", ends={"value": ("least", "most")}, **how)
     pd.testing.assert_frame_equal(load_table("spans", "quick"), frame, check_exact=True)
     cells = [line.split("|")[1:-1] for line in shown.markdown.splitlines() if line.startswith("|")]
     stripped = [[cell.strip() for cell in row] for row in cells]
     assert stripped[0] == ["of", "value (95 %)"]
-    assert stripped[2:] == [["first", "1.23 (1.1 to 1.47)"], ["second", "2"], ["third", "–"]]
+    assert stripped[2:] == [["first", cell] for cell in SPANS]
+    with pytest.raises(ValueError, match="expected most <= least"):
+        saver.table(frame, "spans", ends={"value": ("most", "least")}, **how)
 
 
 def test_an_absolute_tolerance_is_kept_of_any_kind_of_number_and_none_by_default(folder):

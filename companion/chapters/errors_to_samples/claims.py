@@ -123,7 +123,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="fine-errors-cost-at-every-level",
         statement=f"An error that turns by {WAVES:g} radian over the width of the noise, and keeps its place "
         f"over a bump of {WIDTH:g} nats, costs the flow's likelihood at least {LEAST_SHARE:g} of what it "
-        "costs the bound, at every level.",
+        "costs the bound, at every level (data: clusters).",
         stated="nobody: the study compares bounds alone",
         measure="Nats that the exact likelihood of the flow loses by a bump of such an error, "
         "over those that the bound loses; the clusters, both signs of the error; each level.",

@@ -28,7 +28,8 @@ def fewer_evaluations(tables: Tables) -> Decision:
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="few-evaluations",
-        statement=f"The bound between log-SNRs of -12 and 12 takes {WANTED:g} times fewer evaluations than "
+        statement=f"On the rings the bound between log-SNRs of -12 and 12 takes {WANTED:g} times fewer "
+        "evaluations than "
         "with uniform times and independent points, at equal standard error, for an estimate from "
         f"{SCRAMBLES} times {STANDARD.n:,} points.",
         stated="nobody: a goal that this book set itself",

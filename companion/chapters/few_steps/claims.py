@@ -99,7 +99,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         name="eps-poor-by-its-first-step",
-        statement="More than half of what $\\epsilon$ is poorer than $v$, with few steps equal in time, is "
+        statement="More than half of what $\\epsilon$ is poorer than $v$ (of the logarithm of the "
+        "ratio of distances), with few steps equal in time, is "
         f"made by the first prediction of $x$, for which networks of $\\epsilon$ divide by $\\alpha$ {DATA}.",
         stated="nobody: the study, in a note of its notebook and public summaries, only says that it is "
         f"poor; {OURS}",

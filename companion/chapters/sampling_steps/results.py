@@ -88,21 +88,22 @@ def width_errors(variance: float = VARIANCE) -> pd.DataFrame:
 
 
 ORDERS_SHOWN: dict[str, Any] = {
-    "caption": r"Relative error of the width of $\N(0, c)$ by evaluations of the denoiser, steps equal "
-    rf"in time, exact denoiser, $c = {VARIANCE}$ and ${WINDOW[0]:.0f} \le \lambda \le {WINDOW[1]:.0f}$. "
+    "caption": r"Relative error of the width of $\N(0, c)$ by evaluations of the denoiser, "
+    rf"exact denoiser, $c = {VARIANCE}$ and ${WINDOW[0]:.0f} \le \lambda \le {WINDOW[1]:.0f}$. "
     "*Order*: the binary logarithm of the ratio of the last two errors, at "
     f"{EVALUATIONS[-2]} and {EVALUATIONS[-1]:,} evaluations.",
     "digits": {"32": ".1e", "128": ".1e", "512": ".1e", "order": 2},
-    "columns": {"solver": "solver", "32": "32", "128": "128", "512": "512", "order": "order"},
+    "columns": {"solver": "solver", "grid": "steps equal in"}
+    | {"32": "32", "128": "128", "512": "512", "order": "order"},
 }
 """How `orders` is shown."""
 
 
-def orders(errors: pd.DataFrame, grid: str = "time") -> pd.DataFrame:
-    """The sizes of the errors of `width_errors` on one grid, a row for each solver, and its order."""
-    chosen = errors[errors["grid"] == grid]
-    table = chosen.pivot_table(index="solver", columns="evaluations", values="error", sort=False)
-    table = table.abs()
+def orders(errors: pd.DataFrame) -> pd.DataFrame:
+    """The sizes of the errors of `width_errors`, a row for each grid and solver, and its order."""
+    by = ["grid", "solver"]
+    table = errors.pivot(index=by, columns="evaluations", values="error").abs()
+    table = table.reindex(list(product(GRIDS, SOLVERS)))
     found = table.set_axis(table.columns.astype(str), axis=1)
     order = np.log2(table[EVALUATIONS[-2]] / table[EVALUATIONS[-1]])
     return found.assign(order=order).reset_index()

@@ -43,6 +43,9 @@ CONTINUOUS = "continuous time"
 WITHIN = 0.01
 """How far, relative, a width may be off for a sampler's steps to be called enough."""
 
+ORDER_OFF = 0.1
+"""How far from a whole number the order may be that errors show: farther, and they cancel by chance."""
+
 CHAPTER_15 = "15_sampling_steps"
 
 COMPARED_WITH = "DDIM, time"
@@ -201,12 +204,14 @@ def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[p
         The family of samples. That of few steps, if there are rows, with every status `Status.UNKNOWN`: in
         the width of clusters errors cancel, so it advises for or against nothing.
     """
-    needed = [first_within(off_by_evaluations(orders, str(name))) for name in orders["solver"]]
-    many = pd.DataFrame({"candidate": orders["solver"], "mean": np.log(needed)})
-    many = many.assign(error=0.0, freedom=np.inf)
-    found = [
-        family(SAMPLES, SAMPLER, "Gaussian, equal in time", CHAPTER_15, many, UNITS["evaluations"])
-    ]
+    names = orders["solver"] + ", " + orders["grid"]
+    needed = np.array([first_within(off_by_evaluations(orders, name)) for name in names])
+    away = (orders["order"] - orders["order"].round()).abs()
+    needed[away > ORDER_OFF] = np.nan
+    many = pd.DataFrame(
+        {"candidate": names, "mean": np.log(needed), "error": 0.0, "freedom": np.inf}
+    )
+    found = [family(SAMPLES, SAMPLER, "Gaussian", CHAPTER_15, many, UNITS["evaluations"])]
     if not few.empty:
         least = int(few["steps"].min())
         of = widths(few, least, samples)
@@ -215,9 +220,9 @@ def of_samplers(orders: pd.DataFrame, few: pd.DataFrame, samples: int) -> list[p
     return found
 
 
-def off_by_evaluations(orders: pd.DataFrame, solver: str) -> dict[int, float]:
-    """By number of network evaluations, how far off the width is that a solver makes of a Gaussian."""
-    row = orders.set_index("solver").loc[solver]
+def off_by_evaluations(orders: pd.DataFrame, name: str) -> dict[int, float]:
+    """By number of evaluations, how far off the width is that a solver, on a grid, makes of a Gaussian."""
+    row = orders.set_index(orders["solver"] + ", " + orders["grid"]).loc[name]
     return {int(c): float(row[c]) for c in orders.columns if str(c).isdecimal()}
 
 

@@ -234,5 +234,7 @@ def advice_caption(totals: pd.DataFrame, digits: pd.DataFrame) -> str:
         "What to use. Targets are seen under the bound, weightings with networks of $v$ "
         f"({totals['seeds'].max()} seeds each; digits {digits['seed'].nunique()}). With each, the closest "
         "candidate of each unit that is told to be worse, by how much, and the 95 % interval of that "
-        "alone; units are not compared with each other. Without an interval: computed, not sampled."
+        "alone; units are not compared with each other. Without an interval: computed, not sampled. What was "
+        "not measured on some data is not told to be worse there: of the weightings, on digits, all but "
+        f"{' and '.join(written(WEIGHTING, n) for n in of.of_digits(digits)[1]['candidate'])}."
     )
