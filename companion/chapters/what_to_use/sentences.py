@@ -105,11 +105,12 @@ def compared(tables: Tables) -> str:
     counts = families.compared_at(tables["equal_tests"])
     listed = " and ".join([*[", ".join(map(str, counts[:-1]))][: len(counts) - 1], str(counts[-1])])
     solver, grid = families.COMPARED_WITH.split(", ")
-    every = [tables[name] for name in ("equal_tests", "few_tests", "few_at_nine")]
-    read, whole = (few.compared(*every[:2], chains) for chains in (every[2], every[2].iloc[:0]))
+    tests, by_solver = tables["equal_tests"], tables["few_tests"]
+    chains, none = tables["few_at_nine"], tables["few_at_nine"].iloc[:0]
+    read, whole = (few.compared(tests, by_solver, out) for out in (chains, none))
     later = read[read["chapter"] == "26_few_steps"]
     noisy = later["how"].str.startswith(NOISY).sum()
-    other = pd.concat(few.of_few(*every[:2], every[2].iloc[:0]), ignore_index=True)
+    other = pd.concat(few.of_few(tests, by_solver, none), ignore_index=True)
     names = "; ".join(written(TARGET, n) for n in advised(other, FEW, TARGET)) or results.NO_ONE
     return (
         "The rule reads how $v$ and $\\epsilon$ compare with trained networks after few steps, both under "
@@ -242,8 +243,8 @@ def single(tables: Tables) -> str:
         "For one example's likelihood, not a bound: with the exact denoiser, the flow of "
         f"[](16_likelihood_and_samples) was off by "
         f"{of['size'].min():.1g} to {of['size'].max():.1g} nats in the mean size of an error, "
-        f"over {len(of)} data sets, and by {of['largest'].max():.2g} nats for the worst of "
-        f"{of['points'].sum():,} points; {of['apart'].sum()} near the ends of the waves, where the density "
+        f"over {len(of)} data sets (points of one seed), and by {of['largest'].max():.2g} nats for "
+        f"the worst of {of['points'].sum():,} points; {of['apart'].sum()} near the ends of the waves, where the density "
         "jumps, are not among them."
     )
 
@@ -253,9 +254,9 @@ def within() -> str:
     return (
         "*Enough* steps, counted in evaluations of the network for samples, without the prediction at the "
         "end (corrected after a review: they were called steps, and a step may need two): from there on the "
-        f"width of the samples is off by at most {WITHIN:.0%}, or by at most two of its standard errors where "
-        "it is sampled. On the Gaussian a sampler with a grid is judged by the evaluations of the network "
-        "until then. Where the order that its errors show is more than "
+        f"width of the samples is off by at most {WITHIN:.0%}, or by at most two of its standard errors "
+        "where it is sampled. On the Gaussian a sampler with a grid is judged by the evaluations of the "
+        "network until then. Where the order that its errors show is more than "
         f"{families.ORDER_OFF:g} off a whole number they cancel by chance, and the rule says nothing of it. "
         "Corrected after a review, when the results were known: steps equal in time alone had been read, and "
         "Heun's method advised. Samplers and steps are seen with exact denoisers alone."
