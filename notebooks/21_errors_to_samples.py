@@ -268,7 +268,7 @@ d.chain(
     summed,
     (
         sp.sqrt(sp.pi) * kappa**2 * W * sp.exp(W**2 / 4) / 2 * squared,
-        "so many times what the bound loses: less for errors that change faster from level to level",
+        "the bound loses half of the integral that is left; the flow therefore $\\sqrt\\pi\\, \\kappa^2 W e^{W^2/4}/2$ times as much: less for errors that change faster from level to level",
     ),
     rests_on=["carried/its-square", "carried/half-the-square"],
 )

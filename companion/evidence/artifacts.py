@@ -146,7 +146,8 @@ class Artifacts:
             digits: decimals shown, for all columns or by column; or a column's format, e.g. ``".0e"``.
             columns: the columns shown, in order, with their headings; all of them by default.
             words: of columns shown, how their cells are written; there is a word for each.
-            ends: of columns shown, the two with the ends of an interval, shown in the same cell.
+            ends: of columns shown, the two with the ends of an interval, shown in the same cell, unless it
+                is a point or not known.
             **provenance: see `Provenance`.
 
         Raises:
@@ -162,8 +163,9 @@ class Artifacts:
             if (frame[pair[0]] > frame[pair[1]]).any():
                 raise ValueError(f"table {name}: expected {pair[0]} <= {pair[1]} in every row")
             low, high = (_shown(frame[end], digits, column) for end in pair)
-            spans = zip(cells[column], low, high, strict=True)
-            cells[column] = [_spanned(*span) for span in spans]
+            sampled = frame[pair[0]] < frame[pair[1]]
+            spans = zip(cells[column], low, high, sampled, strict=True)
+            cells[column] = [f"{v} ({a} to {b})" if wide else v for v, a, b, wide in spans]
         shown = pd.DataFrame({h: cells[c] for c, h in headings.items()})
         numeric = [pd.api.types.is_numeric_dtype(frame[c]) for c in headings]
         body = shown.to_markdown(
@@ -262,11 +264,6 @@ def _shown(column: pd.Series, digits: int | Mapping[str, int | str], name: str) 
     if not pd.api.types.is_float_dtype(column):
         return [str(value) for value in column]
     return ["–" if pd.isna(value) else f"{value:{form}}" for value in column]
-
-
-def _spanned(value: str, low: str, high: str) -> str:
-    """A number with the ends of its interval; alone where they are no others, or not known."""
-    return value if "–" in (low, high) or low == high == value else f"{value} ({low} to {high})"
 
 
 def _label(name: str) -> str:

@@ -134,7 +134,8 @@ def trained_density(found: pd.DataFrame) -> str:
     logit = _method(found, "logit-normal $t$", INDEPENDENT, NONE)["factor"]
     power = round(math.log10(1 / logit.max()))
     return (
-        "Times that are made for training spare the ends, and the bound does not. EDM's cost "
+        "Times that are made for training spare the ends, and the bound does not. With independent "
+        "points and nothing subtracted, EDM's cost "
         f"{1 / edm.max():.1f} to {1 / edm.min():.1f} times the naive estimator's evaluations, logit-normal "
         f"ones about $10^{{{power}}}$ times: their few points near clean data have enormous weights."
     )

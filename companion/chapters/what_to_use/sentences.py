@@ -244,8 +244,8 @@ def single(tables: Tables) -> str:
         f"[](16_likelihood_and_samples) was off by "
         f"{of['size'].min():.1g} to {of['size'].max():.1g} nats in the mean size of an error, "
         f"over {len(of)} data sets (points of one seed), and by {of['largest'].max():.2g} nats for "
-        f"the worst of {of['points'].sum():,} points; {of['apart'].sum()} near the ends of the waves, where the density "
-        "jumps, are not among them."
+        f"the worst of {of['points'].sum():,} points; {of['apart'].sum()} near the ends of the waves, where "
+        "the density jumps, are not among them."
     )
 
 
